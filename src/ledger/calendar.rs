@@ -1,0 +1,156 @@
+//! Civil time in a program's zone: days, months, years, and spans that end at the same local clock time.
+//!
+//! Pure arithmetic over the bundled time-zone data. Month arithmetic clamps: 31 January + 1 month is 28 or 29 February.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span as JiffSpan, Timestamp, ToSpan};
+
+use super::terms::Period;
+use super::types::{Text, TimeMs};
+
+/// A length of calendar time: n local days, months or years end at the same local clock time; the rest is exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Exact milliseconds (seconds, minutes, hours).
+    Exact(i64),
+    /// Calendar days.
+    Days(u16),
+    /// Calendar months, clamped to the month's last day.
+    Months(u16),
+}
+
+/// A civil day: days since 1970-01-01, in whatever zone it was taken.
+pub type Day = i32;
+
+/// A time zone by its IANA name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    name: Text,
+    zone: TimeZone,
+}
+
+impl Eq for Zone {}
+
+impl Zone {
+    /// Coordinated universal time.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self { name: Text::new_static("UTC"), zone: TimeZone::UTC }
+    }
+
+    /// The zone of an IANA name such as `America/New_York`, from the bundled data.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name == "UTC" {
+            return Some(Self::utc());
+        }
+        let zone = jiff::tz::db().get(name).ok()?;
+        Some(Self { name: Text::new(name), zone })
+    }
+
+    /// The IANA name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The civil day of an instant.
+    #[must_use]
+    pub fn day(&self, at: TimeMs) -> Day {
+        const DAY_MS: i64 = 86_400_000;
+        let offset_ms = if self.zone == TimeZone::UTC {
+            0
+        } else {
+            i64::from(self.zone.to_offset(timestamp(at)).seconds()) * 1000
+        };
+        i32::try_from(at.get().saturating_add(offset_ms).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
+    }
+
+    /// The local hour of an instant, 0 to 23.
+    #[must_use]
+    pub fn hour(&self, at: TimeMs) -> u8 {
+        self.zone.to_datetime(timestamp(at)).hour().unsigned_abs()
+    }
+
+    /// The first instant of a civil day.
+    #[must_use]
+    pub fn start_of_day(&self, day: Day) -> TimeMs {
+        self.zone
+            .to_zoned(date_of(day).to_datetime(jiff::civil::Time::midnight()))
+            .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The instant a span after `from` ends.
+    #[must_use]
+    pub fn after(&self, from: TimeMs, span: Span) -> TimeMs {
+        let calendar: JiffSpan = match span {
+            Span::Exact(ms) => return from.plus_ms(ms),
+            Span::Days(days) => i64::from(days).days(),
+            Span::Months(months) => i64::from(months).months(),
+        };
+        timestamp(from)
+            .to_zoned(self.zone.clone())
+            .checked_add(calendar)
+            .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
+    }
+
+    /// The first instant after the period that contains `at`, `further` periods on.
+    #[must_use]
+    pub fn end_of(&self, at: TimeMs, period: Period, further: u16) -> TimeMs {
+        let date = date_of(self.day(at));
+        let ahead = i64::from(further) + 1;
+        let (first, step) = match period {
+            Period::Day => (date, ahead.days()),
+            Period::Month => (date.first_of_month(), ahead.months()),
+            Period::Quarter => {
+                let month = (date.month() - 1) / 3 * 3 + 1;
+                let first = Date::new(date.year(), month, 1).unwrap_or(date);
+                (first, (ahead * 3).months())
+            }
+            Period::Year => (date.first_of_year(), ahead.years()),
+        };
+        first.checked_add(step).map_or(TimeMs::NEVER, |next| self.start_of_day(day_of(next)))
+    }
+}
+
+/// The year of a civil day.
+#[must_use]
+pub fn year_of(day: Day) -> i32 {
+    i32::from(date_of(day).year())
+}
+
+/// Months since January 1970 of a civil day.
+#[must_use]
+pub fn month_index(day: Day) -> i32 {
+    let date = date_of(day);
+    (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1
+}
+
+/// Month (1 to 12), day of the month (1 to 31) and weekday (Monday 1 to Sunday 7) of a civil day.
+#[must_use]
+pub fn parts_of(day: Day) -> (u8, u8, u8) {
+    let date = date_of(day);
+    (date.month().unsigned_abs(), date.day().unsigned_abs(), date.weekday().to_monday_one_offset().unsigned_abs())
+}
+
+/// The civil day of 1 January of a year.
+#[must_use]
+pub fn first_day_of_year(year: i32) -> Day {
+    let year = i16::try_from(year).unwrap_or(i16::MAX).clamp(-9999, 9999);
+    Date::new(year, 1, 1).map_or(0, day_of)
+}
+
+fn timestamp(at: TimeMs) -> Timestamp {
+    Timestamp::from_millisecond(at.get()).unwrap_or(if at.get() < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// The Gregorian date of a day number; out-of-range days clamp to the calendar's ends.
+fn date_of(day: Day) -> Date {
+    let epoch = Date::constant(1970, 1, 1);
+    epoch.checked_add(i64::from(day).clamp(-4_000_000, 2_900_000).days()).unwrap_or(if day < 0 { Date::MIN } else { Date::MAX })
+}
+
+fn day_of(date: Date) -> Day {
+    (date - Date::constant(1970, 1, 1)).get_days()
+}

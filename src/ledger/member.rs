@@ -1,0 +1,270 @@
+//! A member: lots, cards, counters, tier, profile, as the records have left them.
+//!
+//! Members change only in [`apply`](super::apply). Questions about an instant (what is available at t) take the instant;
+//! no answer depends on whether a sweep has run.
+
+use std::sync::Arc;
+
+use super::calendar::{Day, month_index, year_of};
+use super::event::Birthday;
+use super::record::{PoolAfter, Snapshot};
+use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
+
+/// A credit that still holds something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lot {
+    /// The record that made it, and where in it.
+    pub id: LotId,
+    /// What it began with, transfers merged into it included.
+    pub amount: Points,
+    /// What is left, above zero.
+    pub remaining: Points,
+    /// When it was earned, in business time.
+    pub earned_at: TimeMs,
+    /// When it can be spent; [`TimeMs::NEVER`] while it waits for a review.
+    pub available_at: TimeMs,
+    /// When it is lost.
+    pub expires_at: Option<TimeMs>,
+    /// Whether a record has said that it is available (a pending lot waits for one).
+    pub active: bool,
+}
+
+impl Lot {
+    /// Spending order: soonest-expiring first, never-expiring last, then oldest.
+    #[must_use]
+    pub fn order(&self) -> (TimeMs, TimeMs, LotId) {
+        (self.expires_at.unwrap_or(TimeMs::NEVER), self.earned_at, self.id)
+    }
+
+    /// Whether the lot can be spent at an instant.
+    #[must_use]
+    pub fn spendable_at(&self, at: TimeMs) -> bool {
+        self.available_at <= at && !self.expired_at(at)
+    }
+
+    /// Whether the lot is lost by an instant; the instant of expiry itself is too late.
+    #[must_use]
+    pub fn expired_at(&self, at: TimeMs) -> bool {
+        self.expires_at.is_some_and(|expires| expires <= at)
+    }
+}
+
+/// What a member has in one pool.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PoolState {
+    /// Which pool.
+    pub pool: NameId,
+    /// Lots with something left, in spending order.
+    pub lots: Vec<Lot>,
+    /// What is owed: paid by the next credits.
+    pub debt: Points,
+    /// Everything rules ever credited, not reduced by spending.
+    pub lifetime: Points,
+}
+
+impl PoolState {
+    /// What can be spent at an instant.
+    #[must_use]
+    pub fn available(&self, at: TimeMs) -> Points {
+        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(|lot| lot.remaining).sum()
+    }
+
+    /// What is still to become available.
+    #[must_use]
+    pub fn pending(&self, at: TimeMs) -> Points {
+        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(|lot| lot.remaining).sum()
+    }
+
+    /// What the member holds in the books: all lots less the debt.
+    #[must_use]
+    pub fn total(&self) -> Points {
+        self.lots.iter().map(|lot| lot.remaining).sum::<Points>() - self.debt
+    }
+}
+
+/// A stamp card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CardState {
+    /// Which card.
+    pub card: NameId,
+    /// Stamps on it now.
+    pub stamps: u32,
+    /// The size it was last stamped with.
+    pub of: u32,
+    /// When the last stamp was given.
+    pub last_at: Option<TimeMs>,
+    /// The local day of the last stamp.
+    pub day: Day,
+    /// Stamps given on that day.
+    pub day_count: u32,
+}
+
+/// A named counter of the member's: its whole life, and the two latest years, months and days it moved in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counter {
+    /// Which counter.
+    pub name: NameId,
+    /// Since enrolment.
+    pub ever: i64,
+    /// Calendar years (the year).
+    pub years: Buckets,
+    /// Calendar months (months since January 1970).
+    pub months: Buckets,
+    /// Days since 1970-01-01.
+    pub days: Buckets,
+}
+
+/// The two latest periods a counter moved in, newest first: (period, sum). Older periods are forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Buckets(pub [(i32, i64); 2]);
+
+impl Buckets {
+    /// The sum of a period; zero where it is not (or no longer) kept.
+    #[must_use]
+    pub fn get(&self, period: i32) -> i64 {
+        self.0.iter().find(|(kept, _)| *kept == period).map_or(0, |(_, sum)| *sum)
+    }
+
+    fn add(&mut self, period: i32, amount: i64) {
+        let [newest, older] = &mut self.0;
+        if newest.0 == period {
+            newest.1 = newest.1.saturating_add(amount);
+        } else if older.0 == period {
+            older.1 = older.1.saturating_add(amount);
+        } else if period > newest.0 || newest.1 == 0 {
+            *older = *newest;
+            *newest = (period, amount);
+        } else if period > older.0 || older.1 == 0 {
+            *older = (period, amount);
+        }
+    }
+}
+
+impl Counter {
+    /// Adds to every period the day lies in. Sums stay within `i64`: `decide` refuses what would pass it.
+    pub fn add(&mut self, day: Day, amount: i64) {
+        self.ever = self.ever.saturating_add(amount);
+        self.years.add(year_of(day), amount);
+        self.months.add(month_index(day), amount);
+        self.days.add(day, amount);
+    }
+}
+
+/// A reward the member can use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The record that granted it, and where in it.
+    pub id: LotId,
+    /// Which reward.
+    pub reward: NameId,
+    /// What it is worth.
+    pub value: Option<Money>,
+    /// Until when it can be used.
+    pub expires_at: Option<TimeMs>,
+}
+
+/// What is known of the person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Who brought this member.
+    pub referrer: Option<Text>,
+    /// The birthday.
+    pub birthday: Option<Birthday>,
+    /// A hash of the e-mail address.
+    pub email_hash: Option<Text>,
+    /// A hash of the phone number.
+    pub phone_hash: Option<Text>,
+    /// A hash of the postal address.
+    pub address_hash: Option<Text>,
+    /// The merchant's own facts, sorted by name.
+    pub attributes: Vec<(Text, Text)>,
+}
+
+impl Profile {
+    /// The value of an attribute.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Text> {
+        let at = self.attributes.binary_search_by(|(key, _)| key.as_str().cmp(name)).ok()?;
+        self.attributes.get(at).map(|(_, value)| value)
+    }
+
+    /// True where both name the same e-mail, phone or address.
+    #[must_use]
+    pub fn shares_identity(&self, other: &Self) -> bool {
+        let same = |a: &Option<Text>, b: &Option<Text>| a.is_some() && a == b;
+        same(&self.email_hash, &other.email_hash)
+            || same(&self.phone_hash, &other.phone_hash)
+            || same(&self.address_hash, &other.address_hash)
+    }
+}
+
+/// A member, whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    /// The member's latest record.
+    pub last: Seq,
+    /// When they enrolled, in business time.
+    pub enrolled_at: TimeMs,
+    /// The latest business time of a posted purchase or redemption; inactivity expiry counts from it.
+    pub active_at: TimeMs,
+    /// What is known of them.
+    pub profile: Arc<Profile>,
+    /// Whether the referral that brought them has been paid.
+    pub referral_paid: bool,
+    /// The tier last recorded.
+    pub tier: Option<NameId>,
+    /// Pools ever touched, in order of first touch.
+    pub pools: Vec<PoolState>,
+    /// Cards ever touched.
+    pub cards: Vec<CardState>,
+    /// Counters ever moved.
+    pub counters: Vec<Counter>,
+    /// Rewards not used.
+    pub grants: Vec<Grant>,
+}
+
+impl Member {
+    /// A pool, where it was ever touched.
+    #[must_use]
+    pub fn pool(&self, name: NameId) -> Option<&PoolState> {
+        self.pools.iter().find(|pool| pool.pool == name)
+    }
+
+    /// A card, where it was ever touched.
+    #[must_use]
+    pub fn card(&self, name: NameId) -> Option<&CardState> {
+        self.cards.iter().find(|card| card.card == name)
+    }
+
+    /// A counter, where it ever moved.
+    #[must_use]
+    pub fn counter(&self, name: NameId) -> Option<&Counter> {
+        self.counters.iter().find(|counter| counter.name == name)
+    }
+
+    /// What can be spent from a pool at an instant.
+    #[must_use]
+    pub fn available(&self, pool: NameId, at: TimeMs) -> Points {
+        self.pool(pool).map_or(Points::ZERO, |pool| pool.available(at))
+    }
+
+    /// The balance in short, at an instant.
+    #[must_use]
+    pub fn snapshot(&self, at: TimeMs) -> Snapshot {
+        Snapshot {
+            pools: self
+                .pools
+                .iter()
+                .map(|pool| PoolAfter {
+                    pool: pool.pool,
+                    available: pool.available(at),
+                    pending: pool.pending(at),
+                    held: Points::ZERO,
+                    debt: pool.debt,
+                })
+                .collect(),
+            cards: self.cards.iter().map(|card| (card.card, card.stamps, card.of)).collect(),
+            tier: self.tier,
+        }
+    }
+}

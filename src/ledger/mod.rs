@@ -1,0 +1,21 @@
+//! The ledger: double entry, lots, cards, counters and tiers. Pure: no input or output, clock, randomness, async,
+//! floats, serialization or logging; time and ids come in as arguments.
+//!
+//! * [`decide`] reads the state and either refuses with a [`Reject`](reject::Reject) or returns a complete
+//!   [`Record`](record::Record);
+//! * [`apply`] takes a record into the state and cannot fail. Live traffic, recovery, backtests and tests use this one.
+//!
+//! **Account**: who holds points; a member, or one of the system's ([`record::Account`]). **Posting**: an amount moved between
+//! accounts of one pool. **Lot**: one credit with what is left of it and when it is lost. **Pool**: a kind of points.
+//! **Stamp**: a mark on a punch card. **Tier**: a status by what a counter reached. **Breakage**: what expired unspent.
+//! **Liability**: what members hold.
+
+pub mod calendar;
+pub mod event;
+pub mod member;
+pub mod proposal;
+pub mod record;
+pub mod reject;
+pub mod state;
+pub mod terms;
+pub mod types;

@@ -1,0 +1,186 @@
+//! A program's declared terms, as the ledger needs them to decide: pools and their expiry, cards, tiers, caps, referral.
+//!
+//! Compiled from `program.toml` by `rules`. Only `decide` and `due` read terms; `apply` never does, so that history does
+//! not change when the terms do.
+
+use super::calendar::{Span, Zone};
+use super::types::{Money, NameId, Points, Text};
+
+/// When credits of a pool are lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// Never.
+    Never,
+    /// A span after the credit became available.
+    Rolling(Span),
+    /// At the end of the `after`-th calendar period following the one it became available in.
+    /// `EndOf { period: Year, after: 1 }` is "the end of next year".
+    EndOf {
+        /// Which period.
+        period: Period,
+        /// How many further periods pass.
+        after: u16,
+    },
+    /// All lots of the pool together, this many months after the last posted purchase or redemption.
+    Inactivity {
+        /// How many months.
+        months: u16,
+    },
+}
+
+/// A calendar period in the program's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// A day.
+    Day,
+    /// A month.
+    Month,
+    /// A quarter.
+    Quarter,
+    /// A year.
+    Year,
+}
+
+/// A declared pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolTerms {
+    /// Its name.
+    pub name: NameId,
+    /// When its credits are lost.
+    pub expiry: Expiry,
+    /// How long credits are pending, where they are.
+    pub pending: Option<Span>,
+    /// Whether members may transfer it.
+    pub transferable: bool,
+}
+
+/// A declared stamp card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardTerms {
+    /// Its name.
+    pub name: NameId,
+    /// Stamps that fill it.
+    pub size: u32,
+    /// The least time between two stamps, in milliseconds; exactly this is enough.
+    pub spacing_ms: i64,
+    /// Stamps one event may give.
+    pub per_event: Option<u32>,
+    /// Stamps one local day may give.
+    pub per_day: Option<u32>,
+    /// What a full card grants.
+    pub reward: NameId,
+}
+
+/// A reward that can be granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RewardTerms {
+    /// Its name.
+    pub name: NameId,
+    /// What it is worth, where it has a value.
+    pub value: Option<Money>,
+    /// How long it can be used.
+    pub expires: Option<Span>,
+    /// What it costs, where it can be bought: a pool and a price.
+    pub price: Option<(NameId, Points)>,
+}
+
+/// Tiers by a counter over calendar years: the highest whose threshold this year's or last year's credit reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierTerms {
+    /// The counter that qualifies.
+    pub counter: NameId,
+    /// Name and threshold, lowest first.
+    pub levels: Vec<(NameId, i64)>,
+}
+
+/// How long a cap counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapPeriod {
+    /// Within one event.
+    Event,
+    /// A member's local day, month or year.
+    Member(Period),
+    /// The program's whole life, over all members.
+    Program,
+}
+
+/// A limit on what a pool may be credited by rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CapTerms {
+    /// The name reported in `clipped`: `member_daily` …
+    pub name: Text,
+    /// Which pool.
+    pub pool: NameId,
+    /// Over which period.
+    pub period: CapPeriod,
+    /// The most in that period.
+    pub limit: Points,
+    /// The counter that keeps what was given (not used by event caps).
+    pub counter: NameId,
+}
+
+/// Bonuses for bringing a friend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferralTerms {
+    /// Which pool pays.
+    pub pool: NameId,
+    /// What the friend gets.
+    pub friend: Points,
+    /// What the referrer gets.
+    pub referrer: Points,
+    /// The least purchase that pays.
+    pub minimum: Money,
+    /// Friends a referrer is paid for in a calendar year.
+    pub yearly_cap: Option<u32>,
+    /// The referrer's counter of paid friends.
+    pub counter: NameId,
+}
+
+/// All a program declares that the ledger decides by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The version of the rules these terms belong to.
+    pub version: u32,
+    /// The zone of its days, months and years.
+    pub zone: Zone,
+    /// Whether an unknown member's first event enrols it.
+    pub auto_enroll: bool,
+    /// The oldest event that posts without a review, in milliseconds; `None` takes any age.
+    pub max_lateness_ms: Option<i64>,
+    /// Pools, in order of declaration.
+    pub pools: Vec<PoolTerms>,
+    /// Cards.
+    pub cards: Vec<CardTerms>,
+    /// Rewards.
+    pub rewards: Vec<RewardTerms>,
+    /// Tiers, where there are any.
+    pub tiers: Option<TierTerms>,
+    /// Caps, in order of declaration.
+    pub caps: Vec<CapTerms>,
+    /// Referral, where there is one.
+    pub referral: Option<ReferralTerms>,
+    /// The built-in counter of money spent on purchases.
+    pub spend_counter: NameId,
+    /// The built-in counter of purchases.
+    pub purchases_counter: NameId,
+}
+
+impl Terms {
+    /// The terms of a pool.
+    #[must_use]
+    pub fn pool(&self, name: NameId) -> Option<&PoolTerms> {
+        self.pools.iter().find(|pool| pool.name == name)
+    }
+
+    /// The terms of a card.
+    #[must_use]
+    pub fn card(&self, name: NameId) -> Option<&CardTerms> {
+        self.cards.iter().find(|card| card.name == name)
+    }
+
+    /// The terms of a reward.
+    #[must_use]
+    pub fn reward(&self, name: NameId) -> Option<&RewardTerms> {
+        self.rewards.iter().find(|reward| reward.name == name)
+    }
+}

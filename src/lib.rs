@@ -1,0 +1,2 @@
+//! Tallystick.
+pub mod ledger;
