@@ -1,2 +1,3 @@
 //! Tallystick.
 pub mod ledger;
+pub mod limits;

@@ -59,11 +59,8 @@ impl Zone {
     #[must_use]
     pub fn day(&self, at: TimeMs) -> Day {
         const DAY_MS: i64 = 86_400_000;
-        let offset_ms = if self.zone == TimeZone::UTC {
-            0
-        } else {
-            i64::from(self.zone.to_offset(timestamp(at)).seconds()) * 1000
-        };
+        let offset_ms =
+            if self.zone == TimeZone::UTC { 0 } else { i64::from(self.zone.to_offset(timestamp(at)).seconds()) * 1000 };
         i32::try_from(at.get().saturating_add(offset_ms).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
     }
 
@@ -148,7 +145,11 @@ fn timestamp(at: TimeMs) -> Timestamp {
 /// The Gregorian date of a day number; out-of-range days clamp to the calendar's ends.
 fn date_of(day: Day) -> Date {
     let epoch = Date::constant(1970, 1, 1);
-    epoch.checked_add(i64::from(day).clamp(-4_000_000, 2_900_000).days()).unwrap_or(if day < 0 { Date::MIN } else { Date::MAX })
+    epoch.checked_add(i64::from(day).clamp(-4_000_000, 2_900_000).days()).unwrap_or(if day < 0 {
+        Date::MIN
+    } else {
+        Date::MAX
+    })
 }
 
 fn day_of(date: Date) -> Day {

@@ -4,6 +4,8 @@
 //! not change when the terms do.
 
 use super::calendar::{Span, Zone};
+use super::event::EventKind;
+use super::record::{KeyField, Verdict};
 use super::types::{Money, NameId, Points, Text};
 
 /// When credits of a pool are lost.
@@ -136,6 +138,60 @@ pub struct ReferralTerms {
     pub counter: NameId,
 }
 
+/// What a velocity limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// How many events.
+    Count,
+    /// The sum of the events' amounts.
+    Sum,
+}
+
+/// What a limit says about an event that lacks a field of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// Nothing: the limit does not apply.
+    Skip,
+    /// The verdict given here.
+    Verdict(Verdict),
+}
+
+/// What kinds of input a limit counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Events of this kind.
+    Event(EventKind),
+    /// Transfers.
+    Transfer,
+}
+
+/// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitTerms {
+    /// Its id, reported in reasons.
+    pub id: Text,
+    /// What it counts.
+    pub on: Vec<Counted>,
+    /// What it counts by; several fields make one key.
+    pub key: Vec<KeyField>,
+    /// What is counted.
+    pub metric: Metric,
+    /// Over which length of event time: an earlier event counts while it is younger than this.
+    pub window_ms: i64,
+    /// The most that passes.
+    pub limit: i64,
+    /// What more than that raises.
+    pub verdict: Verdict,
+    /// What it adds to the score, 0 to 100.
+    pub weight: u8,
+    /// What a missing field means.
+    pub absent: Absent,
+    /// The ring it reads, shared by limits with the same key, metric and kinds.
+    pub ring: NameId,
+    /// Entries the ring keeps: more than the highest limit that reads it.
+    pub capacity: u16,
+}
+
 /// All a program declares that the ledger decides by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -159,6 +215,8 @@ pub struct Terms {
     pub caps: Vec<CapTerms>,
     /// Referral, where there is one.
     pub referral: Option<ReferralTerms>,
+    /// Velocity limits, in order of declaration.
+    pub limits: Vec<LimitTerms>,
     /// The built-in counter of money spent on purchases.
     pub spend_counter: NameId,
     /// The built-in counter of purchases.

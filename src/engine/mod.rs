@@ -1,0 +1,2 @@
+//! The pipeline: queue, evaluate, decide, journal, release.
+pub mod handle;
