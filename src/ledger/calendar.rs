@@ -2,6 +2,8 @@
 //!
 //! Pure arithmetic over the bundled time-zone data. Month arithmetic clamps: 31 January + 1 month is 28 or 29 February.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span as JiffSpan, Timestamp, ToSpan};
@@ -24,10 +26,21 @@ pub enum Span {
 pub type Day = i32;
 
 /// A time zone by its IANA name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Zone {
     name: Text,
     zone: TimeZone,
+    /// The first instants of the years from 1970 on, so that the hot path asks no calendar for them.
+    year_starts: Arc<[TimeMs]>,
+}
+
+/// Years from 1970 whose first instants are kept ready.
+const YEARS_READY: i32 = 256;
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 impl Eq for Zone {}
@@ -36,7 +49,7 @@ impl Zone {
     /// Coordinated universal time.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: Text::new_static("UTC"), zone: TimeZone::UTC }
+        Self::with("UTC", TimeZone::UTC)
     }
 
     /// The zone of an IANA name such as `America/New_York`, from the bundled data.
@@ -46,7 +59,31 @@ impl Zone {
             return Some(Self::utc());
         }
         let zone = jiff::tz::db().get(name).ok()?;
-        Some(Self { name: Text::new(name), zone })
+        Some(Self::with(name, zone))
+    }
+
+    fn with(name: &str, zone: TimeZone) -> Self {
+        let mut made = Self { name: Text::new(name), zone, year_starts: Arc::new([]) };
+        made.year_starts = (1970..1970 + YEARS_READY).map(|year| made.start_of_day(first_day_of_year(year))).collect();
+        made
+    }
+
+    /// The calendar year of an instant.
+    #[must_use]
+    pub fn year(&self, at: TimeMs) -> i32 {
+        match i32::try_from(self.year_starts.partition_point(|start| *start <= at)) {
+            Ok(passed) if (1..YEARS_READY).contains(&passed) => 1969 + passed,
+            _ => year_of(self.day(at)),
+        }
+    }
+
+    /// The first instant of a calendar year.
+    #[must_use]
+    pub fn start_of_year(&self, year: i32) -> TimeMs {
+        usize::try_from(year - 1970)
+            .ok()
+            .and_then(|at| self.year_starts.get(at).copied())
+            .unwrap_or_else(|| self.start_of_day(first_day_of_year(year)))
     }
 
     /// The IANA name.
