@@ -72,3 +72,8 @@ pub const DRAIN_MS_MAX: u64 = 10_000;
 const _: () = assert!(BODY_BYTES_MAX <= BATCH_BODY_BYTES_MAX);
 const _: () = assert!(BLOCK_EVENTS_MAX <= QUEUE_EVENTS_MAX);
 const _: () = assert!(BATCH_EVENTS_MAX <= QUEUE_EVENTS_MAX);
+
+/// Requests waiting for the engine, whatever they hold.
+pub const QUEUE_REQUESTS_MAX: usize = 16_384;
+/// Members kept in memory where the configuration says nothing.
+pub const CACHE_MEMBERS_DEFAULT: usize = 1_000_000;

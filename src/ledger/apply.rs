@@ -8,7 +8,7 @@ use super::calendar::Day;
 use super::member::{CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
 use super::state::{ProgramState, State};
-use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
+use super::types::{LotId, MemberKey, NameId, Points, Seq, TimeMs};
 
 /// An amount moved from one account of a pool to another: the two sides of double entry in one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ pub type Day = i32;
 #[derive(Clone, Debug)]
 pub struct Zone {
     name: Text,
-    zone: TimeZone,
+    rules: TimeZone,
     /// The first instants of the years from 1970 on, so that the hot path asks no calendar for them.
     year_starts: Arc<[TimeMs]>,
 }
@@ -63,7 +63,7 @@ impl Zone {
     }
 
     fn with(name: &str, zone: TimeZone) -> Self {
-        let mut made = Self { name: Text::new(name), zone, year_starts: Arc::new([]) };
+        let mut made = Self { name: Text::new(name), rules: zone, year_starts: Arc::new([]) };
         made.year_starts = (1970..1970 + YEARS_READY).map(|year| made.start_of_day(first_day_of_year(year))).collect();
         made
     }
@@ -96,21 +96,24 @@ impl Zone {
     #[must_use]
     pub fn day(&self, at: TimeMs) -> Day {
         const DAY_MS: i64 = 86_400_000;
-        let offset_ms =
-            if self.zone == TimeZone::UTC { 0 } else { i64::from(self.zone.to_offset(timestamp(at)).seconds()) * 1000 };
+        let offset_ms = if self.rules == TimeZone::UTC {
+            0
+        } else {
+            i64::from(self.rules.to_offset(timestamp(at)).seconds()) * 1000
+        };
         i32::try_from(at.get().saturating_add(offset_ms).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
     }
 
     /// The local hour of an instant, 0 to 23.
     #[must_use]
     pub fn hour(&self, at: TimeMs) -> u8 {
-        self.zone.to_datetime(timestamp(at)).hour().unsigned_abs()
+        self.rules.to_datetime(timestamp(at)).hour().unsigned_abs()
     }
 
     /// The first instant of a civil day.
     #[must_use]
     pub fn start_of_day(&self, day: Day) -> TimeMs {
-        self.zone
+        self.rules
             .to_zoned(date_of(day).to_datetime(jiff::civil::Time::midnight()))
             .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
     }
@@ -124,7 +127,7 @@ impl Zone {
             Span::Months(months) => i64::from(months).months(),
         };
         timestamp(from)
-            .to_zoned(self.zone.clone())
+            .to_zoned(self.rules.clone())
             .checked_add(calendar)
             .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
     }
