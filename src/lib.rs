@@ -1,3 +1,4 @@
 //! Tallystick.
+pub mod fraud;
 pub mod ledger;
 pub mod limits;
