@@ -12,6 +12,10 @@ use tallystick::ledger::record::{Assessment, Input, KeyField, Record, Status, Ve
 use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
 use tallystick::ledger::types::{Money, NameId, ProgramId, Seq, Text, TimeMs};
 
+/// The allocator of the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const PROGRAM: ProgramId = ProgramId::new(0);
 
 fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms {
@@ -127,6 +131,7 @@ fn windows(criterion: &mut Criterion) {
                 number += 1;
                 let record = records.get_mut(next).expect("within bounds by the line above");
                 record.seq = Seq::new(number);
+                record.occurred_at = TimeMs::new(i64::try_from(number).unwrap_or(0) * 1_800_000);
                 rings.observe(record);
             });
         });

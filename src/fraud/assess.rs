@@ -26,8 +26,8 @@ pub fn assess(
     at: TimeMs,
 ) -> (Assessment, Vec<Observation>) {
     let mut assessment = Assessment::default();
-    let mut observed: Vec<Observation> = Vec::new();
-    let mut read: Vec<Option<&Ring>> = Vec::new();
+    let mut observed: Vec<Observation> = Vec::with_capacity(terms.limits.len());
+    let mut read: Vec<Option<&Ring>> = Vec::with_capacity(terms.limits.len());
     for limit in terms.limits.iter().filter(|limit| counts(limit, input)) {
         let known = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring);
         let ring = if let Some((_, ring)) = known {
