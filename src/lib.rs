@@ -1,4 +1,6 @@
 //! Tallystick.
+pub mod config;
 pub mod fraud;
 pub mod ledger;
 pub mod limits;
+pub mod telemetry;
