@@ -68,6 +68,20 @@ pub const HEADER_READ_MS_MAX: u64 = 10_000;
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
+/// Members kept in memory where the configuration says nothing.
+pub const CACHE_MEMBERS_DEFAULT: usize = 1_000_000;
+/// Velocity rings kept in memory where the configuration says nothing.
+pub const CACHE_RINGS_DEFAULT: usize = 4_000_000;
+/// The least cache, of members and of rings alike. It is a budget: what open blocks need stays in memory beyond it.
+pub const CACHE_ENTRIES_MIN: usize = 16;
+/// The largest cache, of members and of rings alike.
+pub const CACHE_ENTRIES_MAX: usize = 1_000_000_000;
+/// The store's block cache where the configuration says nothing, in mebibytes.
+pub const STORE_CACHE_MIB_DEFAULT: usize = 256;
+/// The largest block cache, in mebibytes.
+pub const STORE_CACHE_MIB_MAX: usize = 1 << 20;
+/// Threads that evaluate scripts, at most.
+pub const EVALUATE_THREADS_MAX: usize = 256;
 
 const _: () = assert!(BODY_BYTES_MAX <= BATCH_BODY_BYTES_MAX);
 const _: () = assert!(BLOCK_EVENTS_MAX <= QUEUE_EVENTS_MAX);
