@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{FINE, WRONG, cannot_start, progress, say};
-use crate::engine::recover::{self, Verified};
+use crate::engine::verify::{Verified, verify};
 use crate::store::{Store, StoreConfig};
 
 /// Flags of `verify`.
@@ -31,7 +31,7 @@ pub fn run(args: &Args) -> ExitCode {
         Err(error) => return cannot_start(error),
     };
     let bar = progress::bar("verifying");
-    let verified = recover::verify(&store, &mut |at, end| {
+    let verified = verify(&store, &mut |at, end| {
         bar.set_length(end.get());
         bar.set_position(at.get());
     });

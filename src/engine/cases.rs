@@ -69,7 +69,8 @@ impl InMemory {
 
     fn submit(&mut self, command: &Command) -> Result<Posted, Reject> {
         let input = command.input();
-        let same_key = |record: &&Record| record.input.natural_key().is_some_and(|key| Some(key) == input.natural_key());
+        let same_key =
+            |record: &&Record| record.input.natural_key().is_some_and(|key| Some(key) == input.natural_key());
         if let Some(first) = self.records.iter().find(same_key) {
             return if first.input == input { Ok(self.posted(first, true)) } else { Err(Reject::IdempotencyKeyReused) };
         }
