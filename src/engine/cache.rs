@@ -9,11 +9,10 @@ use hashbrown::HashSet;
 
 use super::core::Core;
 use crate::fraud::rings::RingKey;
-use crate::fraud::window::Ring;
-use crate::journal::codec;
+use crate::fraud::window::{Entry, Ring};
+use crate::journal::codec::{self, RingRow};
 use crate::ledger::types::{MemberKey, Seq};
 use crate::store::Store;
-use crate::store::keys::ring_row_key;
 
 /// Which members are in memory, in the order they came or were last spared.
 #[derive(Debug)]
@@ -74,7 +73,7 @@ impl Cache {
         }
         let mut missing: Vec<RingKey> = missing.into_iter().collect();
         missing.sort_unstable();
-        let rows: Vec<Vec<u8>> = missing.iter().map(|key| ring_row_key(key.program, key.ring, &key.key)).collect();
+        let rows: Vec<Vec<u8>> = missing.iter().map(ring_row_key).collect();
         for (key, row) in missing.into_iter().zip(store.ring_rows(&rows)?) {
             let ring = match row {
                 Some(row) => decode_ring(&row)?,
@@ -116,18 +115,24 @@ impl Cache {
     }
 }
 
+/// The key of a ring's row.
+pub(super) fn ring_row_key(key: &RingKey) -> Vec<u8> {
+    let mut row = Vec::with_capacity(4 + key.key.len());
+    row.extend_from_slice(&key.program.get().to_be_bytes());
+    row.extend_from_slice(&key.ring.get().to_be_bytes());
+    row.extend_from_slice(key.key.as_bytes());
+    row
+}
+
 /// The row of a ring.
 pub(super) fn encode_ring(ring: &Ring) -> Vec<u8> {
-    let entries: Vec<codec::RingEntry> =
-        ring.entries().map(|entry| codec::RingEntry { at: entry.at, value: entry.value, seq: entry.seq }).collect();
-    codec::encode_ring(&codec::RingRow { capacity: ring.capacity(), last: ring.last(), dropped: ring.dropped(), entries })
+    let entries = ring.entries().map(|entry| (entry.at, entry.value, entry.seq)).collect();
+    let (capacity, last, dropped) = (ring.capacity(), ring.last(), ring.dropped());
+    codec::encode_ring(&RingRow { capacity, last, dropped, entries })
 }
 
 fn decode_ring(row: &[u8]) -> Result<Ring, super::Error> {
-    let codec::RingRow { capacity, last, dropped, entries } = codec::decode_ring(row)?;
-    let entries = entries
-        .into_iter()
-        .map(|entry| crate::fraud::window::Entry { at: entry.at, value: entry.value, seq: entry.seq })
-        .collect();
+    let RingRow { capacity, last, dropped, entries } = codec::decode_ring(row)?;
+    let entries = entries.into_iter().map(|(at, value, seq)| Entry { at, value, seq }).collect();
     Ok(Ring::restore(capacity, last, dropped, entries))
 }

@@ -45,7 +45,7 @@ fn append(log: &mut dyn Log, sealed: &Sealed, shared: &Shared) -> Result<(), cra
     let block = encode_block(first.seq, &head.hash, &sealed.records)?;
     let started = Instant::now();
     let head = log.append(&head, &block)?;
-    shared.metrics.block_synced(sealed.records.len(), block.bytes().len(), started.elapsed());
+    shared.metrics.block(sealed.records.len(), started.elapsed());
     let last = sealed.records.last().map_or(first.seq, |record| record.seq);
     assert_eq!(head.next, last.next(), "a block ends with its last record");
     shared.note_durable(last, head.hash);

@@ -60,7 +60,8 @@ impl Core {
         match command {
             Command::Event(event) => {
                 let member = self.member(program, &event.member);
-                let (proposal, lines) = rules::evaluate_traced(self.compiled(program), event, member, event.occurred_at);
+                let (proposal, lines) =
+                    rules::evaluate_traced(self.compiled(program), event, member, event.occurred_at);
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }

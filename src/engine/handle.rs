@@ -15,7 +15,6 @@ use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
-use crate::limits::QUEUE_EVENTS_MAX;
 use crate::rules::Compiled;
 use crate::store::keys::natural_key;
 use crate::telemetry::Metrics;
@@ -163,10 +162,11 @@ pub struct Handle {
 impl Handle {
     /// Does all commands, in order; one answer each, after the sync.
     pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> {
-        let items: Vec<Item> = commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
+        let items: Vec<Item> =
+            commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
         let inputs: Vec<Input> = items.iter().map(|item| item.command.input()).collect();
         let count = items.len();
-        if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > QUEUE_EVENTS_MAX {
+        if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > self.shared.queue_limit {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
             return Err(SubmitError::Overloaded);
         }

@@ -13,8 +13,7 @@ use crate::ledger::record::{Assessment, Input, Record, RulesetFiles, Status};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{ProgramId, Text, TimeMs};
 use crate::limits::NAMES_MAX;
-use crate::rules::files::ProgramFiles;
-use crate::rules::{Compiled, Diagnostic, Program};
+use crate::rules::{Compiled, Diagnostic, Program, ProgramFiles};
 use crate::store::Store;
 
 /// Compiles the version in force of every program the journal declared.
@@ -45,7 +44,8 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
         let program = Program::compile(files).map_err(Error::Rules)?;
         let new_names: Vec<Text> = program.names().into_iter().filter(|name| !state.names.contains(name)).collect();
         if state.names.len() + new_names.len() > NAMES_MAX {
-            let message = format!("{} names declared over its life, at most {NAMES_MAX}", state.names.len() + new_names.len());
+            let message =
+                format!("{} names declared over its life, at most {NAMES_MAX}", state.names.len() + new_names.len());
             return Err(Error::Rules(vec![Diagnostic::of_file(&files.name, message)]));
         }
         let id = known.unwrap_or_else(|| {

@@ -10,6 +10,7 @@
 //! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `projector`: one thread that writes the derived rows, behind the journal.
+//! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
@@ -26,10 +27,11 @@ pub mod log;
 mod pipeline;
 mod projector;
 mod reads;
-pub mod recover;
+mod recover;
 mod schedule;
 mod shared;
 mod start;
+pub mod verify;
 mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
@@ -45,7 +47,9 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] crate::journal::Error),
     /// Replaying the journal gave something else than its records say.
-    #[error("record {seq} left another balance than it says for member {member:?}: the journal or the views are damaged")]
+    #[error(
+        "record {seq} left another balance than it says for member {member:?}: the journal or the views are damaged"
+    )]
     Diverged {
         /// Which record.
         seq: crate::ledger::types::Seq,

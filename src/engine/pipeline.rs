@@ -23,7 +23,6 @@ use crate::fraud;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
-use crate::limits::BLOCK_EVENTS_MAX;
 
 /// Waves smaller than this are evaluated on the engine thread: handing them out costs more than it saves.
 const PARALLEL_MIN: usize = 64;
@@ -51,6 +50,8 @@ pub(super) struct Pipeline {
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
+    /// Events after which a block takes no further request.
+    pub(super) block_events: usize,
 }
 
 impl Pipeline {
@@ -104,7 +105,7 @@ impl Pipeline {
                     self.look_up(&mut block, other)?;
                 }
             }
-            next = if events < BLOCK_EVENTS_MAX { self.requests.try_recv().ok() } else { None };
+            next = if events < self.block_events { self.requests.try_recv().ok() } else { None };
         }
         self.work(&mut block, jobs, self.now())?;
         self.send(block)?;
@@ -264,7 +265,14 @@ impl Pipeline {
     }
 
     /// Decides one command and applies what comes of it.
-    fn decide(&mut self, block: &mut Open, program: ProgramId, item: &Item, proposal: Proposal, now: TimeMs) -> Pending {
+    fn decide(
+        &mut self,
+        block: &mut Open,
+        program: ProgramId,
+        item: &Item,
+        proposal: Proposal,
+        now: TimeMs,
+    ) -> Pending {
         // Two items of one wave can carry the same key for different members.
         if let Some(seq) = item.key.and_then(|key| self.recent.get(&key).copied()) {
             return Pending::Replayed(seq);
@@ -311,9 +319,6 @@ impl Pipeline {
     fn known_keys(&self, flat: &[(ProgramId, &Item)]) -> Result<Vec<Option<Seq>>, Error> {
         let keys: Vec<[u8; 16]> = flat.iter().filter_map(|(_, item)| item.key).collect();
         let mut found = self.shared.store.key_seqs(&keys)?.into_iter();
-        Ok(flat
-            .iter()
-            .map(|(_, item)| item.key.and_then(|_| found.next().flatten()).map(Seq::new))
-            .collect())
+        Ok(flat.iter().map(|(_, item)| item.key.and_then(|_| found.next().flatten()).map(Seq::new)).collect())
     }
 }

@@ -11,14 +11,13 @@ use hashbrown::HashMap;
 
 use super::Error;
 use super::block::Rows;
-use super::cache::encode_ring;
+use super::cache::{encode_ring, ring_row_key};
 use super::shared::Shared;
 use crate::journal::codec::{self, Registry};
 use crate::ledger::decide::next_due;
 use crate::ledger::member::Member;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, Seq, TimeMs};
-use crate::store::keys::ring_row_key;
 use crate::store::{MemberWrite, ViewBatch};
 
 /// Rows that are written without waiting for more.
@@ -82,7 +81,10 @@ impl Projector {
                     if full || barrier.is_some() {
                         self.write()?;
                     }
-                    drop(barrier.map(|done| done.send(())));
+                    if let Some(done) = barrier {
+                        // Whoever waits may have stopped waiting.
+                        let _ = done.send(());
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => self.write()?,
                 Err(RecvTimeoutError::Disconnected) => {
@@ -107,7 +109,7 @@ impl Projector {
             self.members.insert(key, row);
         }
         for (key, ring) in rings {
-            self.rings.insert(ring_row_key(key.program, key.ring, &key.key), encode_ring(&ring));
+            self.rings.insert(ring_row_key(&key), encode_ring(&ring));
         }
         self.keys.extend(keys);
         self.due_seen.extend(due_seen);
@@ -120,7 +122,7 @@ impl Projector {
         if self.since.take().is_none() {
             return Ok(());
         }
-        let registry = Registry { now: self.now, programs: self.programs.iter().map(|p| (**p).clone()).collect() };
+        let registry = Registry { now: self.now, programs: self.programs.clone() };
         let batch = ViewBatch {
             mark: self.mark.get(),
             registry: codec::encode_registry(&registry),

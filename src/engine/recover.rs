@@ -18,7 +18,6 @@ use crate::journal::codec;
 use crate::journal::log::Log;
 use crate::ledger::record::{Effect, Input, Record};
 use crate::ledger::types::{MemberKey, Seq};
-use crate::store::Store;
 use crate::store::keys::natural_key;
 
 /// Brings the core to the journal's end. The projector writes rows as it goes.
@@ -34,7 +33,7 @@ pub(super) fn recover(
         let registry = codec::decode_registry(&registry)?;
         core.state.seq = Seq::new(mark);
         core.state.now = registry.now;
-        core.state.programs = registry.programs.into_iter().map(Arc::new).collect();
+        core.state.programs = registry.programs;
         shared.note_mark(mark);
     }
     install::recorded(core, store)?;
@@ -55,7 +54,7 @@ pub(super) fn recover(
         outcome.map_err(|error| {
             let what = error.to_string();
             failed = Some(error);
-            crate::journal::Error::Io(what)
+            crate::journal::Error::Log(what)
         })
     })
     .map_err(|error| failed.take().unwrap_or(Error::Journal(error)))?;
@@ -101,28 +100,4 @@ fn replay_block(
 fn key_row(record: &Record) -> Option<([u8; 16], u64)> {
     let key = record.input.natural_key()?;
     Some((natural_key(record.program, key.source, key.id), record.seq.get()))
-}
-
-/// Everything in a journal replayed into one unbounded memory, for verification: state, rings and what the chain walk saw.
-pub fn replay_all(
-    store: &Store,
-    progress: &mut dyn FnMut(Seq, Seq),
-) -> Result<(Core, crate::journal::chain::Walked), Error> {
-    let log = RocksLog::open(store.clone())?;
-    let end = log.head().next;
-    let mut core = Core::default();
-    let mut failed = None;
-    let walked = follow(&log, Seq::new(1), &mut |block| {
-        for record in block.records() {
-            if let Err(error) = core.replay(&record?) {
-                let what = error.to_string();
-                failed = Some(error);
-                return Err(crate::journal::Error::Io(what));
-            }
-        }
-        progress(core.seq(), end);
-        Ok(())
-    })
-    .map_err(|error| failed.take().unwrap_or(Error::Journal(error)))?;
-    Ok((core, walked))
 }

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use super::clock::Clock;
 use super::handle::{EngineStatus, ProgramView};
 use crate::ledger::types::{Seq, TimeMs};
-use crate::limits::QUEUE_EVENTS_MAX;
 use crate::store::Store;
 use crate::store::views::Views;
 use crate::telemetry::Metrics;
@@ -28,6 +27,8 @@ pub(super) struct Shared {
     members: AtomicU64,
     /// Events accepted and not yet taken by the engine.
     pub(super) queued: AtomicUsize,
+    /// How many events may wait.
+    pub(super) queue_limit: usize,
     /// No more requests are taken.
     draining: AtomicBool,
     /// The journal or the store failed; why.
@@ -35,7 +36,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(store: Store, views: Views, clock: Clock, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(store: Store, views: Views, clock: Clock, metrics: Arc<Metrics>, queue_limit: usize) -> Self {
         Self {
             store,
             views,
@@ -49,6 +50,7 @@ impl Shared {
             now: AtomicU64::new(0),
             members: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
+            queue_limit,
             draining: AtomicBool::new(false),
             failure: Mutex::default(),
         }
@@ -95,7 +97,7 @@ impl Shared {
             head_hash: *self.head_hash.lock().unwrap_or_else(PoisonError::into_inner),
             members: self.members.load(Ordering::Acquire),
             queue_events: self.queued.load(Ordering::Acquire),
-            queue_limit: QUEUE_EVENTS_MAX,
+            queue_limit: self.queue_limit,
         }
     }
 

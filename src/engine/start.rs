@@ -19,8 +19,8 @@ use super::projector::Projector;
 use super::shared::Shared;
 use super::{commit, install, recover};
 use crate::ledger::types::{Seq, TimeMs};
-use crate::limits::{CACHE_MEMBERS_DEFAULT, QUEUE_REQUESTS_MAX};
-use crate::rules::files::ProgramFiles;
+use crate::limits::QUEUE_REQUESTS_MAX;
+use crate::rules::ProgramFiles;
 use crate::store::views::Views;
 use crate::store::{Store, StoreConfig};
 use crate::telemetry::Metrics;
@@ -39,24 +39,16 @@ pub struct Config {
     pub store: StoreConfig,
     /// Members kept in memory.
     pub cache_members: usize,
+    /// Velocity rings kept in memory.
+    pub cache_rings: usize,
+    /// Events after which a block takes no further request.
+    pub block_events: usize,
+    /// Events that may wait.
+    pub queue_events: usize,
     /// Threads that evaluate rules, besides the engine's own.
     pub evaluate_threads: usize,
     /// True for a clock that is set over HTTP; it starts at the journal's last time.
     pub manual_clock: bool,
-}
-
-impl Config {
-    /// A folder with everything else as usual.
-    #[must_use]
-    pub fn of_folder(data: PathBuf) -> Self {
-        Self {
-            data,
-            store: StoreConfig::default(),
-            cache_members: CACHE_MEMBERS_DEFAULT,
-            evaluate_threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            manual_clock: false,
-        }
-    }
 }
 
 /// A running engine.
@@ -83,9 +75,9 @@ impl Engine {
         let log = RocksLog::open(store.clone())?;
         let views = Views::new(config.cache_members);
         let clock = if config.manual_clock { Clock::manual(TimeMs::EPOCH) } else { Clock::System };
-        let shared = Arc::new(Shared::new(store, views, clock, metrics));
+        let shared = Arc::new(Shared::new(store, views, clock, metrics, config.queue_events));
         let mut core = Core::default();
-        let mut cache = Cache::new(config.cache_members, config.cache_members.saturating_mul(4));
+        let mut cache = Cache::new(config.cache_members, config.cache_rings);
         recover::recover(&mut core, &mut cache, &log, &shared, progress)?;
         if config.manual_clock {
             shared.clock.set(core.state.now).unwrap_or_default();
@@ -112,6 +104,7 @@ impl Engine {
             recent_order: std::collections::VecDeque::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
+            block_events: config.block_events,
         };
         let projector = Projector::new(Arc::clone(&shared));
         let committer = Arc::clone(&shared);

@@ -18,3 +18,4 @@ mod words;
 mod tests;
 
 pub use assess::{assess, combine};
+pub use rings::{Rings, keys_of};
