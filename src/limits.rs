@@ -82,7 +82,26 @@ pub const STORE_CACHE_MIB_DEFAULT: usize = 256;
 pub const STORE_CACHE_MIB_MAX: usize = 1 << 20;
 /// Threads that evaluate scripts, at most.
 pub const EVALUATE_THREADS_MAX: usize = 256;
+/// How long a client may leave an answer unread, in milliseconds.
+pub const WRITE_STALL_MS_MAX: u64 = 30_000;
+/// Bytes of a request's head: its line and all header lines.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;
+/// Header lines of a request.
+pub const REQUEST_HEADERS_MAX: usize = 64;
+/// Bytes of all request bodies held at once; beyond it requests are told to come back.
+pub const OPEN_BODY_BYTES_MAX: usize = 512 << 20;
+/// Bytes of a body, or of an answer's records, from which work on it leaves the network threads.
+pub const ON_REACTOR_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a request id taken over from the caller.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Bytes of a batch's `Idempotency-Key`: with an element's number behind it, it is still an id.
+pub const BATCH_KEY_BYTES_MAX: usize = ID_BYTES_MAX - 8;
+/// Rows of `expiring` in a balance.
+pub const EXPIRING_ROWS_MAX: usize = 10;
+/// Retries of a refused request should wait this long, in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
 
+const _: () = assert!(BATCH_BODY_BYTES_MAX <= OPEN_BODY_BYTES_MAX);
 const _: () = assert!(BODY_BYTES_MAX <= BATCH_BODY_BYTES_MAX);
 const _: () = assert!(BLOCK_EVENTS_MAX <= QUEUE_EVENTS_MAX);
 const _: () = assert!(BATCH_EVENTS_MAX <= QUEUE_EVENTS_MAX);

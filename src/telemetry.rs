@@ -4,7 +4,10 @@
 use std::io;
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder, exponential_buckets};
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    exponential_buckets,
+};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -69,6 +72,10 @@ pub struct Metrics {
     cache_evictions: IntCounterVec,
     projector_lag: IntGauge,
     http_requests: IntCounterVec,
+    http_seconds: HistogramVec,
+    http_connections: IntGauge,
+    http_refused: IntCounter,
+    replays: IntCounter,
 }
 
 impl Metrics {
@@ -91,6 +98,17 @@ impl Metrics {
             registry.register(Box::new(histogram.clone()))?;
             Ok(histogram)
         };
+        let http_seconds = HistogramVec::new(
+            HistogramOpts::new("http_request_seconds", "From a request's head to its answer.")
+                .buckets(exponential_buckets(0.000_1, 2.0, 16)?),
+            &["route"],
+        )?;
+        registry.register(Box::new(http_seconds.clone()))?;
+        let single = |name: &str, help: &str| -> Result<IntCounter, Error> {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok(counter)
+        };
         Ok(Self {
             events: counter("events_total", "Events recorded.", &["program", "type", "status"])?,
             rejects: counter("rejects_total", "Commands refused, by the code of their problem.", &["code"])?,
@@ -103,6 +121,10 @@ impl Metrics {
             cache_evictions: counter("cache_evictions_total", "Entries dropped from memory.", &["cache"])?,
             projector_lag: gauge("projector_lag_records", "Durable records not yet in the derived rows.")?,
             http_requests: counter("http_requests_total", "Requests answered.", &["route", "status"])?,
+            http_connections: gauge("http_connections", "Connections open.")?,
+            http_refused: single("http_connections_refused_total", "Connections turned away because too many were open.")?,
+            replays: single("replays_total", "Writes answered with their first answer.")?,
+            http_seconds,
             registry,
         })
     }
@@ -150,9 +172,26 @@ impl Metrics {
         self.projector_lag.set(i64::try_from(records).unwrap_or(i64::MAX));
     }
 
-    /// Counts an answered request. `route` is the route's pattern, never the path, so that the number of series stays bounded.
-    pub fn http_request(&self, route: &str, status: u16) {
+    /// Counts an answered request and how long it took. `route` is the route's pattern, never the path, so that the
+    /// number of series stays bounded.
+    pub fn http_request(&self, route: &str, status: u16, took: Duration) {
         self.http_requests.with_label_values(&[route, itoa::Buffer::new().format(status)]).inc();
+        self.http_seconds.with_label_values(&[route]).observe(took.as_secs_f64());
+    }
+
+    /// Notes a connection that was opened, or one that ended.
+    pub fn connection(&self, opened: bool) {
+        if opened { self.http_connections.inc() } else { self.http_connections.dec() }
+    }
+
+    /// Counts a connection that was turned away.
+    pub fn connection_refused(&self) {
+        self.http_refused.inc();
+    }
+
+    /// Counts writes that had been done before.
+    pub fn replays(&self, number: u64) {
+        self.replays.inc_by(number);
     }
 
     /// All metrics in Prometheus's text format.
@@ -179,7 +218,10 @@ mod tests {
         metrics.lookups(Cache::Rings, 4, 2);
         metrics.evictions(Cache::Rings, 5);
         metrics.projector_lag(11);
-        metrics.clone().http_request("/v1/programs/{program}/events", 201);
+        metrics.clone().http_request("/v1/programs/{program}/events", 201, Duration::from_millis(1));
+        metrics.connection(true);
+        metrics.connection_refused();
+        metrics.replays(6);
         let text = metrics.expose();
         for line in [
             r#"tallystick_events_total{program="corner_coffee",status="posted",type="purchase"} 3"#,
@@ -194,6 +236,10 @@ mod tests {
             r#"tallystick_cache_evictions_total{cache="rings"} 5"#,
             r"tallystick_projector_lag_records 11",
             r#"tallystick_http_requests_total{route="/v1/programs/{program}/events",status="201"} 1"#,
+            r#"tallystick_http_request_seconds_count{route="/v1/programs/{program}/events"} 1"#,
+            r"tallystick_http_connections 1",
+            r"tallystick_http_connections_refused_total 1",
+            r"tallystick_replays_total 6",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
