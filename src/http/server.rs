@@ -20,7 +20,8 @@ use super::io::Patient;
 use crate::limits::{CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX};
 
 /// What a connection beyond the limit is told before it is closed.
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// How long accepting rests after an error that would repeat at once, such as too many open files.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -55,7 +56,10 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
     drain.send_replace(true);
     let all = u32::try_from(CONNECTIONS_MAX).expect("a few thousand");
     if timeout(Duration::from_millis(DRAIN_MS_MAX), slots.acquire_many(all)).await.is_err() {
-        tracing::warn!(open = CONNECTIONS_MAX - slots.available_permits(), "connections were still open after the drain");
+        tracing::warn!(
+            open = CONNECTIONS_MAX - slots.available_permits(),
+            "connections were still open after the drain"
+        );
     }
 }
 
@@ -65,7 +69,12 @@ fn turn_away(entry: &Entry, stream: TcpStream) {
     let _ = stream.into_std().and_then(|mut stream| stream.write_all(FULL));
 }
 
-async fn connection(stream: TcpStream, entry: Arc<Entry>, mut draining: watch::Receiver<bool>, slot: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    entry: Arc<Entry>,
+    mut draining: watch::Receiver<bool>,
+    slot: OwnedSemaphorePermit,
+) {
     let _slot = slot;
     let open = Open::new(&entry);
     if let Err(error) = stream.set_nodelay(true) {

@@ -28,7 +28,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
 pub async fn check_rules(ask: Ask, body: Body) -> Result<Response, Problem> {
     let view = ask.call().view()?;
     let given = ask.read::<RulesCheckWire, _>(body).await?;
-    let live = &view.compiled.files;
+    let live = &view.files;
     let mut files: BTreeMap<Text, String> = live.files.iter().cloned().collect();
     files.extend(given.into_iter().map(|(path, content)| (Text::new(path), content)));
     let files = ProgramFiles::new(&live.name, files.into_iter().collect());

@@ -132,7 +132,10 @@ impl EventWire {
 fn kind(faults: &mut Faults, name: &Text) -> EventKind {
     check::id(faults, "/type", name);
     EventKind::parse(name).unwrap_or_else(|| {
-        faults.add("/type", "is not a kind of event; the merchant's own are named custom.<name> in small letters, digits and _");
+        faults.add(
+            "/type",
+            "is not a kind of event; the merchant's own are named custom.<name> in small letters, digits and _",
+        );
         EventKind::Login
     })
 }
@@ -196,7 +199,10 @@ fn item(faults: &mut Faults, at: usize, wire: ItemWire) -> Item {
     let amount = check::money(faults, format_args!("/items/{at}/amount"), wire.amount);
     let tags = wire.tags.unwrap_or_default();
     if tags.len() > ITEM_TAGS_MAX {
-        faults.add(format_args!("/items/{at}/tags"), format!("has {} tags; at most {ITEM_TAGS_MAX} are accepted", tags.len()));
+        faults.add(
+            format_args!("/items/{at}/tags"),
+            format!("has {} tags; at most {ITEM_TAGS_MAX} are accepted", tags.len()),
+        );
     }
     for (tag_at, tag) in tags.iter().enumerate() {
         check::label(faults, format_args!("/items/{at}/tags/{tag_at}"), Some(tag));

@@ -30,7 +30,10 @@ impl<'de> Deserialize<'de> for Int {
             }
 
             fn visit_f64<E: Error>(self, _: f64) -> Result<Int, E> {
-                Err(E::invalid_type(Unexpected::Other("a number with a fraction, an exponent or too many digits"), &self))
+                Err(E::invalid_type(
+                    Unexpected::Other("a number with a fraction, an exponent or too many digits"),
+                    &self,
+                ))
             }
         }
         deserializer.deserialize_i64(Expected)

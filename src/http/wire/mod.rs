@@ -89,5 +89,9 @@ fn escaped(name: &str) -> String {
 /// fields that would have been known.
 fn without_position(message: &str) -> &str {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    if message.starts_with("unknown field") { message.split_once(", expected").map_or(message, |(m, _)| m) } else { message }
+    if message.starts_with("unknown field") {
+        message.split_once(", expected").map_or(message, |(m, _)| m)
+    } else {
+        message
+    }
 }

@@ -71,7 +71,14 @@ impl Wire<'_> for AdjustmentWire {
         };
         check::context(&mut faults, &context);
         let amount = Points::new(amount);
-        faults.into_result(Adjustment { member: self.member, pool: self.pool, amount, reason: self.reason, expires_at, pending })
+        faults.into_result(Adjustment {
+            member: self.member,
+            pool: self.pool,
+            amount,
+            reason: self.reason,
+            expires_at,
+            pending,
+        })
     }
 }
 
