@@ -31,9 +31,9 @@ const BATCH_EVENTS: u64 = 2_000;
 const BATCH_TRANSFERS: u64 = 8_000;
 /// Members of a batch of enrolments.
 const BATCH_ENROLMENTS: u64 = 5_000;
-/// Operations a second a closed loop may reach at most, for spreading the events over business time.
-const BATCH_RATE_EXPECTED: u64 = 400_000;
-const SINGLE_RATE_EXPECTED: u64 = 80_000;
+/// Operations a second a closed loop may reach, for spreading the events over business time.
+const BATCH_RATE_EXPECTED: u64 = 250_000;
+const SINGLE_RATE_EXPECTED: u64 = 60_000;
 
 /// What is posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -310,7 +310,8 @@ impl Plan {
         text(out, ",\"fingerprint\":\"c:");
         decimal(out, mix(member) >> 12);
         text(out, "\"}],\"staff\":\"cashier-");
-        decimal(out, drawn >> 50);
+        // Eight at each store.
+        decimal(out, member % 200 * 8 + (drawn >> 61));
         text(out, "\",\"device\":\"d:");
         decimal(out, mix(member + 1) >> 12);
         text(out, "\",\"ip\":\"10.");
