@@ -1,3 +1,5 @@
 //! Tallystick.
+pub mod journal;
 pub mod ledger;
 pub mod limits;
+pub mod store;

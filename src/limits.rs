@@ -68,7 +68,19 @@ pub const HEADER_READ_MS_MAX: u64 = 10_000;
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
+/// Bytes of one encoded record: twice the largest request.
+pub const RECORD_BYTES_MAX: usize = 128 << 20;
+/// Bytes of one block.
+pub const BLOCK_BYTES_MAX: usize = 1 << 30;
+/// Elements a decoded list reserves room for before the first has been read.
+pub const LIST_RESERVE_MAX: usize = 64;
+/// Memory for blocks of the store's files where the configuration says nothing, in bytes.
+pub const STORE_CACHE_BYTES_DEFAULT: usize = 256 << 20;
+/// Memory for rows not yet in files where the configuration says nothing, in bytes.
+pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
+const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
+const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
 const _: () = assert!(BODY_BYTES_MAX <= BATCH_BODY_BYTES_MAX);
 const _: () = assert!(BLOCK_EVENTS_MAX <= QUEUE_EVENTS_MAX);
 const _: () = assert!(BATCH_EVENTS_MAX <= QUEUE_EVENTS_MAX);
