@@ -1,3 +1,4 @@
 //! Tallystick.
 pub mod ledger;
 pub mod limits;
+pub mod rules;

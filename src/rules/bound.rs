@@ -1,0 +1,173 @@
+//! A version of a program, ready to evaluate: terms, names in both directions, rules of the manifest and script sources.
+//!
+//! Immutable and shared between threads; what cannot be shared (parsed scripts) each thread makes for itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::manifest::{Manifest, OnError};
+use super::script::Script;
+use super::tables::{self, Rule};
+use super::terms::{self, Ids};
+use super::validate::BUILT_IN_COUNTERS;
+use crate::ledger::event::EventKind;
+use crate::ledger::terms::Terms;
+use crate::ledger::types::{NameId, Text};
+
+/// A program whose names have their numbers.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What the ledger decides by.
+    pub terms: Arc<Terms>,
+    /// Tells compiled programs apart within this process, also after one is dropped.
+    pub(super) identity: u64,
+    pub(super) names: Names,
+    pub(super) rules: Vec<Rule>,
+    pub(super) hold_on_error: bool,
+    scripts: Arc<Vec<Script>>,
+    /// Which script handles which event, by which function.
+    handlers: Vec<(EventKind, usize, Text)>,
+    /// All declared names, by number.
+    by_id: Vec<(NameId, Text)>,
+    title: Text,
+    currency: Text,
+}
+
+static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
+
+impl Compiled {
+    pub(super) fn new(manifest: &Manifest, text: &str, scripts: &Arc<Vec<Script>>, version: u32, id: Ids<'_>) -> Self {
+        let handlers = scripts.iter().enumerate().flat_map(|(at, script)| {
+            script.handlers.iter().map(move |(kind, function)| (kind.clone(), at, function.clone()))
+        });
+        let mut by_id: Vec<_> = terms::names(manifest).into_iter().map(|name| (id(&name), name)).collect();
+        by_id.sort();
+        Self {
+            terms: Arc::new(terms::terms(manifest, version, id)),
+            identity: NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed),
+            names: Names::new(manifest, id),
+            rules: tables::bind(manifest, text, id),
+            hold_on_error: manifest.program.on_error == OnError::Hold,
+            handlers: handlers.collect(),
+            scripts: Arc::clone(scripts),
+            by_id,
+            title: manifest.program.name.0.clone(),
+            currency: manifest.program.currency.0.clone(),
+        }
+    }
+
+    /// The version of the rules this is.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.terms.version
+    }
+
+    /// What members know the program as.
+    #[must_use]
+    pub fn title(&self) -> &Text {
+        &self.title
+    }
+
+    /// The ISO 4217 code of its amounts.
+    #[must_use]
+    pub fn currency(&self) -> &Text {
+        &self.currency
+    }
+
+    /// A name this version declares; `?` for a number it does not.
+    #[must_use]
+    pub fn name(&self, id: NameId) -> &Text {
+        const UNKNOWN: &Text = &Text::new_static("?");
+        let at = self.by_id.binary_search_by_key(&id, |(known, _)| *known).ok();
+        at.and_then(|at| self.by_id.get(at)).map_or(UNKNOWN, |(_, name)| name)
+    }
+
+    /// The number of a name this version declares.
+    #[must_use]
+    pub fn id(&self, name: &str) -> Option<NameId> {
+        self.by_id.iter().find(|(_, known)| known == name).map(|(id, _)| *id)
+    }
+
+    pub(super) fn scripts(&self) -> &[Script] {
+        &self.scripts
+    }
+
+    /// The handlers of a kind of event: which script, which function.
+    pub(super) fn handlers<'a>(&'a self, kind: &'a EventKind) -> impl Iterator<Item = (usize, &'a Text)> {
+        self.handlers.iter().filter(move |handler| handler.0 == *kind).map(|(_, script, function)| (*script, function))
+    }
+}
+
+/// The names scripts may use, by what they name. Few of each, so they are simply gone through.
+#[derive(Debug)]
+pub(super) struct Names {
+    pools: Vec<(Text, NameId)>,
+    cards: Vec<(Text, NameId)>,
+    rewards: Vec<(Text, NameId)>,
+    /// Those of the program first, then the built-in ones.
+    counters: Vec<(Text, NameId)>,
+    own_counters: usize,
+}
+
+impl Names {
+    fn new(manifest: &Manifest, id: Ids<'_>) -> Self {
+        fn table<'a>(names: impl Iterator<Item = &'a Text>, id: Ids<'_>) -> Vec<(Text, NameId)> {
+            names.map(|name| (name.clone(), id(name))).collect()
+        }
+        let mut counters = table(manifest.counters.names(), id);
+        let own_counters = counters.len();
+        counters.extend(BUILT_IN_COUNTERS.into_iter().map(|name| (Text::new_static(name), id(name))));
+        Self {
+            pools: table(manifest.pools.names(), id),
+            cards: table(manifest.cards.names(), id),
+            rewards: table(manifest.rewards.names(), id),
+            counters,
+            own_counters,
+        }
+    }
+
+    pub fn pool(&self, name: &str) -> Option<NameId> {
+        find(&self.pools, name)
+    }
+
+    pub fn card(&self, name: &str) -> Option<NameId> {
+        find(&self.cards, name)
+    }
+
+    pub fn reward(&self, name: &str) -> Option<NameId> {
+        find(&self.rewards, name)
+    }
+
+    pub fn counter(&self, name: &str) -> Option<NameId> {
+        find(&self.counters, name)
+    }
+
+    /// A counter that scripts may add to.
+    pub fn own_counter(&self, name: &str) -> Option<NameId> {
+        self.counters.iter().take(self.own_counters).find(|(known, _)| known == name).map(|(_, id)| *id)
+    }
+
+    pub fn pools(&self) -> impl Iterator<Item = &str> + Clone {
+        self.pools.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub fn cards(&self) -> impl Iterator<Item = &str> + Clone {
+        self.cards.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub fn rewards(&self) -> impl Iterator<Item = &str> + Clone {
+        self.rewards.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub fn counters(&self) -> impl Iterator<Item = &str> + Clone {
+        self.counters.iter().map(|(name, _)| name.as_str())
+    }
+
+    pub fn own_counters(&self) -> impl Iterator<Item = &str> + Clone {
+        self.counters().take(self.own_counters)
+    }
+}
+
+fn find(table: &[(Text, NameId)], name: &str) -> Option<NameId> {
+    table.iter().find(|(known, _)| known == name).map(|(_, id)| *id)
+}

@@ -1,0 +1,173 @@
+//! Merchants' own cases: events in, balances out, with a clock that the case moves.
+//!
+//! ```toml
+//! [[case]]
+//! name = "The tenth coffee is free"
+//!
+//! [[case.step]]
+//! at = "2026-05-02 09:00"                 # the program's zone; noon where only a day is given
+//! post = { type = "purchase", amount = 450, items = [{ category = "coffee", amount = 450 }] }
+//! expect = { coffee = 1, points = 4, tier = "bronze" }
+//!
+//! [[case.step]]                           # only lets time pass
+//! at = "2027-05-02 09:00"
+//! expect = { points = 0 }
+//! ```
+//!
+//! `post` has an event's fields, each optional but `type`: the member is `A`, the id `e1`, `e2` … by the step's number,
+//! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points.
+//! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
+//! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a
+//! list, or `{ name, value }`), `perk` and `no_perk`, `clipped` (`{ wanted, given, limit }`, or `false`), `status`
+//! (`posted` where not given), `verdict`, `replayed`, and `error` (a refusal's code).
+//!
+//! Runs against whatever [`Ledger`] it is given, so it never decides anything itself.
+
+mod compare;
+mod expect;
+mod parse;
+
+use std::fmt;
+
+use super::diagnostic::Diagnostic;
+use super::files::{CASES_FOLDER, ProgramFiles};
+use super::program::Program;
+use crate::ledger::event::{Event, Transfer};
+use crate::ledger::record::{ScriptFault, Status, Verdict};
+use crate::ledger::reject::Reject;
+use crate::ledger::types::{Money, Text, TimeMs};
+
+pub(super) use parse::check;
+
+/// What cases need of a ledger that runs one program from nothing.
+pub trait Ledger {
+    /// Moves the clock and does everything due by then. Never called with an earlier time.
+    fn set_clock(&mut self, now: TimeMs);
+    /// Posts an event.
+    fn post(&mut self, event: Event) -> Result<Posted, Reject>;
+    /// Moves points between members.
+    fn transfer(&mut self, transfer: Transfer) -> Result<Posted, Reject>;
+    /// A member's balance at an instant; an empty one for somebody unknown.
+    fn balance(&mut self, member: &str, at: TimeMs) -> Balance;
+}
+
+/// What became of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// Whether its effects stand.
+    pub status: Status,
+    /// What the fraud checks said.
+    pub verdict: Verdict,
+    /// True where it was done before.
+    pub replayed: bool,
+    /// What limits cut.
+    pub clipped: Vec<Cut>,
+    /// Scripts that failed.
+    pub faults: Vec<ScriptFault>,
+}
+
+/// Something a limit cut, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The pool or card.
+    pub what: Text,
+    /// What the rule wanted.
+    pub wanted: i64,
+    /// What it was given.
+    pub given: i64,
+    /// The limit's name.
+    pub limit: Text,
+}
+
+/// A member's balance, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Pools ever touched.
+    pub pools: Vec<(Text, PoolBalance)>,
+    /// Stamps on cards ever touched.
+    pub cards: Vec<(Text, u32)>,
+    /// The tier, where there is one.
+    pub tier: Option<Text>,
+    /// Rewards to use, with their value where they have one.
+    pub rewards: Vec<(Text, Option<Money>)>,
+    /// Perks in force.
+    pub perks: Vec<Text>,
+}
+
+/// A pool's four buckets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolBalance {
+    /// What can be spent.
+    pub available: i64,
+    /// What will become available.
+    pub pending: i64,
+    /// What holds reserve.
+    pub held: i64,
+    /// What is owed, as a positive number.
+    pub debt: i64,
+}
+
+/// How a program's cases went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Cases that went as expected.
+    pub passed: usize,
+    /// The first step that did not, of every case that did not.
+    pub failures: Vec<Failure>,
+}
+
+/// A step that did not go as its case expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The file within the program's folder.
+    pub file: Text,
+    /// The line the step begins at, from 1.
+    pub line: u32,
+    /// The case's name.
+    pub case: Text,
+    /// The step's number, from 1.
+    pub step: usize,
+    /// The step's time as written.
+    pub at: Text,
+    /// What was expected and what came.
+    pub differences: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}, step {} ({})", self.file, self.line, self.case, self.step, self.at)?;
+        for difference in &self.differences {
+            write!(f, "\n    {difference}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs every case of a program, each on a fresh ledger. `program` must be compiled from the same files, which also
+/// proves that the cases can be read.
+pub fn run<L: Ledger>(
+    files: &ProgramFiles,
+    program: &Program,
+    mut fresh: impl FnMut() -> L,
+) -> Result<Report, Vec<Diagnostic>> {
+    let mut report = Report::default();
+    for (path, content) in &files.files {
+        if !path.starts_with(CASES_FOLDER) {
+            continue;
+        }
+        for case in parse::cases(path, content, &program.vocabulary())? {
+            match compare::run_case(path, &case, &mut fresh()) {
+                Some(failure) => report.failures.push(failure),
+                None => report.passed += 1,
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// What a case may name: the program's pools and cards, and the zone its times are in.
+pub(super) struct Vocabulary<'a> {
+    pub pools: Vec<&'a str>,
+    pub cards: Vec<&'a str>,
+    pub zone: &'a str,
+}

@@ -1,0 +1,327 @@
+//! Reading case files: TOML into steps with complete events and absolute times.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use toml::{Spanned, Value};
+
+use super::Vocabulary;
+use super::expect::{self, Expectation};
+use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use crate::ledger::types::{Money, Points, Text, TimeMs};
+use crate::limits::CASES_MAX;
+use crate::rules::diagnostic::{Diagnostic, line_and_column};
+
+/// A case, ready to run.
+pub(super) struct Case {
+    pub name: Text,
+    pub steps: Vec<Step>,
+}
+
+/// A step, ready to run.
+pub(super) struct Step {
+    pub line: u32,
+    pub at: TimeMs,
+    pub at_text: Text,
+    pub action: Action,
+    /// Whose balance is looked at.
+    pub member: Text,
+    pub expect: Vec<Expectation>,
+}
+
+/// What a step does.
+pub(super) enum Action {
+    Wait,
+    Post(Box<Event>),
+    Transfer(Transfer),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFile {
+    #[serde(default)]
+    case: Vec<CaseTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseTable {
+    name: String,
+    #[serde(default)]
+    step: Vec<Spanned<StepTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepTable {
+    at: Spanned<String>,
+    post: Option<Spanned<PostTable>>,
+    transfer: Option<TransferTable>,
+    expect: Option<Spanned<BTreeMap<String, Value>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PostTable {
+    #[serde(rename = "type")]
+    kind: String,
+    id: Option<Text>,
+    source: Option<Text>,
+    member: Option<Text>,
+    occurred_at: Option<String>,
+    order: Option<Text>,
+    currency: Option<Text>,
+    amount: Option<i64>,
+    #[serde(default)]
+    items: Vec<ItemEntry>,
+    #[serde(default)]
+    tenders: Vec<TenderTable>,
+    channel: Option<Text>,
+    store: Option<Text>,
+    terminal: Option<Text>,
+    staff: Option<Text>,
+    device: Option<Text>,
+    ip: Option<Text>,
+    membership: Option<Text>,
+    referrer: Option<Text>,
+    birthday: Option<String>,
+    email_hash: Option<Text>,
+    phone_hash: Option<Text>,
+    address_hash: Option<Text>,
+    #[serde(default)]
+    attributes: BTreeMap<Text, Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TenderTable {
+    kind: Text,
+    amount: i64,
+    fingerprint: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TransferTable {
+    from: Text,
+    to: Text,
+    pool: Text,
+    amount: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ItemTable {
+    line: Option<u32>,
+    sku: Option<Text>,
+    category: Option<Text>,
+    brand: Option<Text>,
+    quantity: Option<u32>,
+    amount: i64,
+    #[serde(default)]
+    tags: Vec<Text>,
+}
+
+/// An item, or just its amount.
+struct ItemEntry(ItemTable);
+
+impl<'de> Deserialize<'de> for ItemEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entry;
+        impl<'de> Visitor<'de> for Entry {
+            type Value = ItemEntry;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an item, or its amount")
+            }
+            fn visit_i64<E: de::Error>(self, amount: i64) -> Result<ItemEntry, E> {
+                Ok(ItemEntry(ItemTable { amount, ..ItemTable::default() }))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemEntry, A::Error> {
+                ItemTable::deserialize(de::value::MapAccessDeserializer::new(map)).map(ItemEntry)
+            }
+        }
+        deserializer.deserialize_any(Entry)
+    }
+}
+
+/// What is wrong with a case file.
+pub(in crate::rules) fn check(path: &str, content: &str, vocabulary: &Vocabulary<'_>) -> Vec<Diagnostic> {
+    cases(path, content, vocabulary).err().unwrap_or_default()
+}
+
+/// The cases of a file, or everything that is wrong with it.
+pub(super) fn cases(path: &str, content: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Case>, Vec<Diagnostic>> {
+    let file: CaseFile = toml::from_str(content).map_err(|error| {
+        vec![match error.span() {
+            Some(span) => Diagnostic::at_offset(path, content, span.start, error.message()),
+            None => Diagnostic::of_file(path, error.message()),
+        }]
+    })?;
+    let steps: usize = file.case.iter().map(|case| case.step.len()).sum();
+    if file.case.len() > CASES_MAX || steps > CASES_MAX {
+        return Err(vec![Diagnostic::of_file(path, format!("at most {CASES_MAX} cases and steps in a file"))]);
+    }
+    let zone = if vocabulary.zone == "UTC" { Some(TimeZone::UTC) } else { jiff::tz::db().get(vocabulary.zone).ok() };
+    let zone = zone.ok_or_else(|| vec![Diagnostic::of_file(path, "the program's time zone is unknown")])?;
+    let mut reader = Reader { path, content, vocabulary, zone, wrong: Vec::new() };
+    let cases: Vec<_> = file.case.iter().map(|case| reader.case(case)).collect();
+    if reader.wrong.is_empty() { Ok(cases) } else { Err(reader.wrong) }
+}
+
+struct Reader<'a> {
+    path: &'a str,
+    content: &'a str,
+    vocabulary: &'a Vocabulary<'a>,
+    zone: TimeZone,
+    wrong: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, offset: usize, message: impl Into<String>) {
+        self.wrong.push(Diagnostic::at_offset(self.path, self.content, offset, message));
+    }
+
+    fn case(&mut self, case: &CaseTable) -> Case {
+        let mut now = TimeMs::new(i64::MIN);
+        let mut steps = Vec::with_capacity(case.step.len());
+        for (at, step) in case.step.iter().enumerate() {
+            let step = self.step(at + 1, step);
+            if step.at < now {
+                let offset = case.step.get(at).map_or(0, |step| step.span().start);
+                self.wrong(offset, "time goes back here; a step is not before the one above it");
+            }
+            now = step.at;
+            steps.push(step);
+        }
+        Case { name: Text::new(&case.name), steps }
+    }
+
+    fn step(&mut self, number: usize, step: &Spanned<StepTable>) -> Step {
+        let (line, _) = line_and_column(self.content, step.span().start);
+        let table = step.get_ref();
+        let at = instant(table.at.get_ref(), &self.zone).unwrap_or_else(|message| {
+            self.wrong(table.at.span().start, message);
+            TimeMs::EPOCH
+        });
+        let mut member = Text::new_static("A");
+        let action = match (&table.post, &table.transfer) {
+            (Some(post), None) => match event(number, at, post.get_ref(), &self.zone) {
+                Ok(event) => {
+                    member = event.member.clone();
+                    Action::Post(Box::new(event))
+                }
+                Err(message) => {
+                    self.wrong(post.span().start, message);
+                    Action::Wait
+                }
+            },
+            (None, Some(transfer)) => {
+                member = transfer.from.clone();
+                Action::Transfer(Transfer {
+                    from: transfer.from.clone(),
+                    to: transfer.to.clone(),
+                    pool: transfer.pool.clone(),
+                    amount: Points::new(transfer.amount),
+                    context: None,
+                })
+            }
+            (None, None) => Action::Wait,
+            (Some(post), Some(_)) => {
+                self.wrong(post.span().start, "a step does one thing");
+                Action::Wait
+            }
+        };
+        let mut expectations = Vec::new();
+        for (key, value) in table.expect.iter().flat_map(Spanned::get_ref) {
+            if let ("member", Some(name)) = (key.as_str(), value.as_str()) {
+                member = Text::new(name);
+                continue;
+            }
+            match expect::read(key, value, self.vocabulary) {
+                Ok(read) => expectations.extend(read),
+                Err(message) => self.wrong(table.expect.as_ref().map_or(0, |expect| expect.span().start), message),
+            }
+        }
+        Step { line, at, at_text: Text::new(table.at.get_ref()), action, member, expect: expectations }
+    }
+}
+
+/// A local time of the program's zone: a day (noon), or a day and a time.
+fn instant(text: &str, zone: &TimeZone) -> Result<TimeMs, String> {
+    let wrong = |_: jiff::Error| format!("{text:?} is not a time; write \"2026-05-02\" or \"2026-05-02 09:00\"");
+    let local: DateTime = match text.parse::<Date>() {
+        Ok(day) if text.len() == 10 => day.at(12, 0, 0, 0),
+        Ok(_) | Err(_) => text.parse().map_err(wrong)?,
+    };
+    let instant = local.to_zoned(zone.clone()).map_err(wrong)?;
+    Ok(TimeMs::new(instant.timestamp().as_millisecond()))
+}
+
+fn event(number: usize, at: TimeMs, post: &PostTable, zone: &TimeZone) -> Result<Event, String> {
+    let items = post.items.iter().enumerate().map(|(place, ItemEntry(item))| Item {
+        line: item.line.unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX)),
+        sku: item.sku.clone(),
+        category: item.category.clone(),
+        brand: item.brand.clone(),
+        quantity: item.quantity.unwrap_or(1),
+        amount: Money::new(item.amount),
+        tags: item.tags.clone(),
+    });
+    let tenders = post.tenders.iter().map(|tender| Tender {
+        kind: tender.kind.clone(),
+        amount: Money::new(tender.amount),
+        fingerprint: tender.fingerprint.clone(),
+    });
+    Ok(Event {
+        id: post.id.clone().unwrap_or_else(|| smol_str::format_smolstr!("e{number}")),
+        source: post.source.clone().unwrap_or_else(|| Text::new_static("case")),
+        kind: EventKind::parse(&post.kind).ok_or_else(|| format!("{:?} is not a kind of event", post.kind))?,
+        member: post.member.clone().unwrap_or_else(|| Text::new_static("A")),
+        occurred_at: post.occurred_at.as_ref().map_or(Ok(at), |text| instant(text, zone))?,
+        order: post.order.clone(),
+        currency: post.currency.clone(),
+        given_amount: post.amount.map(Money::new),
+        items: items.collect(),
+        tenders: tenders.collect(),
+        context: Context {
+            channel: post.channel.clone(),
+            store: post.store.clone(),
+            terminal: post.terminal.clone(),
+            staff: post.staff.clone(),
+            device: post.device.clone(),
+            ip: post.ip.clone(),
+            location: None,
+        },
+        membership: post.membership.clone(),
+        personal: personal(post)?,
+        attributes: post.attributes.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+    })
+}
+
+fn personal(post: &PostTable) -> Result<Option<Box<Personal>>, String> {
+    let personal = Personal {
+        referrer: post.referrer.clone(),
+        birthday: post.birthday.as_deref().map(birthday).transpose()?,
+        email_hash: post.email_hash.clone(),
+        phone_hash: post.phone_hash.clone(),
+        address_hash: post.address_hash.clone(),
+    };
+    Ok((personal != Personal::default()).then(|| Box::new(personal)))
+}
+
+/// `MM-DD` or `YYYY-MM-DD`. 29 February is a birthday in any year.
+fn birthday(text: &str) -> Result<Birthday, String> {
+    let wrong = || format!("{text:?} is not a birthday; write \"05-17\" or \"1990-05-17\"");
+    let (year, day) = match text.len() {
+        5 => (None, text),
+        _ => (Some(text.get(..4).ok_or_else(wrong)?), text.get(5..).ok_or_else(wrong)?),
+    };
+    // Any leap year knows every day there is.
+    let day: Date = format!("2000-{day}").parse().map_err(|_| wrong())?;
+    let year = year.map(str::parse).transpose().map_err(|_| wrong())?;
+    Ok(Birthday { month: day.month().unsigned_abs(), day: day.day().unsigned_abs(), year })
+}

@@ -1,0 +1,402 @@
+//! `program.toml`: the language merchants declare programs in, key by key.
+//!
+//! Declared first, scripted second: what a table here can say needs no script. These types only say what may be
+//! written; [`validate`](super::validate) says what must agree, [`terms`](super::terms) what it means to the ledger.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::values::{
+    AbsentText, CountedKind, Currency, ExactMs, Expires, Key, Kind, Lasting, Lateness, Length, Name, Named, OneOrMany,
+    RaisedVerdict, Whole, Words, ZoneName,
+};
+use crate::ledger::terms::Metric;
+use crate::ledger::types::AMOUNT_MAX;
+use crate::limits::{ITEM_QUANTITY_MAX, RING_CAPACITY_MAX};
+
+/// Points or money, at least nothing.
+pub(super) type Amount = Whole<0, AMOUNT_MAX>;
+/// Points or money, more than nothing.
+pub(super) type Positive = Whole<1, AMOUNT_MAX>;
+/// How many of something.
+pub(super) type Count = Whole<1, { ITEM_QUANTITY_MAX as i64 }>;
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    /// `[program]`: what it is called and how it keeps time.
+    pub program: ProgramTable,
+    /// `[pools.<name>]`: kinds of points.
+    #[serde(default)]
+    pub pools: Named<PoolTable>,
+    /// `[cards.<name>]`: stamp cards.
+    #[serde(default)]
+    pub cards: Named<CardTable>,
+    /// `[rewards.<name>]`: what can be granted or bought.
+    #[serde(default)]
+    pub rewards: Named<RewardTable>,
+    /// `[tiers]`: status by what a counter reached.
+    pub tiers: Option<TiersTable>,
+    /// `[counters.<name>]`: what is counted for a member besides the built-in `spend`, `purchases` and `referrals`.
+    #[serde(default)]
+    pub counters: Named<CounterTable>,
+    /// `[[caps]]`: the most that rules may credit.
+    #[serde(default)]
+    pub caps: Vec<CapTable>,
+    /// `[referral]`: bonuses for bringing a friend.
+    pub referral: Option<ReferralTable>,
+    /// `[[limits]]`: how much of something is believed.
+    #[serde(default)]
+    pub limits: Vec<LimitTable>,
+    /// `[[earn]]`: points for an event, without a script.
+    #[serde(default)]
+    pub earn: Vec<Spanned<EarnTable>>,
+    /// `[[stamp]]`: stamps for an event, without a script.
+    #[serde(default)]
+    pub stamp: Vec<Spanned<StampTable>>,
+    /// `[[grant]]`: a reward for an event, without a script.
+    #[serde(default)]
+    pub grant: Vec<Spanned<GrantTable>>,
+    /// `[[count]]`: a counter moved by an event, without a script.
+    #[serde(default)]
+    pub count: Vec<Spanned<CountTable>>,
+}
+
+/// `[program]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProgramTable {
+    /// What members know it as.
+    pub name: Words,
+    /// The time zone of its days, months and years: an IANA name.
+    pub zone: ZoneName,
+    /// The currency of its amounts.
+    #[serde(default = "usd")]
+    pub currency: Currency,
+    /// Whether the first event of somebody unknown enrols them.
+    #[serde(default)]
+    pub auto_enroll: bool,
+    /// How old an event may be and still post without a review: a length, or `none` for any age. `72h` where not given.
+    pub max_lateness: Option<Lateness>,
+    /// What happens to an event whose script failed: `post` it without that script's effects, or `hold` it.
+    #[serde(default)]
+    pub on_error: OnError,
+}
+
+fn usd() -> Currency {
+    Currency("USD".into())
+}
+
+/// What happens to an event whose script failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OnError {
+    #[default]
+    Post,
+    Hold,
+}
+
+/// `[pools.<name>]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PoolTable {
+    /// When credits are lost: `never`, `12 months`, `30 days`, `end of year + 1` (the end of next year), `inactivity 18 months`.
+    pub expires: Option<Expires>,
+    /// How long credits wait before they can be spent.
+    pub pending: Option<Length>,
+    /// Whether members may give them to each other.
+    #[serde(default)]
+    pub transferable: bool,
+}
+
+/// `[cards.<name>]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CardTable {
+    /// Stamps that fill it.
+    pub size: Count,
+    /// The least time between two stamps; exactly this is enough.
+    pub spacing: Option<ExactMs>,
+    /// Stamps one event may give.
+    pub per_event: Option<Count>,
+    /// Stamps one day may give.
+    pub per_day: Option<Count>,
+    /// The reward a full card grants.
+    pub reward: Spanned<Name>,
+}
+
+/// `[rewards.<name>]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RewardTable {
+    /// What it is worth, in minor units.
+    pub value: Option<Amount>,
+    /// How long it can be used.
+    pub expires: Option<Lasting>,
+    /// What it costs, where members can buy it.
+    pub price: Option<PriceTable>,
+}
+
+/// `price = { pool = "points", amount = 500 }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriceTable {
+    /// Which pool pays.
+    pub pool: Spanned<Name>,
+    /// How much.
+    pub amount: Positive,
+}
+
+/// `[tiers]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TiersTable {
+    /// The counter whose sum over a calendar year qualifies.
+    pub credit: Spanned<Name>,
+    /// The levels, lowest first.
+    pub levels: Vec<LevelTable>,
+}
+
+/// `{ name = "silver", from = 50000 }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelTable {
+    /// The level's name.
+    pub name: Spanned<Name>,
+    /// The credit that reaches it. Members below the lowest level have no tier.
+    pub from: Amount,
+}
+
+/// `[counters.<name>]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CounterTable {
+    /// What it counts, for whoever reads the program.
+    #[serde(rename = "about")]
+    pub _about: Option<Words>,
+}
+
+/// `[[caps]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CapTable {
+    /// What the answer calls it when it cuts something.
+    pub name: Spanned<Name>,
+    /// The pool it limits.
+    pub pool: Spanned<Name>,
+    /// What it is counted over: an `event`, a member's `day`, `month` or `year`, or the whole `program`.
+    pub per: CapPer,
+    /// The most.
+    pub limit: Amount,
+}
+
+/// What a cap is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CapPer {
+    Event,
+    Day,
+    Month,
+    Year,
+    Program,
+}
+
+/// `[referral]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReferralTable {
+    /// Which pool pays.
+    pub pool: Spanned<Name>,
+    /// What the friend gets.
+    pub friend: Amount,
+    /// What the referrer gets.
+    pub referrer: Amount,
+    /// The least purchase that pays, in minor units.
+    #[serde(default = "nothing")]
+    pub minimum: Amount,
+    /// Friends a referrer is paid for in a calendar year.
+    pub yearly_cap: Option<Count>,
+}
+
+fn nothing() -> Amount {
+    Whole(0)
+}
+
+/// `[[limits]]`: at most `limit` of `metric` by `key` within `window`, this one included.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LimitTable {
+    /// What reasons call it.
+    pub id: Spanned<Name>,
+    /// What it counts: kinds of event, or `transfer`.
+    pub on: OneOrMany<CountedKind>,
+    /// What it counts by; several make one key.
+    pub key: OneOrMany<Key>,
+    /// `count` events, or `sum` their amounts.
+    #[serde(default)]
+    pub metric: MetricText,
+    /// Over which time.
+    pub window: Spanned<ExactMs>,
+    /// The most that passes.
+    pub limit: Spanned<Amount>,
+    /// What more than that raises: `flag`, `hold`, `step_up` or `deny`.
+    pub verdict: RaisedVerdict,
+    /// What it adds to the score, 0 to 100; by the verdict where not given.
+    pub weight: Option<Whole<0, 100>>,
+    /// What a missing field of the key means: `skip` this limit, or a verdict.
+    pub absent: Option<AbsentText>,
+    /// For sums: events remembered per key.
+    pub entries: Option<Spanned<Whole<1, { RING_CAPACITY_MAX as i64 }>>>,
+}
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MetricText {
+    #[default]
+    Count,
+    Sum,
+}
+
+impl MetricText {
+    pub const fn metric(self) -> Metric {
+        match self {
+            Self::Count => Metric::Count,
+            Self::Sum => Metric::Sum,
+        }
+    }
+}
+
+/// Which lines of a sale are meant: every key given must fit, any of its values is enough.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LinesTable {
+    /// Of one of these categories.
+    pub category: OneOrMany<Words>,
+    /// Of one of these brands.
+    pub brand: OneOrMany<Words>,
+    /// With one of these tags.
+    pub tag: OneOrMany<Words>,
+    /// One of these articles.
+    pub sku: OneOrMany<Words>,
+}
+
+/// How often a rule pays a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Once {
+    /// Once for ever.
+    Ever,
+    /// Once a day.
+    Day,
+}
+
+/// `[[earn]]`: either `points` or `rate`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EarnTable {
+    /// The events that earn.
+    pub on: OneOrMany<Kind>,
+    /// The pool they are credited to.
+    pub pool: Spanned<Name>,
+    /// A fixed number of points.
+    pub points: Option<Positive>,
+    /// Points by what was spent: `floor(amount × give / per)`.
+    pub rate: Option<RateTable>,
+    /// Only these lines count.
+    pub lines: Option<LinesTable>,
+    /// These lines do not count: any key that fits leaves a line out.
+    pub except: Option<LinesTable>,
+    /// The least amount (of the lines that count) that earns.
+    pub minimum: Option<Amount>,
+    /// How often it earns for a member.
+    pub once: Option<Once>,
+    /// What `once` is remembered by; needed where two tables would be remembered alike.
+    pub id: Option<Spanned<Name>>,
+    /// Why, on the member's statement.
+    pub reason: Words,
+}
+
+/// `rate = { give = 1, per = 100, by_tier = { gold = 2 } }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RateTable {
+    /// Points given …
+    pub give: Amount,
+    /// … for each of so many minor units. There is one floor, at the end.
+    pub per: Positive,
+    /// What is given instead to members of a tier.
+    #[serde(default)]
+    pub by_tier: Named<Amount>,
+}
+
+/// `[[stamp]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StampTable {
+    /// The events that stamp.
+    pub on: OneOrMany<Kind>,
+    /// The card they stamp.
+    pub card: Spanned<Name>,
+    /// How many stamps (1 where not given).
+    pub count: Option<Count>,
+    /// A stamp for each of the quantity of the lines that count, instead of `count`.
+    #[serde(default)]
+    pub per_quantity: bool,
+    /// Only these lines count, and without one there is no stamp.
+    pub lines: Option<LinesTable>,
+    /// These lines do not count.
+    pub except: Option<LinesTable>,
+    /// The least amount (of the lines that count) that stamps.
+    pub minimum: Option<Amount>,
+    /// Why.
+    pub reason: Option<Words>,
+}
+
+/// `[[grant]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantTable {
+    /// The events that grant.
+    pub on: OneOrMany<Kind>,
+    /// The reward.
+    pub reward: Spanned<Name>,
+    /// Only where there are such lines.
+    pub lines: Option<LinesTable>,
+    /// These lines do not count.
+    pub except: Option<LinesTable>,
+    /// The least amount (of the lines that count) that grants.
+    pub minimum: Option<Amount>,
+    /// How often it grants to a member.
+    pub once: Option<Once>,
+    /// What `once` is remembered by; needed where two tables would be remembered alike.
+    pub id: Option<Spanned<Name>>,
+    /// Why.
+    pub reason: Words,
+}
+
+/// `[[count]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CountTable {
+    /// The events that count.
+    pub on: OneOrMany<Kind>,
+    /// The counter they move.
+    pub counter: Spanned<Name>,
+    /// By what: the `amount` or the `quantity` of the lines that count, or 1 for the `event`.
+    pub of: CountOf,
+    /// Only these lines count.
+    pub lines: Option<LinesTable>,
+    /// These lines do not count.
+    pub except: Option<LinesTable>,
+}
+
+/// What a counter is moved by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CountOf {
+    Amount,
+    Quantity,
+    Event,
+}

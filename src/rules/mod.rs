@@ -1,0 +1,35 @@
+//! Merchants' programs: what is declared in `program.toml`, what is computed in `*.rhai`, and their own cases.
+//!
+//! * [`ProgramFiles`] reads a folder; [`Program::compile`] finds everything that is wrong with it, with file, line and
+//!   column; [`Program::bind`] gives its names their numbers;
+//! * [`evaluate`](evaluate()) turns an event into a [`Proposal`](crate::ledger::proposal::Proposal);
+//! * [`cases`] runs the merchants' own cases against a ledger that the caller provides.
+//!
+//! Rules propose, the ledger decides: nothing here changes a balance, reads a clock or knows what a limit has left.
+
+mod api;
+mod bound;
+pub mod cases;
+mod diagnostic;
+mod evaluate;
+mod files;
+mod length;
+mod lint;
+mod loaded;
+mod manifest;
+mod program;
+mod sandbox;
+mod scan;
+mod script;
+mod tables;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod validate;
+mod values;
+
+pub use bound::Compiled;
+pub use diagnostic::Diagnostic;
+pub use evaluate::{TraceLine, evaluate, evaluate_traced};
+pub use files::{MANIFEST, ProgramFiles, load_all};
+pub use program::{Program, check};

@@ -1,0 +1,193 @@
+//! What must agree within a manifest: every name that is used is declared, levels ascend, limits fit their rings.
+//!
+//! Collects everything that is wrong instead of stopping at the first. Reads the manifest only; scripts are checked by
+//! [`lint`](super::lint).
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::diagnostic::{Diagnostic, suggestion};
+use super::files::MANIFEST;
+use super::manifest::{EarnTable, LimitTable, Manifest, MetricText};
+use super::terms::once_name;
+use super::values::Name;
+use crate::ledger::record::KeyField;
+use crate::ledger::terms::Counted;
+use crate::ledger::types::Text;
+use crate::limits::{MANIFEST_TABLES_MAX, RING_CAPACITY_MAX};
+
+/// Counters every program has: money spent on purchases, purchases, and friends a referral was paid for.
+pub(super) const BUILT_IN_COUNTERS: [&str; 3] = ["spend", "purchases", "referrals"];
+
+/// Everything in a manifest that does not agree with the rest of it.
+pub(super) fn validate(manifest: &Manifest, text: &str) -> Vec<Diagnostic> {
+    let mut check = Check { manifest, text, wrong: Vec::new() };
+    check.sizes();
+    check.declarations();
+    check.tiers();
+    check.caps();
+    check.limits();
+    check.earn();
+    check.other_rules();
+    check.once();
+    check.wrong
+}
+
+struct Check<'a> {
+    manifest: &'a Manifest,
+    text: &'a str,
+    wrong: Vec<Diagnostic>,
+}
+
+impl<'a> Check<'a> {
+    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.wrong.push(Diagnostic::at_offset(MANIFEST, self.text, span.start, message));
+    }
+
+    fn declared(&mut self, name: &Spanned<Name>, what: &str, known: impl Iterator<Item = &'a Text> + Clone) {
+        let wanted = &name.get_ref().0;
+        if !known.clone().any(|known| known == wanted) {
+            let hint = suggestion(wanted, known.map(Text::as_str));
+            self.wrong(name.span(), format!("no {what} {wanted:?} is declared{hint}"));
+        }
+    }
+
+    fn unique(&mut self, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {
+        let mut seen: Vec<&Text> = Vec::new();
+        for name in names {
+            if seen.contains(&&name.get_ref().0) {
+                self.wrong(name.span(), format!("there are two {what}s called {:?}", name.get_ref().0));
+            }
+            seen.push(&name.get_ref().0);
+        }
+    }
+
+    fn sizes(&mut self) {
+        let m = self.manifest;
+        let counts = [m.caps.len(), m.limits.len(), m.earn.len(), m.stamp.len(), m.grant.len(), m.count.len()];
+        if counts.iter().any(|count| *count > MANIFEST_TABLES_MAX) {
+            self.wrong(0..0, format!("a program has at most {MANIFEST_TABLES_MAX} tables of a kind"));
+        }
+    }
+
+    fn declarations(&mut self) {
+        let m = self.manifest;
+        for (_, card) in &m.cards.0 {
+            self.declared(&card.reward, "reward", m.rewards.names());
+        }
+        for (_, reward) in &m.rewards.0 {
+            if let Some(price) = &reward.price {
+                self.declared(&price.pool, "pool", m.pools.names());
+            }
+        }
+        for (name, _) in &m.counters.0 {
+            if BUILT_IN_COUNTERS.contains(&name.get_ref().0.as_str()) {
+                self.wrong(name.span(), format!("the counter {:?} is built in", name.get_ref().0));
+            }
+        }
+        if let Some(referral) = &m.referral {
+            self.declared(&referral.pool, "pool", m.pools.names());
+        }
+    }
+
+    fn tiers(&mut self) {
+        let m = self.manifest;
+        let Some(tiers) = &m.tiers else { return };
+        let credit = &tiers.credit.get_ref().0;
+        if !BUILT_IN_COUNTERS.contains(&credit.as_str()) && !m.counters.has(credit) {
+            let known = BUILT_IN_COUNTERS.into_iter().chain(m.counters.names().map(Text::as_str));
+            let hint = suggestion(credit, known);
+            self.wrong(tiers.credit.span(), format!("no counter {credit:?} is declared{hint}"));
+        }
+        if tiers.levels.is_empty() {
+            self.wrong(tiers.credit.span(), "tiers need at least one level");
+        }
+        self.unique(tiers.levels.iter().map(|level| &level.name), "level");
+        for (lower, higher) in tiers.levels.iter().zip(tiers.levels.iter().skip(1)) {
+            if lower.from.0 >= higher.from.0 {
+                self.wrong(
+                    higher.name.span(),
+                    format!("levels are declared lowest first: {:?} must need more", higher.name.get_ref().0),
+                );
+            }
+        }
+    }
+
+    fn caps(&mut self) {
+        let m = self.manifest;
+        self.unique(m.caps.iter().map(|cap| &cap.name), "cap");
+        for cap in &m.caps {
+            self.declared(&cap.pool, "pool", m.pools.names());
+        }
+    }
+
+    fn limits(&mut self) {
+        self.unique(self.manifest.limits.iter().map(|limit| &limit.id), "limit");
+        for limit in &self.manifest.limits {
+            self.limit(limit);
+        }
+    }
+
+    fn limit(&mut self, limit: &LimitTable) {
+        let highest = i64::from(RING_CAPACITY_MAX) - 1;
+        if limit.metric == MetricText::Count && limit.limit.get_ref().0 > highest {
+            self.wrong(limit.limit.span(), format!("a limit on a count is at most {highest}"));
+        }
+        if limit.window.get_ref().0 < 1 {
+            self.wrong(limit.window.span(), "a window has a length");
+        }
+        if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric == MetricText::Count) {
+            self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
+        }
+        let counts_transfers = limit.on.0.iter().any(|kind| kind.0 == Counted::Transfer);
+        if !counts_transfers && limit.key.0.iter().any(|key| key.0 == KeyField::Recipient) {
+            self.wrong(limit.id.span(), "only a transfer has a recipient");
+        }
+    }
+
+    fn earn(&mut self) {
+        let m = self.manifest;
+        for table in &m.earn {
+            let earn: &EarnTable = table.get_ref();
+            self.declared(&earn.pool, "pool", m.pools.names());
+            if earn.points.is_some() == earn.rate.is_some() {
+                self.wrong(table.span(), "[[earn]] gives either points or a rate");
+            }
+            let levels = m.tiers.iter().flat_map(|tiers| tiers.levels.iter().map(|level| &level.name.get_ref().0));
+            for (tier, _) in earn.rate.iter().flat_map(|rate| &rate.by_tier.0) {
+                self.declared(tier, "tier", levels.clone());
+            }
+        }
+    }
+
+    fn other_rules(&mut self) {
+        let m = self.manifest;
+        for table in &m.stamp {
+            self.declared(&table.get_ref().card, "card", m.cards.names());
+            if table.get_ref().per_quantity && table.get_ref().count.is_some() {
+                self.wrong(table.span(), "[[stamp]] has either a count or per_quantity");
+            }
+        }
+        for table in &m.grant {
+            self.declared(&table.get_ref().reward, "reward", m.rewards.names());
+        }
+        for table in &m.count {
+            self.declared(&table.get_ref().counter, "counter", m.counters.names());
+        }
+    }
+
+    /// Two rules remembered under one name would silence each other.
+    fn once(&mut self) {
+        let earn = self.manifest.earn.iter().map(|table| (once_name(table.get_ref()), table.span()));
+        let grant = self.manifest.grant.iter().map(|table| (once_name(table.get_ref()), table.span()));
+        let mut seen: Vec<Text> = Vec::new();
+        for (name, span) in earn.chain(grant) {
+            let Some(name) = name else { continue };
+            if seen.contains(&name) {
+                self.wrong(span, "another table with `once` is remembered alike; give this one an id of its own");
+            }
+            seen.push(name);
+        }
+    }
+}
