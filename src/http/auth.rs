@@ -60,7 +60,15 @@ mod tests {
         for good in ["Bearer tsk_one", "bearer tsk_two", "Bearer  tsk_two "] {
             assert!(auth.check(&headers(&[good])).is_ok(), "{good}");
         }
-        for bad in [&[][..], &["tsk_one"], &["Bearer"], &["Bearer "], &["Bearer tsk_on"], &["Basic tsk_one"], &["Bearer tsk_one", "Bearer tsk_one"]] {
+        for bad in [
+            &[][..],
+            &["tsk_one"],
+            &["Bearer"],
+            &["Bearer "],
+            &["Bearer tsk_on"],
+            &["Basic tsk_one"],
+            &["Bearer tsk_one", "Bearer tsk_one"],
+        ] {
             let problem = auth.check(&headers(bad)).unwrap_err();
             assert_eq!(problem.code(), Code::Unauthenticated, "{bad:?}");
         }

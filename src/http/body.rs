@@ -25,7 +25,10 @@ pub enum Format {
 /// The body's format by its headers. A missing type is taken for JSON.
 pub fn format(headers: &HeaderMap, takes_lines: bool) -> Result<Format, Problem> {
     if headers.contains_key(CONTENT_ENCODING) {
-        return Err(Problem::new(Code::UnsupportedMediaType, "encoded bodies are not read; send it without Content-Encoding"));
+        return Err(Problem::new(
+            Code::UnsupportedMediaType,
+            "encoded bodies are not read; send it without Content-Encoding",
+        ));
     }
     let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(Format::Json) };
     match media_type(value.as_bytes()) {
@@ -92,7 +95,8 @@ pub async fn read<'a, B>(budget: &'a Budget, headers: &HeaderMap, body: B, limit
 where
     B: Body<Data = Bytes>,
 {
-    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
     if declared.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > limit)) {
         return Err(too_large(limit));
     }
@@ -159,10 +163,13 @@ mod tests {
         assert_eq!(format(&HeaderMap::new(), false).unwrap(), Format::Json);
         assert_eq!(format(&typed("Application/JSON; charset=utf-8"), false).unwrap(), Format::Json);
         assert_eq!(format(&typed("application/x-ndjson"), true).unwrap(), Format::Ndjson);
-        for (value, lines) in [("application/x-ndjson", false), ("text/plain", true), ("application/x-www-form-urlencoded", true)] {
+        for (value, lines) in
+            [("application/x-ndjson", false), ("text/plain", true), ("application/x-www-form-urlencoded", true)]
+        {
             assert_eq!(format(&typed(value), lines).unwrap_err().code(), Code::UnsupportedMediaType);
         }
-        let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/html;q=0.9, application/x-ndjson"))]);
+        let accept =
+            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/html;q=0.9, application/x-ndjson"))]);
         assert!(names(&accept, &ACCEPT, "application/x-ndjson") && names(&accept, &ACCEPT, "text/html"));
         assert!(!names(&accept, &ACCEPT, "application/json"));
     }
@@ -170,7 +177,8 @@ mod tests {
     #[tokio::test]
     async fn joins_frames_and_gives_memory_back() {
         let budget = Budget::default();
-        let stream = Frames(["ab", "", "cd", "e"].map(|part| Bytes::from_static(part.as_bytes())).into_iter().collect());
+        let stream =
+            Frames(["ab", "", "cd", "e"].map(|part| Bytes::from_static(part.as_bytes())).into_iter().collect());
         let whole = read(&budget, &HeaderMap::new(), stream, 5).await.unwrap();
         assert_eq!(&whole.bytes[..], b"abcde");
         assert_eq!(budget.open.load(Ordering::Relaxed), 5);
@@ -197,7 +205,10 @@ mod tests {
         type Data = Bytes;
         type Error = std::convert::Infallible;
 
-        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
             Poll::Ready(self.0.pop_front().map(|data| Ok(Frame::data(data))))
         }
     }

@@ -71,9 +71,9 @@ impl Ids {
     /// The caller's own id where it is sane, else a new one.
     fn of(&self, headers: &HeaderMap) -> RequestId {
         let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
-        let given = headers.get(REQUEST_ID).filter(|value| {
-            (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain)
-        });
+        let given = headers
+            .get(REQUEST_ID)
+            .filter(|value| (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain));
         match given.and_then(|value| value.to_str().ok()) {
             Some(text) => RequestId(Text::new(text)),
             None => {
@@ -253,7 +253,12 @@ mod tests {
         assert_eq!(found(Method::POST, "/v1/programs/g/events/batch"), Some((Route::EventsBatch, "g", "")));
         assert_eq!(found(Method::POST, "/v1/programs/g/transfers/batch"), Some((Route::TransfersBatch, "g", "")));
         assert_eq!(found(Method::GET, "/v1/programs/g/members/m 1/balance"), Some((Route::Balance, "g", "m 1")));
-        for path in ["/v1/programs/g/events", "/v1/programs/g/members//balance", "/v1/programs/g/members/a%2Fb/balance", "/v1/programs/g/members/a/b/balance"] {
+        for path in [
+            "/v1/programs/g/events",
+            "/v1/programs/g/members//balance",
+            "/v1/programs/g/members/a%2Fb/balance",
+            "/v1/programs/g/members/a/b/balance",
+        ] {
             assert_eq!(found(Method::GET, path), None, "{path}");
         }
         assert_eq!(found(Method::PUT, "/v1/programs/g/events"), None);

@@ -88,7 +88,8 @@ impl Query {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let mut numbers = [0i64; N];
         let mut parts = text.strip_prefix('c').unwrap_or_default().split('.');
-        let read = numbers.iter_mut().all(|number| parts.next().and_then(|p| p.parse().ok()).map(|n| *number = n).is_some());
+        let read =
+            numbers.iter_mut().all(|number| parts.next().and_then(|p| p.parse().ok()).map(|n| *number = n).is_some());
         if read && parts.next().is_none() {
             Ok(Some(numbers))
         } else {
@@ -99,8 +100,7 @@ impl Query {
 
 /// An instant of a parameter. A `+` of its offset may have been read as a space.
 pub fn instant(name: &str, text: &str) -> Result<TimeMs, Problem> {
-    time::parse(&text.replace(' ', "+"))
-        .ok_or_else(|| Problem::parameter(name, format!("expected {}", time::EXPECTED)))
+    time::parse(&text.replace(' ', "+")).ok_or_else(|| Problem::parameter(name, format!("expected {}", time::EXPECTED)))
 }
 
 /// The text of a cursor: opaque to callers, numbers to us.

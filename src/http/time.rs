@@ -7,7 +7,8 @@ use crate::ledger::types::TimeMs;
 const DAY_MS: i64 = 86_400_000;
 
 /// What a time that [`parse`] refuses should have looked like.
-pub const EXPECTED: &str = "a time as RFC 3339 writes it, with an offset: 2017-01-01T11:53:26Z or 2017-01-01T12:53:26.250+01:00";
+pub const EXPECTED: &str =
+    "a time as RFC 3339 writes it, with an offset: 2017-01-01T11:53:26Z or 2017-01-01T12:53:26.250+01:00";
 
 /// The instant of `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±hh:mm)`. Digits beyond milliseconds are dropped; a leap second
 /// counts as the second before it. `None` for anything else, dates that do not exist included.
@@ -59,7 +60,8 @@ pub fn write(out: &mut Vec<u8>, at: TimeMs) -> bool {
     let (seconds, ms) = (in_day / 1_000, in_day % 1_000);
     push_two(out, year / 100);
     push_two(out, year % 100);
-    for (mark, value) in [(b'-', month), (b'-', day), (b'T', seconds / 3_600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
+    for (mark, value) in
+        [(b'-', month), (b'-', day), (b'T', seconds / 3_600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
     {
         out.push(mark);
         push_two(out, value);
@@ -161,11 +163,28 @@ mod tests {
     #[test]
     fn refuses_what_is_not_a_time() {
         for text in [
-            "", "2017", "2017-01-01", "2017-01-01T11:53:26", "2017-01-01 11:53:26Z", "2017-13-01T00:00:00Z",
-            "2017-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2017-01-00T00:00:00Z", "2017-01-01T24:00:00Z",
-            "2017-01-01T00:60:00Z", "2017-01-01T00:00:61Z", "2017-01-01T00:00:00.Z", "2017-01-01T00:00:00.1234567890Z",
-            "2017-01-01T00:00:00+0100", "2017-01-01T00:00:00+24:00", "2017-01-01T00:00:00+01:60", "2017-01-01T00:00:00Zz",
-            "+2017-01-01T00:00:00Z", "2017-01-01T00:00:00Z ", "２017-01-01T00:00:00Z", "2017-1-1T0:0:0Z",
+            "",
+            "2017",
+            "2017-01-01",
+            "2017-01-01T11:53:26",
+            "2017-01-01 11:53:26Z",
+            "2017-13-01T00:00:00Z",
+            "2017-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2017-01-00T00:00:00Z",
+            "2017-01-01T24:00:00Z",
+            "2017-01-01T00:60:00Z",
+            "2017-01-01T00:00:61Z",
+            "2017-01-01T00:00:00.Z",
+            "2017-01-01T00:00:00.1234567890Z",
+            "2017-01-01T00:00:00+0100",
+            "2017-01-01T00:00:00+24:00",
+            "2017-01-01T00:00:00+01:60",
+            "2017-01-01T00:00:00Zz",
+            "+2017-01-01T00:00:00Z",
+            "2017-01-01T00:00:00Z ",
+            "２017-01-01T00:00:00Z",
+            "2017-1-1T0:0:0Z",
         ] {
             assert_eq!(parse(text), None, "{text:?}");
         }

@@ -71,8 +71,10 @@ pub struct Info {
 }
 
 const fn info(code: &'static str, status: StatusCode, title: &'static str, help: &'static str) -> Info {
-    let retryable =
-        matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT | StatusCode::INTERNAL_SERVER_ERROR);
+    let retryable = matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT | StatusCode::INTERNAL_SERVER_ERROR
+    );
     Info { code, status, title, retryable, help }
 }
 

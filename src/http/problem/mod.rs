@@ -56,7 +56,9 @@ impl Problem {
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [FieldError { place: Place::Pointer(at), detail }] if at.is_empty() => detail.clone(),
-            [FieldError { place: Place::Pointer(at) | Place::Parameter(at), detail }] => format!("{at}: {detail}").into(),
+            [FieldError { place: Place::Pointer(at) | Place::Parameter(at), detail }] => {
+                format!("{at}: {detail}").into()
+            }
             [FieldError { place: Place::Header(at), detail }] => format!("{at}: {detail}").into(),
             several => format!("{} fields are not valid", several.len()).into(),
         };
@@ -134,7 +136,9 @@ impl From<&Reject> for Problem {
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::Overloaded => Self::new(Code::Overloaded, "the queue is full; nothing of this request was accepted"),
+            SubmitError::Overloaded => {
+                Self::new(Code::Overloaded, "the queue is full; nothing of this request was accepted")
+            }
             SubmitError::Stopped => Self::new(Code::Stopping, "the ledger is stopping"),
             SubmitError::Read(cause) => {
                 tracing::error!(cause, "reading for a request failed");
@@ -169,7 +173,8 @@ impl Faults {
 
     /// Notes a fault at a JSON pointer.
     pub fn add(&mut self, pointer: impl Display, detail: impl Into<Cow<'static, str>>) {
-        self.found.push(FieldError { place: Place::Pointer(format!("{}{pointer}", self.prefix)), detail: detail.into() });
+        self.found
+            .push(FieldError { place: Place::Pointer(format!("{}{pointer}", self.prefix)), detail: detail.into() });
     }
 
     /// The value where nothing was wrong.

@@ -91,7 +91,16 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     let at = record.recorded_at.max(record.occurred_at);
     let waits = credit.available_at > at;
     let for_review = credit.available_at == TimeMs::NEVER;
-    out.field("state", if for_review { "held" } else if waits { "pending" } else { "available" });
+    out.field(
+        "state",
+        if for_review {
+            "held"
+        } else if waits {
+            "pending"
+        } else {
+            "available"
+        },
+    );
     out.key("lot");
     out.lot_id("lot", credit.lot);
     if waits && !for_review {

@@ -62,7 +62,16 @@ pub fn lots(out: &mut Json, rows: &[(NameId, &Lot)], names: Names<'_>, at: TimeM
         out.int_field("amount", lot.amount.get());
         out.int_field("remaining", lot.remaining.get());
         let for_review = lot.available_at == TimeMs::NEVER;
-        out.field("state", if for_review { "held" } else if lot.available_at > at { "pending" } else { "available" });
+        out.field(
+            "state",
+            if for_review {
+                "held"
+            } else if lot.available_at > at {
+                "pending"
+            } else {
+                "available"
+            },
+        );
         out.time_field("earned_at", lot.earned_at);
         out.time_field("available_at", lot.available_at);
         out.key("expires_at");

@@ -40,8 +40,10 @@ pub async fn post_events<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) ->
 /// `POST …/transfers/batch`. An `Idempotency-Key` of the request gives each element one of its own.
 pub async fn post_transfers<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
     let key = call.idempotency_key(BATCH_KEY_BYTES_MAX)?;
-    run::<TransferWire, _, B>(call, body, move |transfer, at| Command::Transfer(Arc::new(transfer), element_key(&key, at)))
-        .await
+    run::<TransferWire, _, B>(call, body, move |transfer, at| {
+        Command::Transfer(Arc::new(transfer), element_key(&key, at))
+    })
+    .await
 }
 
 /// The key of a batch's element. The separator cannot stand in a header, so no single request can use such a key.

@@ -78,7 +78,8 @@ pub async fn set_clock(ask: Ask, body: Body) -> Result<Response, Problem> {
 
 /// `GET /problems/{code}`: HTML where `Accept` asks for it, else JSON.
 pub async fn problem(ask: Ask) -> Result<Response, Problem> {
-    let code = Code::named(ask.param("code")).ok_or_else(|| Problem::new(Code::NotFound, "there is no such problem"))?;
+    let code =
+        Code::named(ask.param("code")).ok_or_else(|| Problem::new(Code::NotFound, "there is no such problem"))?;
     let html = body::names(&ask.headers, &ACCEPT, "text/html");
     let media = if html { "text/html; charset=utf-8" } else { "application/json" };
     Ok(answer(StatusCode::OK, media, problem::page(code, html)))

@@ -138,7 +138,9 @@ pub async fn lots(ask: Ask) -> Result<Response, Problem> {
     let names = Names::new(&view.state, &view.compiled.terms);
     let only = match query.get("pool") {
         None => None,
-        Some(name) => Some(view.state.name_id(name).ok_or_else(|| Problem::parameter("pool", "is not a pool of the program"))?),
+        Some(name) => {
+            Some(view.state.name_id(name).ok_or_else(|| Problem::parameter("pool", "is not a pool of the program"))?)
+        }
     };
     let place = |(pool, lot): &(NameId, &Lot)| {
         let LotId { seq, index } = lot.id;

@@ -163,7 +163,9 @@ pub fn router() -> Router<Arc<Edge>> {
         .route("/problems/{code}", get(daemon::problem))
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
-        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed, "the path does not take this method") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Code::MethodNotAllowed, "the path does not take this method")
+        })
 }
 
 /// Tells the end of the request which route it took, for the metrics.

@@ -120,7 +120,8 @@ pub fn context(faults: &mut Faults, context: &Context) {
 pub fn degrees(faults: &mut Faults, pointer: impl Display, value: &str, limit: u32) {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let is_number = |text: &str, most: usize| !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        |text: &str, most: usize| !text.is_empty() && text.len() <= most && text.bytes().all(|b| b.is_ascii_digit());
     let within = |whole: u32| whole < limit || (whole == limit && fraction.bytes().all(|b| b == b'0'));
     if !is_number(whole, 3) || !is_number(fraction, 12) || !whole.parse().is_ok_and(within) {
         faults.add(pointer, format!("expected decimal degrees as a string, from -{limit} to {limit}"));
