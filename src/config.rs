@@ -44,7 +44,7 @@ pub enum Error {
 }
 
 /// Which clock the ledger goes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
     /// The machine's, never backwards.

@@ -122,7 +122,10 @@ impl Metrics {
             projector_lag: gauge("projector_lag_records", "Durable records not yet in the derived rows.")?,
             http_requests: counter("http_requests_total", "Requests answered.", &["route", "status"])?,
             http_connections: gauge("http_connections", "Connections open.")?,
-            http_refused: single("http_connections_refused_total", "Connections turned away because too many were open.")?,
+            http_refused: single(
+                "http_connections_refused_total",
+                "Connections turned away because too many were open.",
+            )?,
             replays: single("replays_total", "Writes answered with their first answer.")?,
             http_seconds,
             registry,

@@ -1,6 +1,8 @@
 //! The rules of the house that the compiler does not know: who imports whom, how long things get, what is never written.
 //! Each finding is `file:line: what`. It reads the sources as text and never builds or changes anything.
 
+#![expect(clippy::unwrap_used, reason = "a source that cannot be read is a failed test")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -251,9 +253,9 @@ fn functions(text: &str) -> Vec<(usize, String, usize)> {
         }
         let closing = format!("{}}}", &line[..line.len() - code.len()]);
         // A declaration without a body ends before any brace does.
-        let body = lines[start..].iter().position(|line| *line == closing);
-        let bodyless = lines[start..].iter().position(|line| line.trim_end().ends_with(';'));
-        let opens = lines[start..].iter().position(|line| line.trim_end().ends_with('{'));
+        let body = lines.iter().skip(start).position(|line| *line == closing);
+        let bodyless = lines.iter().skip(start).position(|line| line.trim_end().ends_with(';'));
+        let opens = lines.iter().skip(start).position(|line| line.trim_end().ends_with('{'));
         if opens.is_none() || bodyless.is_some_and(|end| opens.is_some_and(|open| end < open)) {
             continue;
         }

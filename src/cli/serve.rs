@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{FINE, WRONG, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
-use crate::http::{Auth, Edge, server};
+use crate::http::{self, Auth, Edge};
 use crate::rules::load_all;
 use crate::store::StoreConfig;
 use crate::telemetry::{Metrics, start_logging};
@@ -98,7 +98,7 @@ async fn serve(config: &Config) -> ExitCode {
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     let watched = engine.handle();
-    server::serve(listener, edge, stop_signal(watched)).await;
+    http::serve(listener, edge, stop_signal(watched)).await;
     stop(engine)
 }
 

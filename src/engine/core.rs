@@ -13,7 +13,7 @@ use crate::ledger::record::Record;
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
-use crate::rules::{self, Compiled};
+use crate::rules::{self, Compiled, ProgramFiles};
 
 /// State, rings and the rules in force.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Core {
     pub rings: Rings,
     /// The rules in force, by program.
     pub programs: Vec<Arc<Compiled>>,
+    /// The files they were compiled from.
+    pub sources: Vec<Arc<ProgramFiles>>,
 }
 
 impl Core {
@@ -34,6 +36,18 @@ impl Core {
     #[must_use]
     pub fn compiled(&self, program: ProgramId) -> &Arc<Compiled> {
         self.programs.get(usize::from(program.get())).expect("a program id comes from an installed program")
+    }
+
+    /// Puts a version in force: of a new program, or in place of the one before.
+    pub(super) fn install(&mut self, program: ProgramId, compiled: Arc<Compiled>, files: Arc<ProgramFiles>) {
+        let at = usize::from(program.get());
+        assert!(at <= self.programs.len(), "programs are installed in order");
+        if let (Some(slot), Some(source)) = (self.programs.get_mut(at), self.sources.get_mut(at)) {
+            (*slot, *source) = (compiled, files);
+        } else {
+            self.programs.push(compiled);
+            self.sources.push(files);
+        }
     }
 
     /// A member in memory.

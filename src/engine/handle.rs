@@ -15,7 +15,7 @@ use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
-use crate::rules::Compiled;
+use crate::rules::{Compiled, ProgramFiles};
 use crate::store::keys::natural_key;
 use crate::telemetry::Metrics;
 
@@ -77,6 +77,8 @@ pub struct ProgramView {
     pub state: Arc<ProgramState>,
     /// Its terms and scripts.
     pub compiled: Arc<Compiled>,
+    /// The files they were compiled from.
+    pub files: Arc<ProgramFiles>,
 }
 
 /// Why the engine did not take a request.

@@ -18,7 +18,8 @@ use crate::store::Store;
 
 /// Compiles the version in force of every program the journal declared.
 pub(super) fn recorded(core: &mut Core, store: &Store) -> Result<(), Error> {
-    core.programs = Vec::with_capacity(core.state.programs.len());
+    core.programs.clear();
+    core.sources.clear();
     for program in core.state.programs.clone() {
         let record = reads::record(store, program.ruleset_seq).map_err(|error| unreadable(&program.name, &error))?;
         let Some(Record { input: Input::Ruleset(files), .. }) = record else {
@@ -27,6 +28,7 @@ pub(super) fn recorded(core: &mut Core, store: &Store) -> Result<(), Error> {
         let files = ProgramFiles::new(&files.program, files.files.clone());
         let compiled = bind(&Program::compile(&files).map_err(Error::Rules)?, &program);
         core.programs.push(Arc::new(compiled));
+        core.sources.push(Arc::new(files));
     }
     Ok(())
 }
@@ -74,10 +76,7 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
         };
         apply(&mut core.state, &record);
         let compiled = Arc::new(bind(&program, core.state.program(id).expect("just applied")));
-        match core.programs.get_mut(usize::from(id.get())) {
-            Some(slot) => *slot = compiled,
-            None => core.programs.push(compiled),
-        }
+        core.install(id, compiled, Arc::new(files.clone()));
         records.push(record);
     }
     Ok(records)
@@ -88,11 +87,15 @@ pub(super) fn views(core: &Core) -> Vec<Arc<ProgramView>> {
     core.state
         .programs
         .iter()
-        .zip(&core.programs)
+        .zip(core.programs.iter().zip(&core.sources))
         .zip(0u16..)
-        .map(|((state, compiled), index)| {
-            let state = Arc::new(ProgramState::clone(state));
-            Arc::new(ProgramView { id: ProgramId::new(index), state, compiled: Arc::clone(compiled) })
+        .map(|((state, (compiled, files)), index)| {
+            Arc::new(ProgramView {
+                id: ProgramId::new(index),
+                state: Arc::new(ProgramState::clone(state)),
+                compiled: Arc::clone(compiled),
+                files: Arc::clone(files),
+            })
         })
         .collect()
 }

@@ -1,11 +1,10 @@
 //! The edge: HTTP in, the engine asked, JSON out. It parses, checks, authenticates and renders; it decides nothing.
 //!
-//! * [`server::serve`] runs the accept loop; [`Entry::answer`] answers one request without a socket.
+//! * [`serve`] runs the accept loop; [`Entry::answer`] answers one request without a socket.
 //! * `wire` turns bodies into the ledger's inputs, `render` turns records into answers, `routes` joins the two.
 //! * What goes wrong is a [`problem`]: one closed list of codes, each with its page.
 
 pub mod problem;
-pub mod server;
 
 mod auth;
 mod body;
@@ -15,8 +14,10 @@ mod json;
 mod query;
 mod render;
 mod routes;
+mod server;
 mod time;
 mod wire;
 
 pub use auth::Auth;
 pub use edge::{Edge, Entry};
+pub use server::serve;

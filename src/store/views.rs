@@ -53,7 +53,7 @@ impl Views {
     }
 
     /// Where there are more members than the capacity, forgets some whose rows the store has, which are those without a
-    /// record after `mark`, spread evenly, until an eighth of the capacity is free. Returns how many were forgotten.
+    /// record after `mark`, spread evenly, until about an eighth of the capacity is free. Returns how many were forgotten.
     pub fn shrink(&self, mark: Seq) -> usize {
         let before = self.len();
         if before <= self.capacity {

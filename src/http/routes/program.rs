@@ -9,9 +9,7 @@ use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::render::{self, Names};
 use crate::http::wire::RulesCheckWire;
-use crate::ledger::record::Input;
 use crate::ledger::types::Text;
-use crate::rules::ProgramFiles;
 
 /// `GET …/`.
 pub async fn show(ask: Ask) -> Result<Response, Problem> {
@@ -27,14 +25,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
 pub async fn check_rules(ask: Ask, body: Body) -> Result<Response, Problem> {
     let view = ask.call().view()?;
     let given = ask.read::<RulesCheckWire, _>(body).await?;
-    // The journal has the files in force: the record that put them there.
-    let installed = ask.edge.handle.record(view.state.ruleset_seq).await?;
-    let live = match installed.as_deref().map(|record| &record.input) {
-        Some(Input::Ruleset(live)) => live.files.clone(),
-        _ => Vec::new(),
-    };
-    let given = given.into_iter().map(|(path, content)| (Text::new(path), content));
-    let files = ProgramFiles::new(&view.state.name, live).with(given);
+    let files = view.files.with(given.into_iter().map(|(path, content)| (Text::new(path), content)));
     // Compiling takes milliseconds, which no other request should wait for.
     let diagnostics = tokio::task::spawn_blocking(move || crate::rules::check(&files))
         .await

@@ -22,7 +22,7 @@ mod ring;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use member::{MEMBER_VERSION, decode_member, encode_member};
 pub use record::{RECORD_VERSION, decode_record, encode_record};
