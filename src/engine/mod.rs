@@ -36,6 +36,7 @@ pub mod verify;
 mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
+pub use install::changed as install;
 pub use start::{Config, Engine};
 
 /// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.

@@ -8,7 +8,7 @@ use hashbrown::hash_map::Entry;
 use smol_str::SmolStrBuilder;
 
 use super::window::{Entry as RingEntry, Ring};
-use crate::ledger::record::{Input, KeyField, Record};
+use crate::ledger::record::{Input, KeyField, KeyFields, Record};
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -29,21 +29,19 @@ pub struct RingKey {
 impl RingKey {
     /// The key of an input; `None` where it lacks one of the fields. An empty field is a field that lacks.
     #[must_use]
-    pub fn of(program: ProgramId, ring: NameId, fields: &[KeyField], input: &Input) -> Option<Self> {
+    pub fn of(program: ProgramId, ring: NameId, fields: &KeyFields, input: &Input) -> Option<Self> {
         let value = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty());
-        let key = match fields {
-            [] => return None,
-            [only] => value(*only)?.clone(),
-            [first, others @ ..] => {
-                let mut text = SmolStrBuilder::new();
-                text.push_str(value(*first)?);
-                for field in others {
-                    text.push(SEPARATOR);
-                    text.push_str(value(*field)?);
-                }
-                text.finish()
+        let mut fields = fields.iter();
+        let mut key = value(fields.next()?)?.clone();
+        if let Some(second) = fields.next() {
+            let mut text = SmolStrBuilder::new();
+            text.push_str(&key);
+            for field in std::iter::once(second).chain(fields) {
+                text.push(SEPARATOR);
+                text.push_str(value(field)?);
             }
-        };
+            key = text.finish();
+        }
         Some(Self { program, ring, key })
     }
 }

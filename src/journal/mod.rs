@@ -49,6 +49,12 @@ pub enum Error {
         /// What there is.
         remaining: usize,
     },
+    /// A velocity key of no fields, or of too many.
+    #[error("a key of {fields} fields")]
+    NotAKey {
+        /// How many.
+        fields: usize,
+    },
     /// Something follows where nothing may.
     #[error("{bytes} bytes follow the end of a {what}")]
     TrailingBytes {

@@ -189,7 +189,8 @@ fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {
         LimitTerms {
             id: limit.id.get_ref().0.clone(),
             on: limit.on.0.iter().map(|kind| kind.0.clone()).collect(),
-            key: limit.key.0.iter().map(|key| key.0).collect(),
+            key: KeyFields::new(&limit.key.0.iter().map(|key| key.0).collect::<Vec<_>>())
+                .expect("a limit has one to four fields: validation has said so"),
             metric: limit.metric.metric(),
             window_ms: limit.window.get_ref().0,
             limit: limit.limit.get_ref().0,

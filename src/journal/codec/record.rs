@@ -116,6 +116,17 @@ wire_enum!(KeyField, "key field" {
     11 = Recipient,
 });
 
+impl Wire for KeyFields {
+    fn put(&self, out: &mut Writer<'_>) {
+        out.value(self.iter().count() as u64);
+        self.iter().for_each(|field| field.put(out));
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let fields: Vec<KeyField> = Wire::take(from)?;
+        Self::new(&fields).ok_or(Error::NotAKey { fields: fields.len() })
+    }
+}
+
 wire_struct!(Party { member, previous, after });
 
 wire_struct!(Snapshot { pools, cards, tier });
