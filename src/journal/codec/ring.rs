@@ -20,12 +20,12 @@ pub fn encode_ring(last: Seq, entries: &[RingEntry]) -> Vec<u8> {
     let mut out = Writer::new(&mut row);
     RING_VERSION.put(&mut out);
     last.put(&mut out);
-    out.value(entries.len() as u64);
+    out.length(entries.len());
     let mut origin = (TimeMs::EPOCH, last);
     for (at, value, seq) in entries {
-        out.value(at.get().wrapping_sub(origin.0.get()));
+        out.signed(at.get().wrapping_sub(origin.0.get()));
         value.put(&mut out);
-        out.value(seq.get().wrapping_sub(origin.1.get()).cast_signed());
+        out.signed(seq.get().wrapping_sub(origin.1.get()).cast_signed());
         origin = (*at, *seq);
     }
     row
@@ -35,13 +35,13 @@ pub fn encode_ring(last: Seq, entries: &[RingEntry]) -> Vec<u8> {
 pub fn decode_ring(row: &[u8]) -> Result<(Seq, Vec<RingEntry>), Error> {
     let mut from = open_row("ring row", RING_VERSION, row)?;
     let last = Seq::take(&mut from)?;
-    let length = from.list_length()?;
+    let length = from.length()?;
     let mut entries = Vec::with_capacity(length.min(LIST_RESERVE_MAX));
     let mut origin = (TimeMs::EPOCH, last);
     for _ in 0..length {
-        let at = TimeMs::new(from.value::<i64>()?.wrapping_add(origin.0.get()));
+        let at = TimeMs::new(from.signed::<i64>()?.wrapping_add(origin.0.get()));
         let value = i64::take(&mut from)?;
-        let seq = Seq::new(from.value::<i64>()?.cast_unsigned().wrapping_add(origin.1.get()));
+        let seq = Seq::new(from.signed::<i64>()?.cast_unsigned().wrapping_add(origin.1.get()));
         origin = (at, seq);
         entries.push((at, value, seq));
     }
