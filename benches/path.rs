@@ -46,7 +46,11 @@ fn purchase(number: u64) -> Command {
         currency: text("USD"),
         given_amount: Some(Money::new(750)),
         items: items.collect(),
-        tenders: vec![Tender { kind: Text::new("card"), amount: Money::new(750), fingerprint: Some(Text::new(format!("c:{member}"))) }],
+        tenders: vec![Tender {
+            kind: Text::new("card"),
+            amount: Money::new(750),
+            fingerprint: Some(Text::new(format!("c:{member}"))),
+        }],
         context: Context {
             channel: text("store"),
             store: Some(Text::new(format!("{}", member % 400))),
@@ -62,7 +66,8 @@ fn purchase(number: u64) -> Command {
 }
 
 fn core() -> Core {
-    let files = ProgramFiles::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/corner_coffee")).expect("it ships");
+    let files =
+        ProgramFiles::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/corner_coffee")).expect("it ships");
     let mut core = Core::default();
     tallystick::engine::install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
     for number in 0..MEMBERS * 3 {
@@ -88,7 +93,12 @@ fn now(command: &Command) -> TimeMs {
 }
 
 /// Times one part of the path over events that go on where the last round ended.
-fn timed(core: &mut Core, next: &mut u64, rounds: u64, mut part: impl FnMut(&mut Core, &Command) -> Duration) -> Duration {
+fn timed(
+    core: &mut Core,
+    next: &mut u64,
+    rounds: u64,
+    mut part: impl FnMut(&mut Core, &Command) -> Duration,
+) -> Duration {
     let mut sum = Duration::ZERO;
     for _ in 0..rounds {
         let command = purchase(*next);
@@ -103,44 +113,70 @@ fn path(c: &mut Criterion) {
     let mut next = MEMBERS * 3;
     let mut group = c.benchmark_group("path");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
-    group.bench_function("propose", |b| b.iter_custom(|n| timed(&mut core, &mut next, n, |core, command| {
-        let started = Instant::now();
-        black_box(core.propose(PROGRAM, command));
-        started.elapsed()
-    })));
-    group.bench_function("assess", |b| b.iter_custom(|n| timed(&mut core, &mut next, n, |core, command| {
-        let input = command.input();
-        let terms = &core.compiled(PROGRAM).terms;
-        let started = Instant::now();
-        black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
-        started.elapsed()
-    })));
-    group.bench_function("decide, assess included", |b| b.iter_custom(|n| timed(&mut core, &mut next, n, |core, command| {
-        let proposal: Proposal = core.propose(PROGRAM, command);
-        let started = Instant::now();
-        let decided = core.decide(PROGRAM, command, proposal, now(command));
-        let took = started.elapsed();
-        if let Ok(mut record) = decided { core.apply(&mut record); }
-        took
-    })));
-    group.bench_function("apply", |b| b.iter_custom(|n| timed(&mut core, &mut next, n, |core, command| {
-        let proposal: Proposal = core.propose(PROGRAM, command);
-        let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else { return Duration::ZERO };
-        let started = Instant::now();
-        core.apply(&mut record);
-        started.elapsed()
-    })));
-    group.bench_function("encode", |b| b.iter_custom(|n| timed(&mut core, &mut next, n, |core, command| {
-        let proposal: Proposal = core.propose(PROGRAM, command);
-        let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else { return Duration::ZERO };
-        core.apply(&mut record);
-        let mut out = Vec::with_capacity(1024);
-        let started = Instant::now();
-        encode_record(&record, &mut out);
-        let took = started.elapsed();
-        black_box(out);
-        took
-    })));
+    group.bench_function("propose", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let started = Instant::now();
+                black_box(core.propose(PROGRAM, command));
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("assess", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let input = command.input();
+                let terms = &core.compiled(PROGRAM).terms;
+                let started = Instant::now();
+                black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("decide, assess included", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let started = Instant::now();
+                let decided = core.decide(PROGRAM, command, proposal, now(command));
+                let took = started.elapsed();
+                if let Ok(mut record) = decided {
+                    core.apply(&mut record);
+                }
+                took
+            })
+        })
+    });
+    group.bench_function("apply", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                    return Duration::ZERO;
+                };
+                let started = Instant::now();
+                core.apply(&mut record);
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("encode", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                    return Duration::ZERO;
+                };
+                core.apply(&mut record);
+                let mut out = Vec::with_capacity(1024);
+                let started = Instant::now();
+                encode_record(&record, &mut out);
+                let took = started.elapsed();
+                black_box(out);
+                took
+            })
+        })
+    });
     group.finish();
 }
 

@@ -41,9 +41,9 @@ pub enum Error {
     /// Bytes that end early, are no text, or no number of the right size.
     #[error("bytes that do not decode: {0}")]
     Decode(#[from] bincode::error::DecodeError),
-    /// A list that claims more elements than there are bytes.
-    #[error("a list of {length} elements in {remaining} bytes")]
-    ListTooLong {
+    /// A text or list that claims more bytes or elements than there are bytes.
+    #[error("a text or list of {length} in {remaining} bytes")]
+    TooLong {
         /// What it claims.
         length: u64,
         /// What there is.

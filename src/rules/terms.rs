@@ -5,7 +5,7 @@
 use super::manifest::{CapPer, EarnTable, GrantTable, LimitTable, Manifest, MetricText};
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{AbsentText, KEY_FIELDS, Kind, OneOrMany};
-use crate::ledger::record::Verdict;
+use crate::ledger::record::{KeyFields, Verdict};
 use crate::ledger::terms::{
     Absent, CapPeriod, CapTerms, CardTerms, Counted, Expiry, LimitTerms, Period, PoolTerms, ReferralTerms, RewardTerms,
     Terms, TierTerms,
