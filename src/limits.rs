@@ -36,14 +36,6 @@ pub const BLOCK_EVENTS_MAX: usize = 4_096;
 pub const SCRIPT_BYTES_MAX: usize = 32 << 10;
 /// Bytes of a program's files together.
 pub const PROGRAM_BYTES_MAX: usize = 256 << 10;
-/// Files of one program.
-pub const PROGRAM_FILES_MAX: usize = 64;
-/// Programs of one rules folder.
-pub const PROGRAMS_MAX: usize = 1_024;
-/// Bytes of a declared name (pool, card, reward, tier, counter) and of a program's folder name.
-pub const NAME_BYTES_MAX: usize = 64;
-/// Tables of one kind a manifest may hold (`[[earn]]`, `[[limits]]` …), and names of one kind.
-pub const MANIFEST_TABLES_MAX: usize = 256;
 /// Operations one handler call may use.
 pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000;
 /// Depth of script calls.
@@ -66,14 +58,6 @@ pub const INTENTS_MAX: usize = 64;
 pub const NAMES_MAX: usize = 4_096;
 /// Entries of one velocity ring: the highest limit that can be declared is one less.
 pub const RING_CAPACITY_MAX: u16 = 1_024;
-/// Entries of a ring that sums, where the program says nothing.
-pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
-/// Programs whose compiled scripts one thread keeps.
-pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
-/// Diagnostics of one check.
-pub const DIAGNOSTICS_MAX: usize = 200;
-/// Cases of one program, and steps of one case.
-pub const CASES_MAX: usize = 1_000;
 /// Earlier events named in a reason's evidence.
 pub const EVIDENCE_EVENTS_MAX: usize = 10;
 /// Connections at once.
@@ -84,7 +68,74 @@ pub const HEADER_READ_MS_MAX: u64 = 10_000;
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
+/// Members kept in memory where the configuration says nothing.
+pub const CACHE_MEMBERS_DEFAULT: usize = 1_000_000;
+/// Velocity rings kept in memory where the configuration says nothing.
+pub const CACHE_RINGS_DEFAULT: usize = 4_000_000;
+/// The least cache, of members and of rings alike. It is a budget: what open blocks need stays in memory beyond it.
+pub const CACHE_ENTRIES_MIN: usize = 16;
+/// The largest cache, of members and of rings alike.
+pub const CACHE_ENTRIES_MAX: usize = 1_000_000_000;
+/// The store's block cache where the configuration says nothing, in mebibytes.
+pub const STORE_CACHE_MIB_DEFAULT: usize = 256;
+/// The largest block cache, in mebibytes.
+pub const STORE_CACHE_MIB_MAX: usize = 1 << 20;
+/// Threads that evaluate scripts, at most.
+pub const EVALUATE_THREADS_MAX: usize = 256;
+/// How long a client may leave an answer unread, in milliseconds.
+pub const WRITE_STALL_MS_MAX: u64 = 30_000;
+/// Bytes of a request's head: its line and all header lines.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 64 << 10;
+/// Header lines of a request.
+pub const REQUEST_HEADERS_MAX: usize = 64;
+/// Bytes of all request bodies held at once; beyond it requests are told to come back.
+pub const OPEN_BODY_BYTES_MAX: usize = 512 << 20;
+/// Bytes of a body, or of an answer's records, from which work on it leaves the network threads.
+pub const ON_REACTOR_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a request id taken over from the caller.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
+/// Bytes of a batch's `Idempotency-Key`: with an element's number behind it, it is still an id.
+pub const BATCH_KEY_BYTES_MAX: usize = ID_BYTES_MAX - 8;
+/// Rows of `expiring` in a balance.
+pub const EXPIRING_ROWS_MAX: usize = 10;
+/// Retries of a refused request should wait this long, in seconds.
+pub const RETRY_AFTER_SECONDS: u32 = 1;
 
+const _: () = assert!(BATCH_BODY_BYTES_MAX <= OPEN_BODY_BYTES_MAX);
 const _: () = assert!(BODY_BYTES_MAX <= BATCH_BODY_BYTES_MAX);
 const _: () = assert!(BLOCK_EVENTS_MAX <= QUEUE_EVENTS_MAX);
 const _: () = assert!(BATCH_EVENTS_MAX <= QUEUE_EVENTS_MAX);
+
+/// Requests waiting for the engine, whatever they hold.
+pub const QUEUE_REQUESTS_MAX: usize = 16_384;
+
+/// Bytes of one encoded record: twice the largest request.
+pub const RECORD_BYTES_MAX: usize = 128 << 20;
+/// Bytes of one block.
+pub const BLOCK_BYTES_MAX: usize = 1 << 30;
+/// Elements a decoded list reserves room for before the first has been read.
+pub const LIST_RESERVE_MAX: usize = 64;
+/// Memory for blocks of the store's files where the configuration says nothing, in bytes.
+pub const STORE_CACHE_BYTES_DEFAULT: usize = 256 << 20;
+/// Memory for rows not yet in files where the configuration says nothing, in bytes.
+pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
+
+const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
+const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
+
+/// Files of one program.
+pub const PROGRAM_FILES_MAX: usize = 64;
+/// Programs of one rules folder.
+pub const PROGRAMS_MAX: usize = 1_024;
+/// Bytes of a declared name (pool, card, reward, tier, counter) and of a program's folder name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Tables of one kind a manifest may hold (`[[earn]]`, `[[limits]]` …), and names of one kind.
+pub const MANIFEST_TABLES_MAX: usize = 256;
+/// Entries of a ring that sums, where the program says nothing.
+pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
+/// Programs whose compiled scripts one thread keeps.
+pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
+/// Diagnostics of one check.
+pub const DIAGNOSTICS_MAX: usize = 200;
+/// Cases of one program, and steps of one case.
+pub const CASES_MAX: usize = 1_000;

@@ -1,1 +1,13 @@
-fn main() {}
+//! The binary: parse, dispatch, exit code. Everything else is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tallystick::cli::{Cli, run};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    run(Cli::parse())
+}

@@ -1,17 +1,25 @@
-//! What the edge may ask of the engine.
+//! What the edge may ask of the engine: submit, look up, simulate, set a manual clock. Never the engine's own state.
 
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError};
 
+use tokio::sync::oneshot;
+
+use super::reads;
+use super::shared::Shared;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
-use crate::ledger::record::Record;
+use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::ProgramState;
-use crate::ledger::terms::Terms;
-use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
-use crate::rules::Compiled;
+use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
+use crate::rules::{Compiled, ProgramFiles};
+use crate::store::keys::natural_key;
+use crate::telemetry::Metrics;
 
-/// One thing to do. `key` is the `Idempotency-Key`, empty where none was sent.
+/// One thing to do. The `Text` is the `Idempotency-Key`, empty where none was sent.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Post an event.
@@ -22,11 +30,31 @@ pub enum Command {
     Transfer(Arc<Transfer>, Text),
 }
 
+impl Command {
+    /// The same as a record's input.
+    #[must_use]
+    pub fn input(&self) -> Input {
+        match self {
+            Self::Event(event) => Input::Event(Arc::clone(event)),
+            Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
+            Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
+        }
+    }
+}
+
 /// A record within its block.
 #[derive(Clone, Debug)]
 pub struct RecordRef {
-    block: Arc<Vec<Record>>,
-    index: usize,
+    pub(super) block: Arc<Vec<Record>>,
+    pub(super) index: usize,
+}
+
+impl Deref for RecordRef {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        self.block.get(self.index).expect("a reference is made with its block")
+    }
 }
 
 /// What became of a command, once it is on disk.
@@ -40,25 +68,29 @@ pub enum Answer {
     Rejected(Reject),
 }
 
-/// A program as it stands: for names, terms and the rules in force. Immutable; ask again for a newer one.
+/// A program as it stands: names, terms and the rules in force. Immutable; ask again for a newer one.
 #[derive(Clone, Debug)]
 pub struct ProgramView {
+    /// Its number in this journal.
     pub id: ProgramId,
+    /// Its names and version; the books in it are those of the moment it was installed.
     pub state: Arc<ProgramState>,
-    /// `rules::Compiled` has `pub terms: Arc<Terms>`.
+    /// Its terms and scripts.
     pub compiled: Arc<Compiled>,
+    /// The files they were compiled from.
+    pub files: Arc<ProgramFiles>,
 }
 
-/// Why the engine did not take a job.
+/// Why the engine did not take a request.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// The queue is full: nothing was accepted; try again after a moment.
     #[error("the queue is full")]
     Overloaded,
-    /// The daemon is stopping or has stopped after a failed sync.
+    /// The daemon is stopping, or has stopped after a failed sync. What was accepted and not answered may be on disk.
     #[error("the engine has stopped")]
     Stopped,
-    /// The store failed while reading.
+    /// The store failed while reading; nothing was changed.
     #[error("reading failed: {0}")]
     Read(String),
 }
@@ -66,54 +98,192 @@ pub enum SubmitError {
 /// Numbers of `GET /v1/status`.
 #[derive(Clone, Debug, Default)]
 pub struct EngineStatus {
+    /// The latest record applied.
     pub seq: Seq,
+    /// The latest record on disk.
     pub durable_seq: Seq,
+    /// The hash of the latest block on disk.
     pub head_hash: [u8; 32],
+    /// Members of all programs.
     pub members: u64,
+    /// Events waiting for the engine.
     pub queue_events: usize,
+    /// How many may wait.
     pub queue_limit: usize,
-}
-
-/// A cloneable handle.
-#[derive(Clone, Debug)]
-pub struct Handle {}
-
-impl Handle {
-    /// Does all commands, in order; one answer each, after the sync.
-    pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> { todo!() }
-    /// What the event would give: a record with sequence 0 that was never journaled, and a trace line per handler and rule.
-    pub async fn simulate(&self, program: ProgramId, event: Arc<Event>, at: Option<TimeMs>) -> Result<(Result<Record, Reject>, Vec<Trace>), SubmitError> { todo!() }
-    /// A program by name.
-    pub fn program(&self, name: &str) -> Option<Arc<ProgramView>> { todo!() }
-    pub fn programs(&self) -> Vec<Arc<ProgramView>> { todo!() }
-    /// A member's durable view; `None` where there is no such member. Not settled: use `ledger::due::settled(&member, &terms, at)`.
-    pub async fn member(&self, program: ProgramId, id: &str) -> Result<Option<Arc<Member>>, SubmitError> { todo!() }
-    /// A durable record by sequence.
-    pub async fn record(&self, seq: Seq) -> Result<Option<Arc<Record>>, SubmitError> { todo!() }
-    /// The record of an event by its natural key.
-    pub async fn event(&self, program: ProgramId, source: &str, id: &str) -> Result<Option<Arc<Record>>, SubmitError> { todo!() }
-    /// All of a member's durable records, oldest first.
-    pub async fn history(&self, program: ProgramId, id: &str) -> Result<Vec<Arc<Record>>, SubmitError> { todo!() }
-    /// The ledger's time.
-    pub fn now(&self) -> TimeMs { todo!() }
-    /// Moves a manual clock; `Ok(Err(message))` where the clock is not manual or would go back. Returns once everything due is on disk.
-    pub async fn set_clock(&self, now: TimeMs) -> Result<Result<(), String>, SubmitError> { todo!() }
-    pub fn status(&self) -> EngineStatus { todo!() }
-    /// False while draining or after a failed sync.
-    pub fn is_ready(&self) -> bool { todo!() }
-    /// Checks sources without installing them (for `POST …/rules/check`): see `rules`.
-    pub fn metrics(&self) -> String { todo!() }
 }
 
 /// Why a handler or a rule fired or did not.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// The rule.
     pub rule: Text,
+    /// Whether it fired.
     pub fired: bool,
+    /// Why, with the values.
     pub detail: String,
 }
-impl std::ops::Deref for RecordRef {
-    type Target = Record;
-    fn deref(&self) -> &Record { &self.block[self.index] }
+
+/// A command on its way to the engine, with its natural key's hash made on the caller's thread.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) command: Command,
+    pub(super) key: Option<[u8; 16]>,
 }
-fn _t(_: &Terms) {}
+
+/// What a command came to within its block.
+#[derive(Debug)]
+pub(super) enum Pending {
+    Recorded(usize),
+    Replayed(Seq),
+    Rejected(Reject),
+}
+
+/// The answers of a job, with the block they lie in.
+pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>);
+/// A record that was never journaled, and why it is as it is.
+pub type Simulated = (Result<Record, Reject>, Vec<Trace>);
+
+/// All that can reach the engine thread.
+#[derive(Debug)]
+pub(super) enum Request {
+    Work { program: ProgramId, items: Vec<Item>, reply: oneshot::Sender<JobAnswers> },
+    Member { key: MemberKey, reply: oneshot::Sender<Option<Arc<Member>>> },
+    Find { key: [u8; 16], reply: oneshot::Sender<Option<Seq>> },
+    Simulate { program: ProgramId, event: Arc<Event>, at: Option<TimeMs>, reply: oneshot::Sender<Simulated> },
+    SetClock { now: TimeMs, reply: oneshot::Sender<Result<(), String>> },
+    Stop,
+}
+
+/// A cloneable handle.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) shared: Arc<Shared>,
+    pub(super) queue: SyncSender<Request>,
+}
+
+impl Handle {
+    /// Does all commands, in order; one answer each, after the sync.
+    pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> {
+        let items: Vec<Item> =
+            commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
+        let inputs: Vec<Input> = items.iter().map(|item| item.command.input()).collect();
+        let count = items.len();
+        if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > self.shared.queue_limit {
+            self.shared.queued.fetch_sub(count, Ordering::AcqRel);
+            return Err(SubmitError::Overloaded);
+        }
+        let (reply, answers) = oneshot::channel();
+        if let Err(refused) = self.send(Request::Work { program, items, reply }) {
+            self.shared.queued.fetch_sub(count, Ordering::AcqRel);
+            return Err(refused);
+        }
+        let (block, pending) = answers.await.map_err(|_| SubmitError::Stopped)?;
+        reads::answers(&self.shared.store, &block, pending, &inputs)
+    }
+
+    /// What the event would give now, or at another time: a record that is not journaled.
+    pub async fn simulate(
+        &self,
+        program: ProgramId,
+        event: Arc<Event>,
+        at: Option<TimeMs>,
+    ) -> Result<Simulated, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Simulate { program, event, at, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// A program by name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<Arc<ProgramView>> {
+        self.shared.programs().iter().find(|program| program.state.name == name).cloned()
+    }
+
+    /// All programs.
+    #[must_use]
+    pub fn programs(&self) -> Vec<Arc<ProgramView>> {
+        self.shared.programs().to_vec()
+    }
+
+    /// A member as their last durable record left them; not settled to any time. `None` where there is none.
+    pub async fn member(&self, program: ProgramId, id: &str) -> Result<Option<Arc<Member>>, SubmitError> {
+        let key = MemberKey { program, id: Text::new(id) };
+        if let Some(view) = self.shared.views.get(&key) {
+            return Ok(Some(view));
+        }
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Member { key, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// A durable record.
+    pub async fn record(&self, seq: Seq) -> Result<Option<Arc<Record>>, SubmitError> {
+        if seq > self.shared.status().durable_seq {
+            return Ok(None);
+        }
+        reads::record(&self.shared.store, seq).map(|found| found.map(Arc::new))
+    }
+
+    /// The durable record of an event.
+    pub async fn event(&self, program: ProgramId, source: &str, id: &str) -> Result<Option<Arc<Record>>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Find { key: natural_key(program, source, id), reply })?;
+        match answer.await.map_err(|_| SubmitError::Stopped)? {
+            Some(seq) => self.record(seq).await,
+            None => Ok(None),
+        }
+    }
+
+    /// All of a member's durable records, oldest first.
+    pub async fn history(&self, program: ProgramId, id: &str) -> Result<Vec<Arc<Record>>, SubmitError> {
+        match self.member(program, id).await? {
+            Some(member) => reads::history(&self.shared.store, id, member.last),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The ledger's time.
+    #[must_use]
+    pub fn now(&self) -> TimeMs {
+        self.shared.now()
+    }
+
+    /// Moves a manual clock and returns once everything due is on disk. The inner error says why it was not moved.
+    pub async fn set_clock(&self, now: TimeMs) -> Result<Result<(), String>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::SetClock { now, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// Numbers of progress.
+    #[must_use]
+    pub fn status(&self) -> EngineStatus {
+        self.shared.status()
+    }
+
+    /// False while draining or after a failed sync.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_open()
+    }
+
+    /// The daemon's metrics.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    fn send(&self, request: Request) -> Result<(), SubmitError> {
+        if !self.shared.is_open() {
+            return Err(SubmitError::Stopped);
+        }
+        self.queue.try_send(request).map_err(|refused| match refused {
+            TrySendError::Full(_) => SubmitError::Overloaded,
+            TrySendError::Disconnected(_) => SubmitError::Stopped,
+        })
+    }
+}
+
+fn key_of(program: ProgramId, command: &Command) -> Option<[u8; 16]> {
+    command.input().natural_key().map(|key| natural_key(program, key.source, key.id))
+}

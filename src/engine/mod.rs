@@ -1,2 +1,68 @@
-//! The pipeline: queue, evaluate, decide, journal, release.
+//! The pipeline: queue, evaluate, decide, journal, release. The only module that knows rules, fraud, journal and store.
+//!
+//! ```text
+//!  handle ──bounded queue──▶ engine thread ──sealed block──▶ committer ──synced block──▶ projector
+//!                            drain, prefetch,                append + sync,              encode rows,
+//!                            evaluate, decide, apply         publish, reply              write views
+//! ```
+//!
+//! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
+//! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
+//! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
+//! * `projector`: one thread that writes the derived rows, behind the journal.
+//! * [`verify`]: the whole ledger counted again from the journal.
+//! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
+//!
+//! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
+
+mod block;
+mod cache;
+pub mod cases;
+pub mod clock;
+mod commit;
+pub mod core;
 pub mod handle;
+mod install;
+pub mod log;
+mod pipeline;
+mod projector;
+mod reads;
+mod recover;
+mod schedule;
+mod shared;
+mod start;
+pub mod verify;
+mod waves;
+
+pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
+pub use start::{Config, Engine};
+
+/// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed; see its own documentation for the state it leaves.
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    /// The journal is damaged or could not be written.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::Error),
+    /// Replaying the journal gave something else than its records say.
+    #[error(
+        "record {seq} left another balance than it says for member {member:?}: the journal or the views are damaged"
+    )]
+    Diverged {
+        /// Which record.
+        seq: crate::ledger::types::Seq,
+        /// Whose balance.
+        member: String,
+    },
+    /// The rules folder has errors; nothing was installed.
+    #[error("{} errors in the rules, the first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
+    Rules(Vec<crate::rules::Diagnostic>),
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
+    /// The evaluation threads could not be started.
+    #[error("the evaluation threads could not be started: {0}")]
+    Pool(String),
+}

@@ -2,6 +2,8 @@
 //!
 //! Pure arithmetic over the bundled time-zone data. Month arithmetic clamps: 31 January + 1 month is 28 or 29 February.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span as JiffSpan, Timestamp, ToSpan};
@@ -24,10 +26,21 @@ pub enum Span {
 pub type Day = i32;
 
 /// A time zone by its IANA name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Zone {
     name: Text,
-    zone: TimeZone,
+    rules: TimeZone,
+    /// The first instants of the years from 1970 on, so that the hot path asks no calendar for them.
+    year_starts: Arc<[TimeMs]>,
+}
+
+/// Years from 1970 whose first instants are kept ready.
+const YEARS_READY: i32 = 256;
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 impl Eq for Zone {}
@@ -36,7 +49,7 @@ impl Zone {
     /// Coordinated universal time.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: Text::new_static("UTC"), zone: TimeZone::UTC }
+        Self::with("UTC", TimeZone::UTC)
     }
 
     /// The zone of an IANA name such as `America/New_York`, from the bundled data.
@@ -46,7 +59,31 @@ impl Zone {
             return Some(Self::utc());
         }
         let zone = jiff::tz::db().get(name).ok()?;
-        Some(Self { name: Text::new(name), zone })
+        Some(Self::with(name, zone))
+    }
+
+    fn with(name: &str, zone: TimeZone) -> Self {
+        let mut made = Self { name: Text::new(name), rules: zone, year_starts: Arc::new([]) };
+        made.year_starts = (1970..1970 + YEARS_READY).map(|year| made.start_of_day(first_day_of_year(year))).collect();
+        made
+    }
+
+    /// The calendar year of an instant.
+    #[must_use]
+    pub fn year(&self, at: TimeMs) -> i32 {
+        match i32::try_from(self.year_starts.partition_point(|start| *start <= at)) {
+            Ok(passed) if (1..YEARS_READY).contains(&passed) => 1969 + passed,
+            _ => year_of(self.day(at)),
+        }
+    }
+
+    /// The first instant of a calendar year.
+    #[must_use]
+    pub fn start_of_year(&self, year: i32) -> TimeMs {
+        usize::try_from(year - 1970)
+            .ok()
+            .and_then(|at| self.year_starts.get(at).copied())
+            .unwrap_or_else(|| self.start_of_day(first_day_of_year(year)))
     }
 
     /// The IANA name.
@@ -59,21 +96,24 @@ impl Zone {
     #[must_use]
     pub fn day(&self, at: TimeMs) -> Day {
         const DAY_MS: i64 = 86_400_000;
-        let offset_ms =
-            if self.zone == TimeZone::UTC { 0 } else { i64::from(self.zone.to_offset(timestamp(at)).seconds()) * 1000 };
+        let offset_ms = if self.rules == TimeZone::UTC {
+            0
+        } else {
+            i64::from(self.rules.to_offset(timestamp(at)).seconds()) * 1000
+        };
         i32::try_from(at.get().saturating_add(offset_ms).div_euclid(DAY_MS)).unwrap_or(i32::MAX)
     }
 
     /// The local hour of an instant, 0 to 23.
     #[must_use]
     pub fn hour(&self, at: TimeMs) -> u8 {
-        self.zone.to_datetime(timestamp(at)).hour().unsigned_abs()
+        self.rules.to_datetime(timestamp(at)).hour().unsigned_abs()
     }
 
     /// The first instant of a civil day.
     #[must_use]
     pub fn start_of_day(&self, day: Day) -> TimeMs {
-        self.zone
+        self.rules
             .to_zoned(date_of(day).to_datetime(jiff::civil::Time::midnight()))
             .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
     }
@@ -87,7 +127,7 @@ impl Zone {
             Span::Months(months) => i64::from(months).months(),
         };
         timestamp(from)
-            .to_zoned(self.zone.clone())
+            .to_zoned(self.rules.clone())
             .checked_add(calendar)
             .map_or(TimeMs::NEVER, |zoned| TimeMs::new(zoned.timestamp().as_millisecond()))
     }

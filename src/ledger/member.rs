@@ -27,6 +27,8 @@ pub struct Lot {
     pub expires_at: Option<TimeMs>,
     /// Whether a record has said that it is available (a pending lot waits for one).
     pub active: bool,
+    /// Whether it came by transfer. Transfers with the same expiry grow one lot; earned lots are never merged.
+    pub received: bool,
 }
 
 impl Lot {

@@ -10,12 +10,19 @@
 //! **Stamp**: a mark on a punch card. **Tier**: a status by what a counter reached. **Breakage**: what expired unspent.
 //! **Liability**: what members hold.
 
+pub mod apply;
+pub mod audit;
 pub mod calendar;
+pub mod decide;
 pub mod event;
+pub mod history;
 pub mod member;
 pub mod proposal;
 pub mod record;
 pub mod reject;
 pub mod state;
 pub mod terms;
+pub mod tiers;
 pub mod types;
+
+pub use decide as due;

@@ -176,6 +176,8 @@ pub enum Effect {
     Enroll {
         /// Who.
         party: u8,
+        /// Who brought them, where the referral counts.
+        referrer: Option<Text>,
     },
     /// A lot comes to be.
     Credit(Credit),
@@ -226,6 +228,8 @@ pub enum Effect {
         of: u32,
         /// Stamps on the card afterwards.
         stamps: u32,
+        /// The civil day it counts for, in the program's zone.
+        day: i32,
     },
     /// A reward to use.
     Grant {
@@ -248,8 +252,8 @@ pub enum Effect {
         party: u8,
         /// From which, where there was one.
         from: Option<NameId>,
-        /// To which.
-        to: NameId,
+        /// To which; none where even the lowest tier asks for more.
+        to: Option<NameId>,
     },
     /// A named counter of the member's grows.
     Count {
@@ -261,6 +265,15 @@ pub enum Effect {
         day: i32,
         /// By how much.
         amount: i64,
+    },
+    /// A program-wide budget is used.
+    Budget {
+        /// By whom.
+        party: u8,
+        /// The cap's counter.
+        counter: NameId,
+        /// How much of it.
+        amount: Points,
     },
     /// What the event says about the person or their attributes replaces what was known.
     Profile {
@@ -274,6 +287,27 @@ pub enum Effect {
         /// The referrer, as a party of the same record.
         referrer: u8,
     },
+}
+
+impl Effect {
+    /// Whose state it changes: an index into [`Record::parties`].
+    #[must_use]
+    pub const fn party(&self) -> u8 {
+        match self {
+            Self::Credit(credit) => credit.party,
+            Self::Enroll { party, .. }
+            | Self::Debit { party, .. }
+            | Self::Owe { party, .. }
+            | Self::Activate { party, .. }
+            | Self::Stamp { party, .. }
+            | Self::Grant { party, .. }
+            | Self::Tier { party, .. }
+            | Self::Count { party, .. }
+            | Self::Budget { party, .. }
+            | Self::Profile { party }
+            | Self::ReferralPaid { party, .. } => *party,
+        }
+    }
 }
 
 /// A lot coming to be.

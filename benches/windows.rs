@@ -1,0 +1,143 @@
+//! The cost of an assessment and of what the rings take in, for five limits over four keys.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tallystick::fraud::assess;
+use tallystick::fraud::rings::Rings;
+use tallystick::ledger::calendar::Zone;
+use tallystick::ledger::event::{Context, Event, EventKind};
+use tallystick::ledger::record::{Assessment, Input, KeyField, Record, Status, Verdict};
+use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
+use tallystick::ledger::types::{Money, NameId, ProgramId, Seq, Text, TimeMs};
+
+/// The allocator of the daemon.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PROGRAM: ProgramId = ProgramId::new(0);
+
+fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms {
+    LimitTerms {
+        id: Text::new_static("limit"),
+        on: vec![Counted::Event(EventKind::Purchase)],
+        key: key.to_vec(),
+        metric: Metric::Count,
+        window_ms,
+        limit,
+        verdict: Verdict::Hold,
+        weight: 40,
+        absent: Absent::Skip,
+        ring: NameId::new(ring),
+        capacity: 16,
+    }
+}
+
+fn terms() -> Terms {
+    Terms {
+        version: 1,
+        zone: Zone::utc(),
+        auto_enroll: true,
+        max_lateness_ms: None,
+        pools: Vec::new(),
+        cards: Vec::new(),
+        rewards: Vec::new(),
+        tiers: None,
+        caps: Vec::new(),
+        referral: None,
+        limits: vec![
+            limit(2, &[KeyField::Member], 3_600_000, 6),
+            limit(2, &[KeyField::Member], 86_400_000, 15),
+            limit(3, &[KeyField::Device], 3_600_000, 10),
+            limit(4, &[KeyField::Card], 3_600_000, 10),
+            limit(5, &[KeyField::Member, KeyField::Staff], 86_400_000, 12),
+        ],
+        spend_counter: NameId::new(0),
+        purchases_counter: NameId::new(1),
+    }
+}
+
+fn purchase(number: u64, members: u64) -> Record {
+    let member = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % members;
+    let event = Event {
+        id: Text::new(format!("b-{number}")),
+        source: Text::new_static("till"),
+        kind: EventKind::Purchase,
+        member: Text::new(format!("member-{member}")),
+        occurred_at: TimeMs::EPOCH,
+        order: None,
+        currency: None,
+        given_amount: Some(Money::new(1_000)),
+        items: Vec::new(),
+        tenders: vec![tallystick::ledger::event::Tender {
+            kind: Text::new_static("card"),
+            amount: Money::new(1_000),
+            fingerprint: Some(Text::new(format!("c:{member}"))),
+        }],
+        context: Context {
+            device: Some(Text::new(format!("d:{member}"))),
+            staff: Some(Text::new(format!("s:{}", number % 50))),
+            ..Context::default()
+        },
+        membership: None,
+        personal: None,
+        attributes: Vec::new(),
+    };
+    // One purchase of a member every half hour or so.
+    let at = TimeMs::new(i64::try_from(number * 1_800_000 / members).unwrap_or(0));
+    Record {
+        seq: Seq::new(number),
+        program: PROGRAM,
+        recorded_at: at,
+        occurred_at: at,
+        ruleset: 1,
+        input: Input::Event(Arc::new(event)),
+        status: Status::Posted,
+        parties: Vec::new(),
+        effects: Vec::new(),
+        clipped: Vec::new(),
+        fraud: Assessment::default(),
+        observed: Vec::new(),
+        operations: 0,
+        faults: Vec::new(),
+    }
+}
+
+fn windows(criterion: &mut Criterion) {
+    let terms = terms();
+    let mut group = criterion.benchmark_group("five_limits");
+    group.throughput(Throughput::Elements(1));
+    for members in [500u64, 10_000, 200_000] {
+        let mut rings = Rings::default();
+        let mut records: Vec<Record> = (1..=members * 2).map(|number| purchase(number, members)).collect();
+        for record in &mut records {
+            let (_, observed) = assess(&rings, &terms, PROGRAM, &record.input, record.occurred_at);
+            record.observed = observed;
+            rings.observe(record);
+        }
+        let mut next = 0usize;
+        let mut number = members * 2;
+        group.bench_function(format!("assess/{members}"), |bench| {
+            bench.iter(|| {
+                next = (next + 1) % records.len();
+                let record = records.get(next).expect("within bounds by the line above");
+                black_box(assess(&rings, &terms, PROGRAM, &record.input, record.occurred_at))
+            });
+        });
+        group.bench_function(format!("observe/{members}"), |bench| {
+            bench.iter(|| {
+                next = (next + 1) % records.len();
+                number += 1;
+                let record = records.get_mut(next).expect("within bounds by the line above");
+                record.seq = Seq::new(number);
+                record.occurred_at = TimeMs::new(i64::try_from(number).unwrap_or(0) * 1_800_000);
+                rings.observe(record);
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, windows);
+criterion_main!(benches);

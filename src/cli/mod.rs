@@ -1,0 +1,72 @@
+//! The command line: one file a subcommand. Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 cannot start.
+
+pub mod bench;
+pub mod check;
+pub mod demo;
+mod progress;
+pub mod serve;
+pub mod test;
+pub mod verify;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A fraud-aware loyalty ledger in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "tallystick", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a ledger over HTTP.
+    Serve(serve::Args),
+    /// A throw-away ledger with the shipped programs and sample traffic, and the curl lines to try next.
+    Demo(demo::Args),
+    /// Check the programs: exit 0, or what is wrong with file:line:column and exit 1.
+    Check(check::Args),
+    /// Run the merchants' own cases.
+    Test(test::Args),
+    /// Check a stopped ledger: hash chain, double entry, every balance rebuilt from the journal.
+    Verify(verify::Args),
+    /// Load a ledger over HTTP and measure it, with every block synced; then verify it.
+    Bench(bench::Args),
+}
+
+/// Nothing was wrong.
+pub const FINE: u8 = 0;
+/// Something was found wrong.
+pub const WRONG: u8 = 1;
+/// It could not start.
+pub const CANNOT_START: u8 = 3;
+
+/// Runs a subcommand.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}
+
+/// Writes a line to standard output. A reader that has gone away is not an error of ours.
+pub fn say(line: impl Display) {
+    drop(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+/// Says on standard error why nothing was done, and gives the code for it.
+pub fn cannot_start(why: impl Display) -> ExitCode {
+    drop(writeln!(std::io::stderr().lock(), "tallystick: {why}"));
+    ExitCode::from(CANNOT_START)
+}

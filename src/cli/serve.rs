@@ -1,0 +1,150 @@
+//! `tallystick serve`: configuration, recovery, engine, listener; then requests until a signal, a drain, and the exit code.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{FINE, WRONG, cannot_start, progress, say};
+use crate::config::{Clock, Config, LogFormat, Overrides};
+use crate::engine::{self, Engine};
+use crate::http::{self, Auth, Edge};
+use crate::rules::load_all;
+use crate::store::StoreConfig;
+use crate::telemetry::{Metrics, start_logging};
+
+/// Flags of `serve`; they win over the configuration file.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file; without it, every key has its default.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the ledger.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The folder of the programs.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Serve without API keys. Loopback addresses only.
+    #[arg(long)]
+    insecure_no_auth: bool,
+    /// `manual` starts the clock at the journal's last time and moves it with POST /v1/clock. Loopback addresses only.
+    #[arg(long, value_enum)]
+    clock: Option<Clock>,
+}
+
+/// Serves until told to stop.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    let overrides = Overrides {
+        listen: args.listen,
+        data: args.data.clone(),
+        rules: args.rules.clone(),
+        insecure_no_auth: args.insecure_no_auth,
+        clock: args.clock,
+    };
+    let config = match Config::load(args.config.as_deref(), overrides) {
+        Ok(config) => config,
+        Err(error) => return cannot_start(error),
+    };
+    if let Err(error) = start_logging(config.log_format == LogFormat::Json, &config.log_filter) {
+        return cannot_start(error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return cannot_start(error),
+    };
+    runtime.block_on(serve(&config))
+}
+
+async fn serve(config: &Config) -> ExitCode {
+    if !config.insecure_no_auth {
+        return cannot_start("API keys are not configured; start with --insecure-no-auth on a loopback address");
+    }
+    let programs = match load_all(&config.rules) {
+        Ok(programs) => programs,
+        Err(diagnostics) => return cannot_start(lines(&diagnostics)),
+    };
+    let metrics = match Metrics::new() {
+        Ok(metrics) => Arc::new(metrics),
+        Err(error) => return cannot_start(error),
+    };
+    // The port is taken before the journal is read: a second daemon, or a wrong address, is found out at once.
+    let listener = match TcpListener::bind(config.listen).await {
+        Ok(listener) => listener,
+        Err(error) => return cannot_start(format!("cannot listen on {}: {error}", config.listen)),
+    };
+    let bar = progress::bar("recovering");
+    let engine = tokio::task::block_in_place(|| {
+        Engine::start(&engine_config(config), &programs, Arc::clone(&metrics), &mut |at, end| {
+            bar.set_length(end.get());
+            bar.set_position(at.get());
+        })
+    });
+    bar.finish_and_clear();
+    let engine = match engine {
+        Ok(engine) => engine,
+        Err(engine::Error::Rules(diagnostics)) => return cannot_start(lines(&diagnostics)),
+        Err(error) => return cannot_start(error),
+    };
+    let address = listener.local_addr().unwrap_or(config.listen);
+    let edge = Arc::new(Edge::new(engine.handle(), Auth::Off));
+    say(format!("listening on http://{address}"));
+    tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
+    let watched = engine.handle();
+    http::serve(listener, edge, stop_signal(watched)).await;
+    stop(engine)
+}
+
+/// Drains the engine and says how it ended.
+fn stop(engine: Engine) -> ExitCode {
+    match tokio::task::block_in_place(|| engine.stop()) {
+        Ok(()) => ExitCode::from(FINE),
+        Err(why) => {
+            tracing::error!(%why, "stopped after a failure");
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn engine_config(config: &Config) -> engine::Config {
+    let mut store = StoreConfig::default();
+    store.cache_bytes = config.cache_store_mib << 20;
+    engine::Config {
+        data: config.data.clone(),
+        store,
+        cache_members: config.cache_members,
+        cache_rings: config.cache_rings,
+        block_events: config.block_events,
+        queue_events: config.queue_events,
+        evaluate_threads: config.evaluate_threads,
+        manual_clock: config.clock == Clock::Manual,
+    }
+}
+
+/// Ends with SIGINT or SIGTERM, or when the engine has failed and nothing can be answered any more.
+async fn stop_signal(handle: engine::Handle) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        tracing::error!("signals cannot be watched");
+        return;
+    };
+    let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return,
+            _ = terminate.recv() => return,
+            _ = look.tick() => if !handle.is_ready() { return },
+        }
+    }
+}
+
+fn lines(diagnostics: &[crate::rules::Diagnostic]) -> String {
+    diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

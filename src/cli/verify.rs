@@ -1,0 +1,69 @@
+//! `tallystick verify`: a stopped ledger counted again from its journal alone: hash chain, double entry, every balance at
+//! every record, and every derived row that the views hold.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::{FINE, WRONG, cannot_start, progress, say};
+use crate::engine::verify::{Verified, verify};
+use crate::store::{Store, StoreConfig};
+
+/// Flags of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The folder of the ledger.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+/// Verifies a folder. Nothing in it is changed.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    if !args.data.is_dir() {
+        return cannot_start(format!("{} is not a folder", args.data.display()));
+    }
+    let store = match Store::open(&args.data, &StoreConfig::default()) {
+        Ok(store) => store,
+        Err(error @ (crate::store::Error::LostBlocks { .. } | crate::store::Error::Damaged { .. })) => {
+            say(format!("WRONG: {error}"));
+            return ExitCode::from(WRONG);
+        }
+        Err(error) => return cannot_start(error),
+    };
+    let bar = progress::bar("verifying");
+    let verified = verify(&store, &mut |at, end| {
+        bar.set_length(end.get());
+        bar.set_position(at.get());
+    });
+    bar.finish_and_clear();
+    match verified {
+        Ok(verified) => report(&verified),
+        Err(error) => {
+            say(format!("WRONG: {error}"));
+            ExitCode::from(WRONG)
+        }
+    }
+}
+
+fn report(verified: &Verified) -> ExitCode {
+    for what in &verified.found {
+        say(format!("WRONG: {what}"));
+    }
+    let Verified { walked, members, state_hash, rows, .. } = verified;
+    say(format!(
+        "{} records in {} blocks, chain whole; {members} members, every balance rebuilt; {rows} rows of the views agree",
+        walked.records, walked.blocks
+    ));
+    say(format!("head {}", hex(&walked.head.hash)));
+    say(format!("state {}", hex(state_hash)));
+    if verified.found.is_empty() {
+        say("verified");
+        return ExitCode::from(FINE);
+    }
+    say(format!("{} things wrong", verified.found.len()));
+    ExitCode::from(WRONG)
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

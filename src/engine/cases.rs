@@ -1,0 +1,127 @@
+//! Merchants' cases on the real core: the same propose, decide and apply as live traffic, in memory, with a clock that the
+//! case moves. Each case gets a ledger of its own.
+
+use std::sync::Arc;
+
+use super::core::Core;
+use super::handle::Command;
+use super::install;
+use crate::ledger::decide::{next_due, settled};
+use crate::ledger::event::{Event, Transfer};
+use crate::ledger::record::{Clipped, Record};
+use crate::ledger::reject::Reject;
+use crate::ledger::types::{MemberKey, ProgramId, Text, TimeMs};
+use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
+use crate::rules::{Diagnostic, Program, ProgramFiles};
+
+/// Runs all cases of a program.
+///
+/// # Errors
+/// Where the program or its cases cannot be read: what is wrong, and where.
+pub fn run_cases(files: &ProgramFiles) -> Result<Report, Vec<Diagnostic>> {
+    let program = Program::compile(files)?;
+    run(files, &program, || InMemory::new(files))
+}
+
+/// One program in memory.
+struct InMemory {
+    core: Core,
+    now: TimeMs,
+    /// Every record, for replays of the same event.
+    records: Vec<Record>,
+}
+
+/// A core that installs one program has just this one.
+const PROGRAM: ProgramId = ProgramId::new(0);
+
+impl InMemory {
+    fn new(files: &ProgramFiles) -> Self {
+        let mut core = Core::default();
+        install::changed(&mut core, std::slice::from_ref(files), TimeMs::EPOCH)
+            .expect("cases are run on a program that compiles");
+        Self { core, now: TimeMs::EPOCH, records: Vec::new() }
+    }
+
+    fn apply(&mut self, mut record: Record) -> Posted {
+        self.core.apply(&mut record);
+        let posted = self.posted(&record, false);
+        self.records.push(record);
+        posted
+    }
+
+    fn posted(&self, record: &Record, replayed: bool) -> Posted {
+        let clipped = record.clipped.iter().map(|clip| {
+            let (Clipped::Pool(name) | Clipped::Card(name)) = clip.what;
+            Cut { what: self.name(name), wanted: clip.wanted, given: clip.given, limit: clip.limit.clone() }
+        });
+        Posted {
+            status: record.status,
+            verdict: record.fraud.verdict,
+            replayed,
+            clipped: clipped.collect(),
+            faults: record.faults.clone(),
+        }
+    }
+
+    fn name(&self, id: crate::ledger::types::NameId) -> Text {
+        self.core.state.program(PROGRAM).map_or_else(Text::default, |program| program.name_of(id).clone())
+    }
+
+    fn submit(&mut self, command: &Command) -> Result<Posted, Reject> {
+        let input = command.input();
+        let same_key =
+            |record: &&Record| record.input.natural_key().is_some_and(|key| Some(key) == input.natural_key());
+        if let Some(first) = self.records.iter().find(same_key) {
+            return if first.input == input { Ok(self.posted(first, true)) } else { Err(Reject::IdempotencyKeyReused) };
+        }
+        let proposal = self.core.propose(PROGRAM, command);
+        let record = self.core.decide(PROGRAM, command, proposal, self.now)?;
+        Ok(self.apply(record))
+    }
+}
+
+impl Ledger for InMemory {
+    fn set_clock(&mut self, now: TimeMs) {
+        self.now = now.max(self.now);
+        loop {
+            let terms = &self.core.compiled(PROGRAM).terms;
+            let due = |(key, member): (&MemberKey, &Arc<_>)| Some((next_due(member, terms)?, key.clone()));
+            let Some((at, key)) = self.core.state.members.iter().filter_map(due).min() else { break };
+            let Some(record) = Some(at).filter(|at| *at <= self.now).and_then(|_| self.core.due(&key, self.now)) else {
+                break;
+            };
+            self.apply(record);
+        }
+    }
+
+    fn post(&mut self, event: Event) -> Result<Posted, Reject> {
+        self.submit(&Command::Event(Arc::new(event)))
+    }
+
+    fn transfer(&mut self, transfer: Transfer) -> Result<Posted, Reject> {
+        self.submit(&Command::Transfer(Arc::new(transfer), Text::default()))
+    }
+
+    fn balance(&mut self, member: &str, at: TimeMs) -> Balance {
+        let Some(member) = self.core.member(PROGRAM, &Text::new(member)) else { return Balance::default() };
+        let member = settled(member, &self.core.compiled(PROGRAM).terms, at);
+        let snapshot = member.snapshot(at);
+        let pools = snapshot.pools.iter().map(|pool| {
+            let balance = PoolBalance {
+                available: pool.available.get(),
+                pending: pool.pending.get(),
+                held: pool.held.get(),
+                debt: pool.debt.get(),
+            };
+            (self.name(pool.pool), balance)
+        });
+        let usable = member.grants.iter().filter(|grant| grant.expires_at.is_none_or(|expires| expires > at));
+        Balance {
+            pools: pools.collect(),
+            cards: snapshot.cards.iter().map(|(card, stamps, _)| (self.name(*card), *stamps)).collect(),
+            tier: snapshot.tier.map(|tier| self.name(tier)),
+            rewards: usable.map(|grant| (self.name(grant.reward), grant.value)).collect(),
+            perks: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The committer: appends each block with one sync and only then answers, in block order.
+//!
+//! After a failed append it answers nothing more, ever: nobody knows what is on disk until the journal is read again.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::Instant;
+
+use super::block::{Release, Sealed};
+use super::projector::Projection;
+use super::shared::Shared;
+use crate::journal::block::encode_block;
+use crate::journal::log::Log;
+use crate::ledger::record::Record;
+
+/// Runs until the engine is gone or an append fails.
+pub(super) fn run(
+    mut log: Box<dyn Log>,
+    blocks: &Receiver<Sealed>,
+    projector: &SyncSender<Projection>,
+    shared: &Arc<Shared>,
+) {
+    while let Ok(sealed) = blocks.recv() {
+        if let Err(error) = append(log.as_mut(), &sealed, shared) {
+            shared.fail(error.to_string());
+            return;
+        }
+        let Sealed { records, releases, views, rows, barrier } = sealed;
+        for (key, member) in views {
+            shared.views.publish(key, member);
+        }
+        for one in releases {
+            release(one, &records, shared);
+        }
+        drop(records);
+        if projector.send(Projection { rows, barrier }).is_err() {
+            return;
+        }
+    }
+}
+
+fn append(log: &mut dyn Log, sealed: &Sealed, shared: &Shared) -> Result<(), crate::journal::Error> {
+    let Some(first) = sealed.records.first() else { return Ok(()) };
+    let head = log.head();
+    let block = encode_block(first.seq, &head.hash, &sealed.records)?;
+    let started = Instant::now();
+    let head = log.append(&head, &block)?;
+    shared.metrics.block(sealed.records.len(), started.elapsed());
+    let last = sealed.records.last().map_or(first.seq, |record| record.seq);
+    assert_eq!(head.next, last.next(), "a block ends with its last record");
+    shared.note_durable(last, head.hash);
+    Ok(())
+}
+
+/// Says one thing. Whoever asked may be gone; that is theirs to know.
+fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
+    match release {
+        Release::Work { reply, pending } => drop(reply.send((Arc::clone(records), pending))),
+        Release::Member { reply, key, member } => {
+            if let Some(member) = &member {
+                shared.views.publish(key, Arc::clone(member));
+            }
+            drop(reply.send(member));
+        }
+        Release::Find { reply, found } => drop(reply.send(found)),
+        Release::Simulated { reply, result } => drop(reply.send(*result)),
+        Release::Clock { reply, result } => drop(reply.send(result)),
+    }
+}

@@ -1,0 +1,154 @@
+//! The ledger in memory: rules propose, fraud judges, the ledger decides and applies. One call after the other, no thread,
+//! no disk, no clock: the pipeline, simulations, merchants' cases and verification all drive this.
+
+use std::sync::Arc;
+
+use super::handle::{Command, Trace};
+use crate::fraud::{self, Rings};
+use crate::ledger::apply::apply;
+use crate::ledger::decide::{self, Books, Judgement};
+use crate::ledger::member::Member;
+use crate::ledger::proposal::Proposal;
+use crate::ledger::record::Record;
+use crate::ledger::reject::Reject;
+use crate::ledger::state::State;
+use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
+use crate::rules::{self, Compiled, ProgramFiles};
+
+/// State, rings and the rules in force.
+#[derive(Debug, Default)]
+pub struct Core {
+    /// The ledger.
+    pub state: State,
+    /// Velocity.
+    pub rings: Rings,
+    /// The rules in force, by program.
+    pub programs: Vec<Arc<Compiled>>,
+    /// The files they were compiled from.
+    pub sources: Vec<Arc<ProgramFiles>>,
+}
+
+impl Core {
+    /// The rules in force of a program.
+    ///
+    /// # Panics
+    /// Where the program was never installed: callers hold ids of installed ones.
+    #[must_use]
+    pub fn compiled(&self, program: ProgramId) -> &Arc<Compiled> {
+        self.programs.get(usize::from(program.get())).expect("a program id comes from an installed program")
+    }
+
+    /// Puts a version in force: of a new program, or in place of the one before.
+    pub(super) fn install(&mut self, program: ProgramId, compiled: Arc<Compiled>, files: Arc<ProgramFiles>) {
+        let at = usize::from(program.get());
+        assert!(at <= self.programs.len(), "programs are installed in order");
+        if let (Some(slot), Some(source)) = (self.programs.get_mut(at), self.sources.get_mut(at)) {
+            (*slot, *source) = (compiled, files);
+        } else {
+            self.programs.push(compiled);
+            self.sources.push(files);
+        }
+    }
+
+    /// A member in memory.
+    #[must_use]
+    pub fn member(&self, program: ProgramId, id: &Text) -> Option<&Arc<Member>> {
+        self.state.member(&MemberKey { program, id: id.clone() })
+    }
+
+    /// What the rules want for a command. Reads only; many may run at once.
+    #[must_use]
+    pub fn propose(&self, program: ProgramId, command: &Command) -> Proposal {
+        match command {
+            Command::Event(event) => {
+                let member = self.member(program, &event.member);
+                rules::evaluate(self.compiled(program), event, member, event.occurred_at)
+            }
+            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+        }
+    }
+
+    /// [`Core::propose`] with a line for every rule: whether it fired, and why.
+    #[must_use]
+    pub fn propose_traced(&self, program: ProgramId, command: &Command) -> (Proposal, Vec<Trace>) {
+        match command {
+            Command::Event(event) => {
+                let member = self.member(program, &event.member);
+                let (proposal, lines) =
+                    rules::evaluate_traced(self.compiled(program), event, member, event.occurred_at);
+                let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
+                (proposal, lines.into_iter().map(trace).collect())
+            }
+            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+        }
+    }
+
+    /// The record that would follow the latest one, or why not. Changes nothing.
+    pub fn decide(
+        &self,
+        program: ProgramId,
+        command: &Command,
+        mut proposal: Proposal,
+        now: TimeMs,
+    ) -> Result<Record, Reject> {
+        let terms = &self.compiled(program).terms;
+        let books = Books { state: &self.state, program, terms, now };
+        let at = match command {
+            Command::Event(event) => event.occurred_at,
+            Command::Adjust(..) | Command::Transfer(..) => now,
+        };
+        let (assessment, observed) = if terms.limits.is_empty() {
+            Default::default()
+        } else {
+            fraud::assess(&self.rings, terms, program, &command.input(), at)
+        };
+        let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
+        let judgement = Judgement { assessment, observed };
+        match command {
+            Command::Event(event) => decide::event(&books, event, proposal, judgement),
+            Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
+            Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+        }
+    }
+
+    /// What falls due for a member next, where that is not after `now`.
+    #[must_use]
+    pub fn due(&self, key: &MemberKey, now: TimeMs) -> Option<Record> {
+        let terms = &self.compiled(key.program).terms;
+        decide::due(&Books { state: &self.state, program: key.program, terms, now }, &key.id)
+    }
+
+    /// Takes a fresh record in and notes in it what it left.
+    pub fn apply(&mut self, record: &mut Record) {
+        apply(&mut self.state, record);
+        self.rings.observe(record);
+        for party in &mut record.parties {
+            let key = MemberKey { program: record.program, id: party.member.clone() };
+            let member = self.state.member(&key).expect("a record's parties are in memory");
+            party.after = member.snapshot(record.recorded_at);
+        }
+    }
+
+    /// Takes a journaled record in.
+    ///
+    /// # Errors
+    /// Says whose balance differs from what the record noted. The state is then worthless.
+    pub fn replay(&mut self, record: &Record) -> Result<(), super::Error> {
+        apply(&mut self.state, record);
+        self.rings.observe(record);
+        for party in &record.parties {
+            let key = MemberKey { program: record.program, id: party.member.clone() };
+            let after = self.state.member(&key).map(|member| member.snapshot(record.recorded_at));
+            if after.as_ref() != Some(&party.after) {
+                return Err(super::Error::Diverged { seq: record.seq, member: party.member.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The latest record applied.
+    #[must_use]
+    pub const fn seq(&self) -> Seq {
+        self.state.seq
+    }
+}

@@ -1,0 +1,324 @@
+//! The engine thread: takes what waits as one block, evaluates it wave by wave, decides and applies one at a time, seals.
+//!
+//! It never syncs and never answers: the committer does, in block order. It never runs a merchant's script outside the
+//! budgeted sandbox, and never waits for a client.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
+use std::time::Duration;
+
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+use tokio::sync::oneshot;
+
+use super::Error;
+use super::block::{Open, Release, Sealed};
+use super::cache::Cache;
+use super::core::Core;
+use super::handle::{Item, JobAnswers, Pending, Request};
+use super::shared::Shared;
+use super::waves::{Wave, named, payee};
+use crate::fraud;
+use crate::ledger::proposal::Proposal;
+use crate::ledger::record::{Effect, Record};
+use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
+
+/// Waves smaller than this are evaluated on the engine thread: handing them out costs more than it saves.
+const PARALLEL_MIN: usize = 64;
+/// How often due rows are looked for while the system's clock runs.
+const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+
+/// A job of a block: where its answers go, and its items.
+struct Job {
+    program: ProgramId,
+    items: Vec<Item>,
+    reply: oneshot::Sender<JobAnswers>,
+}
+
+/// Everything the engine thread owns.
+pub(super) struct Pipeline {
+    pub(super) core: Core,
+    pub(super) cache: Cache,
+    pub(super) shared: Arc<Shared>,
+    pub(super) requests: Receiver<Request>,
+    pub(super) blocks: SyncSender<Sealed>,
+    pub(super) pool: rayon::ThreadPool,
+    /// Natural keys of records whose rows may not be written yet.
+    pub(super) recent: HashMap<[u8; 16], Seq>,
+    pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
+    /// Members that were read and so are published with every block that changes them.
+    pub(super) viewed: HashSet<MemberKey>,
+    pub(super) viewed_max: usize,
+    /// Events after which a block takes no further request.
+    pub(super) block_events: usize,
+}
+
+impl Pipeline {
+    /// Runs until told to stop, or until the world fails.
+    pub(super) fn run(mut self) {
+        loop {
+            match self.turn() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    self.shared.fail(error.to_string());
+                    break;
+                }
+            }
+        }
+    }
+
+    /// One block. False where there will be no more.
+    fn turn(&mut self) -> Result<bool, Error> {
+        let first = match self.requests.recv_timeout(SCHEDULE_EVERY) {
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+        };
+        let mut block = Open::default();
+        let now = self.now();
+        if first.is_none() {
+            self.run_due(&mut block, now)?;
+        }
+        let mut jobs = Vec::new();
+        let mut events = 0;
+        let mut going = true;
+        let mut next = first;
+        while let Some(request) = next {
+            match request {
+                Request::Work { program, items, reply } => {
+                    events += items.len();
+                    self.shared.queued.fetch_sub(items.len(), std::sync::atomic::Ordering::AcqRel);
+                    jobs.push(Job { program, items, reply });
+                }
+                Request::SetClock { now: to, reply } => {
+                    self.work(&mut block, std::mem::take(&mut jobs), self.now())?;
+                    self.set_clock(&mut block, to, reply)?;
+                }
+                Request::Stop => {
+                    going = false;
+                    break;
+                }
+                other => {
+                    self.work(&mut block, std::mem::take(&mut jobs), now)?;
+                    self.look_up(&mut block, other)?;
+                }
+            }
+            next = if events < self.block_events { self.requests.try_recv().ok() } else { None };
+        }
+        self.work(&mut block, jobs, self.now())?;
+        self.send(block)?;
+        Ok(going)
+    }
+
+    /// The ledger's time never goes back, whatever the clock does.
+    fn now(&self) -> TimeMs {
+        self.shared.clock.now().max(self.core.state.now)
+    }
+
+    /// Seals a block and hands it to the committer; waits where two are on their way already.
+    pub(super) fn send(&mut self, block: Open) -> Result<(), Error> {
+        if block.is_empty() {
+            return Ok(());
+        }
+        self.send_sealed(block, None)
+    }
+
+    fn send_sealed(&mut self, block: Open, barrier: Option<std::sync::mpsc::Sender<()>>) -> Result<(), Error> {
+        let mut sealed = block.seal(&self.core, |key| self.viewed.contains(key));
+        sealed.barrier = barrier;
+        let members = self.core.state.programs.iter().map(|program| program.members).sum();
+        self.shared.note_applied(self.core.seq(), self.core.state.now, members);
+        let mark = self.shared.mark();
+        while let Some((seq, key)) = self.recent_order.front().copied().filter(|(seq, _)| *seq <= mark) {
+            self.recent_order.pop_front();
+            if self.recent.get(&key) == Some(&seq) {
+                self.recent.remove(&key);
+            }
+        }
+        // A committer that is gone has noted why; its answers are dropped with it.
+        let sent = self.blocks.send(sealed);
+        self.cache.evict(&mut self.core, mark);
+        sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
+    }
+
+    /// Moves the clock, then records and projects what is due until nothing is.
+    fn set_clock(
+        &mut self,
+        block: &mut Open,
+        to: TimeMs,
+        reply: oneshot::Sender<Result<(), String>>,
+    ) -> Result<(), Error> {
+        let result = self.shared.clock.set(to);
+        if result.is_ok() {
+            loop {
+                self.barrier(std::mem::take(block))?;
+                let more = self.run_due(block, self.now())?;
+                if block.is_empty() && !more {
+                    break;
+                }
+            }
+        }
+        block.releases.push(Release::Clock { reply, result });
+        Ok(())
+    }
+
+    /// Sends a block and waits until its rows are written, so that due rows are complete.
+    fn barrier(&mut self, block: Open) -> Result<(), Error> {
+        let (done, wait) = channel();
+        self.send_sealed(block, Some(done))?;
+        wait.recv().map_err(|_| Error::Thread(std::io::Error::other("the projector has stopped")))
+    }
+
+    /// Questions, answered in block order.
+    fn look_up(&mut self, block: &mut Open, request: Request) -> Result<(), Error> {
+        match request {
+            Request::Member { key, reply } => {
+                self.cache.fetch_members(&mut self.core, &self.shared.store, std::iter::once(key.clone()))?;
+                let member = self.core.state.member(&key).cloned();
+                if member.is_some() {
+                    if self.viewed.len() >= self.viewed_max {
+                        self.viewed.clear();
+                    }
+                    self.viewed.insert(key.clone());
+                }
+                block.releases.push(Release::Member { reply, key, member });
+            }
+            Request::Find { key, reply } => {
+                let found = match self.recent.get(&key) {
+                    Some(seq) => Some(*seq),
+                    None => self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new),
+                };
+                block.releases.push(Release::Find { reply, found });
+            }
+            Request::Simulate { program, event, at, reply } => {
+                let command = super::handle::Command::Event(event);
+                self.prefetch(&[(program, &command)])?;
+                let (proposal, trace) = self.core.propose_traced(program, &command);
+                let decided = self.core.decide(program, &command, proposal, at.unwrap_or_else(|| self.now()));
+                block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
+            }
+            Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
+        }
+        Ok(())
+    }
+
+    /// Does all jobs of a block.
+    fn work(&mut self, block: &mut Open, jobs: Vec<Job>, now: TimeMs) -> Result<(), Error> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let flat: Vec<(ProgramId, &Item)> =
+            jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job.program, item))).collect();
+        let commands: Vec<_> = flat.iter().map(|(program, item)| (*program, &item.command)).collect();
+        self.prefetch(&commands)?;
+        let known = self.known_keys(&flat)?;
+        let mut results: Vec<Option<Pending>> = flat.iter().map(|_| None).collect();
+        let mut wave = Wave::default();
+        let mut start = 0;
+        while start < flat.len() {
+            wave.clear();
+            let mut admitted: Vec<usize> = Vec::new();
+            let mut end = start;
+            while let Some((program, item)) = flat.get(end) {
+                let stored = known.get(end).copied().flatten();
+                let first = item.key.and_then(|key| self.recent.get(&key).copied()).or(stored);
+                let slot = results.get_mut(end).expect("one result an item");
+                if let Some(seq) = first {
+                    *slot = Some(Pending::Replayed(seq));
+                } else if wave.admit(&self.core, *program, &item.command) {
+                    admitted.push(end);
+                } else {
+                    break;
+                }
+                end += 1;
+            }
+            for key in wave.members() {
+                self.settle(block, key, now);
+            }
+            for (index, proposal) in self.evaluate(&flat, &admitted) {
+                let pending = flat.get(index).map(|(program, item)| self.decide(block, *program, item, proposal, now));
+                *results.get_mut(index).expect("one result an item") = pending;
+            }
+            start = end;
+        }
+        let mut results = results.into_iter();
+        for job in jobs {
+            let pending = results.by_ref().take(job.items.len()).flatten().collect();
+            block.releases.push(Release::Work { reply: job.reply, pending });
+        }
+        Ok(())
+    }
+
+    /// What the rules want for each command of a wave, in order.
+    fn evaluate(&self, flat: &[(ProgramId, &Item)], admitted: &[usize]) -> Vec<(usize, Proposal)> {
+        let core = &self.core;
+        let propose = |index: &usize| {
+            let proposal = flat.get(*index).map(|(program, item)| core.propose(*program, &item.command));
+            (*index, proposal.unwrap_or_default())
+        };
+        if admitted.len() < PARALLEL_MIN {
+            return admitted.iter().map(propose).collect();
+        }
+        self.pool.install(|| admitted.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())
+    }
+
+    /// Decides one command and applies what comes of it.
+    fn decide(
+        &mut self,
+        block: &mut Open,
+        program: ProgramId,
+        item: &Item,
+        proposal: Proposal,
+        now: TimeMs,
+    ) -> Pending {
+        // Two items of one wave can carry the same key for different members.
+        if let Some(seq) = item.key.and_then(|key| self.recent.get(&key).copied()) {
+            return Pending::Replayed(seq);
+        }
+        match self.core.decide(program, &item.command, proposal, now) {
+            Err(reject) => Pending::Rejected(reject),
+            Ok(mut record) => {
+                self.core.apply(&mut record);
+                self.note_enrolled(&record);
+                if let Some(key) = item.key {
+                    self.recent.insert(key, record.seq);
+                    self.recent_order.push_back((record.seq, key));
+                    block.keys.push((key, record.seq.get()));
+                }
+                block.records.push(record);
+                Pending::Recorded(block.records.len() - 1)
+            }
+        }
+    }
+
+    fn note_enrolled(&mut self, record: &Record) {
+        if let (Some(Effect::Enroll { .. }), Some(party)) = (record.effects.first(), record.parties.first()) {
+            self.cache.note_enrolled(MemberKey { program: record.program, id: party.member.clone() });
+        }
+    }
+
+    /// Brings everyone and every ring that the commands may touch into memory.
+    fn prefetch(&mut self, commands: &[(ProgramId, &super::handle::Command)]) -> Result<(), Error> {
+        let store = &self.shared.store;
+        let members = commands.iter().flat_map(|(program, command)| named(*program, command)).flatten();
+        self.cache.fetch_members(&mut self.core, store, members)?;
+        let core = &self.core;
+        let payees: Vec<_> = commands.iter().filter_map(|(program, command)| payee(core, *program, command)).collect();
+        self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
+        let core = &self.core;
+        let rings: Vec<_> = commands
+            .iter()
+            .flat_map(|(program, command)| fraud::keys_of(&core.compiled(*program).terms, *program, &command.input()))
+            .collect();
+        self.cache.fetch_rings(&mut self.core, store, rings.into_iter())
+    }
+
+    /// The records that already hold the items' keys, as far as the store's rows know.
+    fn known_keys(&self, flat: &[(ProgramId, &Item)]) -> Result<Vec<Option<Seq>>, Error> {
+        let keys: Vec<[u8; 16]> = flat.iter().filter_map(|(_, item)| item.key).collect();
+        let mut found = self.shared.store.key_seqs(&keys)?.into_iter();
+        Ok(flat.iter().map(|(_, item)| item.key.and_then(|_| found.next().flatten()).map(Seq::new)).collect())
+    }
+}

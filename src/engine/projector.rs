@@ -1,0 +1,146 @@
+//! The projector: writes the derived rows of synced blocks, in batches, behind the journal.
+//!
+//! Rows of one key are written once a batch however often they changed. A stop loses nothing: the rows after the mark are
+//! rebuilt from the journal.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
+
+use super::Error;
+use super::block::Rows;
+use super::cache::{encode_ring, ring_row_key};
+use super::shared::Shared;
+use crate::journal::codec::{self, Registry};
+use crate::ledger::decide::next_due;
+use crate::ledger::member::Member;
+use crate::ledger::state::ProgramState;
+use crate::ledger::types::{MemberKey, Seq, TimeMs};
+use crate::store::{MemberWrite, ViewBatch};
+
+/// Rows that are written without waiting for more.
+const BATCH_ROWS_MAX: usize = 50_000;
+/// How long the first row of a batch waits for others.
+const BATCH_AGE_MAX: Duration = Duration::from_millis(200);
+/// Records after which the rows are brought to disk, so that a start after a crash replays no more than about this many.
+const FLUSH_RECORDS: u64 = 1_000_000;
+
+/// One block's rows on their way.
+pub(super) struct Projection {
+    pub(super) rows: Rows,
+    pub(super) barrier: Option<Sender<()>>,
+}
+
+/// Rows gathered and not yet written.
+pub(super) struct Projector {
+    shared: Arc<Shared>,
+    members: HashMap<MemberKey, (Vec<u8>, Option<TimeMs>)>,
+    rings: HashMap<Vec<u8>, Vec<u8>>,
+    keys: Vec<([u8; 16], u64)>,
+    due_seen: Vec<(TimeMs, MemberKey)>,
+    programs: Vec<Arc<ProgramState>>,
+    mark: Seq,
+    now: TimeMs,
+    since: Option<Instant>,
+    flushed: Seq,
+}
+
+impl Projector {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        let flushed = shared.mark();
+        Self {
+            shared,
+            members: HashMap::new(),
+            rings: HashMap::new(),
+            keys: Vec::new(),
+            due_seen: Vec::new(),
+            programs: Vec::new(),
+            mark: flushed,
+            now: TimeMs::EPOCH,
+            since: None,
+            flushed,
+        }
+    }
+
+    /// Runs until the committer is gone; what is gathered then is written and brought to disk.
+    pub(super) fn run(mut self, projections: &Receiver<Projection>) {
+        if let Err(error) = self.serve(projections) {
+            self.shared.fail(error.to_string());
+        }
+    }
+
+    fn serve(&mut self, projections: &Receiver<Projection>) -> Result<(), Error> {
+        loop {
+            let wait = self.since.map_or(BATCH_AGE_MAX, |since| BATCH_AGE_MAX.saturating_sub(since.elapsed()));
+            match projections.recv_timeout(wait) {
+                Ok(Projection { rows, barrier }) => {
+                    self.take(rows);
+                    let full = self.members.len() + self.rings.len() + self.keys.len() >= BATCH_ROWS_MAX;
+                    if full || barrier.is_some() {
+                        self.write()?;
+                    }
+                    if let Some(done) = barrier {
+                        // Whoever waits may have stopped waiting.
+                        let _ = done.send(());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => self.write()?,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.write()?;
+                    self.shared.store.flush_views()?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Gathers a block's rows. Members are encoded here and let go at once, so that the engine changes them in place.
+    pub(super) fn take(&mut self, rows: Rows) {
+        let programs = self.shared.programs();
+        let due = |key: &MemberKey, member: &Member| {
+            let program = programs.get(usize::from(key.program.get()));
+            program.and_then(|program| next_due(member, &program.compiled.terms))
+        };
+        let Rows { mark, now, programs: states, members, rings, keys, due_seen } = rows;
+        for (key, member) in members {
+            let row = (codec::encode_member(&member), due(&key, &member));
+            self.members.insert(key, row);
+        }
+        for (key, ring) in rings {
+            self.rings.insert(ring_row_key(&key), encode_ring(&ring));
+        }
+        self.keys.extend(keys);
+        self.due_seen.extend(due_seen);
+        (self.mark, self.now, self.programs) = (mark, now, states);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Writes what is gathered, with its mark.
+    pub(super) fn write(&mut self) -> Result<(), Error> {
+        if self.since.take().is_none() {
+            return Ok(());
+        }
+        let registry = Registry { now: self.now, programs: self.programs.clone() };
+        let batch = ViewBatch {
+            mark: self.mark.get(),
+            registry: codec::encode_registry(&registry),
+            members: self
+                .members
+                .drain()
+                .map(|(key, (row, next_due))| MemberWrite { key, row, previous_due: None, next_due })
+                .collect(),
+            rings: self.rings.drain().collect(),
+            keys: std::mem::take(&mut self.keys),
+            due_seen: std::mem::take(&mut self.due_seen),
+        };
+        self.shared.store.write_views(batch)?;
+        self.shared.note_mark(self.mark.get());
+        if self.mark.get() - self.flushed.get() >= FLUSH_RECORDS {
+            self.shared.store.flush_views()?;
+            self.flushed = self.mark;
+        }
+        Ok(())
+    }
+}

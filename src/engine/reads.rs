@@ -1,0 +1,87 @@
+//! Reading the journal for the edge: first answers of replays, single records, a member's chain. Only what is synced.
+
+use std::sync::Arc;
+
+use super::handle::{Answer, Pending, RecordRef, SubmitError};
+use crate::journal::block::BlockReader;
+use crate::ledger::record::{Input, Record};
+use crate::ledger::reject::Reject;
+use crate::ledger::types::Seq;
+use crate::store::Store;
+
+/// The latest block read, so that neighbours are found in it.
+struct Reader<'a> {
+    store: &'a Store,
+    block: Option<(u64, Vec<u8>)>,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(store: &'a Store) -> Self {
+        Self { store, block: None }
+    }
+
+    fn record(&mut self, seq: Seq) -> Result<Option<Record>, SubmitError> {
+        let failed = |error: &dyn std::error::Error| SubmitError::Read(error.to_string());
+        if let Some((_, bytes)) = &self.block {
+            let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+            if let Some(record) = block.record(seq).map_err(|e| failed(&e))? {
+                return Ok(Some(record));
+            }
+        }
+        self.block = self.store.block_with(seq.get()).map_err(|e| failed(&e))?;
+        let Some((_, bytes)) = &self.block else { return Ok(None) };
+        let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+        block.record(seq).map_err(|e| failed(&e))
+    }
+}
+
+/// A record, where the journal holds it.
+pub(super) fn record(store: &Store, seq: Seq) -> Result<Option<Record>, SubmitError> {
+    Reader::new(store).record(seq)
+}
+
+/// A job's answers: new records by their block, replays by reading the first record and comparing what was asked.
+pub(super) fn answers(
+    store: &Store,
+    block: &Arc<Vec<Record>>,
+    pending: Vec<Pending>,
+    inputs: &[Input],
+) -> Result<Vec<Answer>, SubmitError> {
+    let mut reader = Reader::new(store);
+    pending
+        .into_iter()
+        .zip(inputs)
+        .map(|(pending, input)| match pending {
+            Pending::Recorded(index) => Ok(Answer::Recorded(RecordRef { block: Arc::clone(block), index })),
+            Pending::Rejected(reject) => Ok(Answer::Rejected(reject)),
+            Pending::Replayed(seq) => {
+                let first = reader.record(seq)?;
+                let first = first.ok_or_else(|| SubmitError::Read(format!("record {seq} is not in the journal")))?;
+                if first.input == *input {
+                    Ok(Answer::Replayed(Arc::new(first)))
+                } else {
+                    Ok(Answer::Rejected(Reject::IdempotencyKeyReused))
+                }
+            }
+        })
+        .collect()
+}
+
+/// A member's records from `last` back to the first, returned oldest first.
+pub(super) fn history(store: &Store, member: &str, last: Seq) -> Result<Vec<Arc<Record>>, SubmitError> {
+    let mut reader = Reader::new(store);
+    let mut found = Vec::new();
+    let mut at = last;
+    while at > Seq::ZERO {
+        let record = reader.record(at)?;
+        let record = record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in the journal")))?;
+        let party = record.parties.iter().find(|party| party.member == member);
+        let previous = party.map(|party| party.previous);
+        let previous = previous.ok_or_else(|| SubmitError::Read(format!("record {at} does not touch {member:?}")))?;
+        assert!(previous < at, "a chain of history leads back");
+        found.push(Arc::new(record));
+        at = previous;
+    }
+    found.reverse();
+    Ok(found)
+}

@@ -1,0 +1,153 @@
+//! Starting and stopping an engine: open the folder, recover, install the rules, start the threads; drain, sync, end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread::JoinHandle;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::Error;
+use super::block::Open;
+use super::cache::Cache;
+use super::clock::Clock;
+use super::core::Core;
+use super::handle::{Handle, Request};
+use super::log::RocksLog;
+use super::pipeline::Pipeline;
+use super::projector::Projector;
+use super::shared::Shared;
+use super::{commit, install, recover};
+use crate::ledger::types::{Seq, TimeMs};
+use crate::limits::QUEUE_REQUESTS_MAX;
+use crate::rules::ProgramFiles;
+use crate::store::views::Views;
+use crate::store::{Store, StoreConfig};
+use crate::telemetry::Metrics;
+
+/// Blocks on their way to the disk at once: one being synced, one waiting.
+const BLOCKS_IN_FLIGHT: usize = 2;
+/// Blocks whose rows are not gathered yet.
+const PROJECTIONS_IN_FLIGHT: usize = 16;
+
+/// How an engine runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Memory of the store.
+    pub store: StoreConfig,
+    /// Members kept in memory.
+    pub cache_members: usize,
+    /// Velocity rings kept in memory.
+    pub cache_rings: usize,
+    /// Events after which a block takes no further request.
+    pub block_events: usize,
+    /// Events that may wait.
+    pub queue_events: usize,
+    /// Threads that evaluate rules, besides the engine's own.
+    pub evaluate_threads: usize,
+    /// True for a clock that is set over HTTP; it starts at the journal's last time.
+    pub manual_clock: bool,
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    handle: Handle,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Opens, recovers, installs the given programs and starts the threads. `progress` is told the sequence reached and
+    /// the one to reach.
+    ///
+    /// # Errors
+    /// Where the folder cannot be opened, its journal is damaged, or the rules have errors; nothing was changed then, but
+    /// for rows that were behind and may have caught up.
+    pub fn start(
+        config: &Config,
+        programs: &[ProgramFiles],
+        metrics: Arc<Metrics>,
+        progress: &mut dyn FnMut(Seq, Seq),
+    ) -> Result<Self, Error> {
+        let store = Store::open(&config.data, &config.store)?;
+        let log = RocksLog::open(store.clone())?;
+        let views = Views::new(config.cache_members);
+        let clock = if config.manual_clock { Clock::manual(TimeMs::EPOCH) } else { Clock::System };
+        let shared = Arc::new(Shared::new(store, views, clock, metrics, config.queue_events));
+        let mut core = Core::default();
+        let mut cache = Cache::new(config.cache_members, config.cache_rings);
+        recover::recover(&mut core, &mut cache, &log, &shared, progress)?;
+        if config.manual_clock {
+            shared.clock.set(core.state.now).unwrap_or_default();
+        }
+        let now = shared.clock.now().max(core.state.now);
+        let records = install::changed(&mut core, programs, now)?;
+        shared.publish_programs(install::views(&core));
+        let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
+        let (blocks, sealed) = sync_channel(BLOCKS_IN_FLIGHT);
+        let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(config.evaluate_threads.max(1))
+            .thread_name(|index| format!("evaluate-{index}"))
+            .build()
+            .map_err(|error| Error::Pool(error.to_string()))?;
+        let mut pipeline = Pipeline {
+            core,
+            cache,
+            shared: Arc::clone(&shared),
+            requests,
+            blocks,
+            pool,
+            recent: HashMap::new(),
+            recent_order: std::collections::VecDeque::new(),
+            viewed: HashSet::new(),
+            viewed_max: config.cache_members,
+            block_events: config.block_events,
+        };
+        let projector = Projector::new(Arc::clone(&shared));
+        let committer = Arc::clone(&shared);
+        let threads = vec![
+            spawn("projector", move || projector.run(&projections))?,
+            spawn("committer", move || commit::run(Box::new(log), &sealed, &rows, &committer))?,
+        ];
+        pipeline.send(Open { records, ..Open::default() })?;
+        let mut engine = Self { handle: Handle { shared, queue }, threads };
+        engine.threads.push(spawn("engine", move || pipeline.run())?);
+        Ok(engine)
+    }
+
+    /// A handle to ask it things.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Why the engine failed, where it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.handle.shared.failure()
+    }
+
+    /// Finishes what was accepted, brings everything to disk and ends the threads.
+    ///
+    /// # Errors
+    /// Says why the engine had failed before, where it had.
+    pub fn stop(self) -> Result<(), String> {
+        let Self { handle, threads } = self;
+        handle.shared.drain();
+        // The queue may be full for a moment; the engine is draining it. It may also be gone.
+        drop(handle.queue.send(Request::Stop));
+        for thread in threads.into_iter().rev() {
+            if thread.join().is_err() {
+                handle.shared.fail("a thread of the engine panicked".to_owned());
+            }
+        }
+        handle.shared.failure().map_or(Ok(()), Err)
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::Thread)
+}

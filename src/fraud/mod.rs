@@ -1,0 +1,21 @@
+//! Fraud: exact velocity windows, and what declared limits say about an event. Pure: no input or output, clock,
+//! randomness, async, floats, serialization or logging; it never changes the ledger, it only says what to believe.
+//!
+//! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
+//! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
+//! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
+//!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it.
+//!
+//! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
+//! while it is younger than the window. **Evidence**: the entries that made a count.
+
+mod assess;
+pub mod rings;
+pub mod window;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use assess::{assess, combine};
+pub use rings::{Rings, keys_of};

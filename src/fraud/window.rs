@@ -1,0 +1,162 @@
+//! One ring: the newest entries of one key by event time, which answer every window and every limit up to its capacity
+//! exactly. It never approximates: where entries that would matter were dropped, the answer says so.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::ledger::types::{Seq, TimeMs};
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When, in business time.
+    pub at: TimeMs,
+    /// What a sum adds: an amount, or 1 where only the count matters.
+    pub value: i64,
+    /// The record that observed it.
+    pub seq: Seq,
+}
+
+/// What a window holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The count or the sum of the entries the ring still has.
+    pub value: i64,
+    /// False where entries of the window may have been dropped: the true value is at least this one.
+    pub complete: bool,
+}
+
+/// The newest entries of one key, ordered by event time, so that a late event is counted where it belongs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ring {
+    /// In order of (time, sequence), oldest first; at most `capacity` of them.
+    entries: VecDeque<Entry>,
+    /// The newest time that was ever dropped: windows that begin at or after it are complete.
+    dropped: Option<TimeMs>,
+    /// The latest record taken in.
+    last: Seq,
+    /// How many entries are kept.
+    capacity: u16,
+}
+
+impl Ring {
+    /// An empty ring that keeps `capacity` entries.
+    #[must_use]
+    pub fn new(capacity: u16) -> Self {
+        Self { capacity, ..Self::default() }
+    }
+
+    /// A ring as it was stored: what the getters of the same names returned. Entries are put in order; where there are
+    /// more than the capacity, the newest stay.
+    #[must_use]
+    pub fn restore(capacity: u16, last: Seq, dropped: Option<TimeMs>, mut entries: Vec<Entry>) -> Self {
+        entries.sort_unstable_by_key(|entry| (entry.at, entry.seq));
+        let mut ring = Self { entries: entries.into(), dropped, last, capacity };
+        while ring.entries.len() > usize::from(capacity) {
+            ring.drop_oldest();
+        }
+        ring
+    }
+
+    /// The entries, oldest first.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> + DoubleEndedIterator {
+        self.entries.iter()
+    }
+
+    /// How many entries are kept at most.
+    #[must_use]
+    pub const fn capacity(&self) -> u16 {
+        self.capacity
+    }
+
+    /// The latest record taken in, kept or not.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The newest time among the entries dropped so far.
+    #[must_use]
+    pub const fn dropped(&self) -> Option<TimeMs> {
+        self.dropped
+    }
+
+    /// Makes room for more entries; a ring never shrinks, so that an older declaration cannot forget for a newer one.
+    pub fn grow(&mut self, capacity: u16) {
+        self.capacity = self.capacity.max(capacity);
+    }
+
+    /// Takes in an entry at its place in event time and keeps the newest `capacity` of them.
+    pub fn insert(&mut self, entry: Entry) {
+        self.last = self.last.max(entry.seq);
+        let mut place = if self.entries.back().is_none_or(|newest| newest.at <= entry.at) {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|kept| (kept.at, kept.seq) <= (entry.at, entry.seq))
+        };
+        if self.entries.len() >= usize::from(self.capacity) {
+            if place == 0 {
+                self.dropped = self.dropped.max(Some(entry.at));
+                return;
+            }
+            self.drop_oldest();
+            place -= 1;
+        }
+        self.entries.insert(place, entry);
+    }
+
+    /// How many entries lie in the window that ends at `at`: not later than `at`, and younger than `window_ms` then.
+    #[must_use]
+    pub fn count(&self, at: TimeMs, window_ms: i64) -> Tally {
+        let value = i64::try_from(self.within(at, window_ms).len()).unwrap_or(i64::MAX);
+        Tally { value, complete: self.is_complete(at, window_ms) }
+    }
+
+    /// The sum of the values in the window that ends at `at`; saturates at the ends of `i64`.
+    #[must_use]
+    pub fn sum(&self, at: TimeMs, window_ms: i64) -> Tally {
+        let within = self.entries.range(self.within(at, window_ms));
+        let value = within.fold(0i64, |sum, entry| sum.saturating_add(entry.value));
+        Tally { value, complete: self.is_complete(at, window_ms) }
+    }
+
+    /// Whether at least `n` kept entries lie in the window that ends at `at`: for an event in order, one look at the
+    /// n-th latest.
+    #[must_use]
+    pub fn reaches(&self, n: usize, at: TimeMs, window_ms: i64) -> bool {
+        if self.entries.back().is_some_and(|newest| newest.at > at) {
+            return self.within(at, window_ms).len() >= n;
+        }
+        let Some(place) = self.entries.len().checked_sub(n) else { return false };
+        self.entries.get(place).is_none_or(|nth| at.since(nth.at) < window_ms)
+    }
+
+    /// Whether nothing that lies in the window that ends at `at` can have been dropped.
+    #[must_use]
+    pub fn is_complete(&self, at: TimeMs, window_ms: i64) -> bool {
+        self.dropped.is_none_or(|dropped| at.since(dropped) >= window_ms)
+    }
+
+    /// The records in the window that ends at `at`, newest first, at most `max` of them.
+    #[must_use]
+    pub fn contributing(&self, at: TimeMs, window_ms: i64, max: usize) -> Vec<Seq> {
+        self.entries.range(self.within(at, window_ms)).rev().take(max).map(|entry| entry.seq).collect()
+    }
+
+    /// The places of the entries in a window.
+    fn within(&self, at: TimeMs, window_ms: i64) -> Range<usize> {
+        let end = if self.entries.back().is_none_or(|newest| newest.at <= at) {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|entry| entry.at <= at)
+        };
+        let start = self.entries.partition_point(|entry| at.since(entry.at) >= window_ms);
+        start.min(end)..end
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.entries.pop_front() {
+            self.dropped = self.dropped.max(Some(oldest.at));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The edge: HTTP in, the engine asked, JSON out. It parses, checks, authenticates and renders; it decides nothing.
+//!
+//! * [`serve`] runs the accept loop; [`Entry::answer`] answers one request without a socket.
+//! * `wire` turns bodies into the ledger's inputs, `render` turns records into answers, `routes` joins the two.
+//! * What goes wrong is a [`problem`]: one closed list of codes, each with its page.
+
+pub mod problem;
+
+mod auth;
+mod body;
+mod edge;
+mod io;
+mod json;
+mod query;
+mod render;
+mod routes;
+mod server;
+mod time;
+mod wire;
+
+pub use auth::Auth;
+pub use edge::{Edge, Entry};
+pub use server::serve;

@@ -1,0 +1,317 @@
+//! The closed list of problem codes, with what each means. A code is never renamed and never reused.
+
+use hyper::StatusCode;
+
+/// What kind of problem an answer reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The body is not JSON.
+    MalformedJson,
+    /// The request breaks a rule of the contract; `errors` says where.
+    InvalidRequest,
+    /// No key, or one that is not known.
+    Unauthenticated,
+    /// No such path or object.
+    NotFound,
+    /// No such program.
+    UnknownProgram,
+    /// No such member.
+    UnknownMember,
+    /// No such event.
+    UnknownEvent,
+    /// The path does not take this method.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// The body is larger than the route takes.
+    BodyTooLarge,
+    /// The batch has more elements than one request may.
+    BatchTooLarge,
+    /// The body's type is not one the route reads.
+    UnsupportedMediaType,
+    /// The program has no such pool.
+    UnknownPool,
+    /// The event lies in the future.
+    OccurredInFuture,
+    /// The key was used for another request.
+    IdempotencyKeyReused,
+    /// Not enough to debit.
+    InsufficientBalance,
+    /// A sum would be too large.
+    AmountOverflow,
+    /// The move is not allowed.
+    NotTransferable,
+    /// The member must confirm who they are.
+    StepUpRequired,
+    /// No such version of the rules can be asked.
+    RulesetUnavailable,
+    /// The clock cannot be set so.
+    ClockRefused,
+    /// Too much is waiting.
+    Overloaded,
+    /// The daemon is stopping.
+    Stopping,
+    /// The store failed.
+    ReadFailed,
+}
+
+/// What is fixed about a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// Its name on the wire.
+    pub code: &'static str,
+    /// The status it answers with.
+    pub status: StatusCode,
+    /// The title, the same for every occurrence.
+    pub title: &'static str,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// What it means and what to do, for its page.
+    pub help: &'static str,
+}
+
+const fn info(code: &'static str, status: StatusCode, title: &'static str, help: &'static str) -> Info {
+    let retryable = matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT | StatusCode::INTERNAL_SERVER_ERROR
+    );
+    Info { code, status, title, retryable, help }
+}
+
+impl Code {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 24] = [
+        Self::MalformedJson,
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::NotFound,
+        Self::UnknownProgram,
+        Self::UnknownMember,
+        Self::UnknownEvent,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::BodyTooLarge,
+        Self::BatchTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UnknownPool,
+        Self::OccurredInFuture,
+        Self::IdempotencyKeyReused,
+        Self::InsufficientBalance,
+        Self::AmountOverflow,
+        Self::NotTransferable,
+        Self::StepUpRequired,
+        Self::RulesetUnavailable,
+        Self::ClockRefused,
+        Self::Overloaded,
+        Self::Stopping,
+        Self::ReadFailed,
+    ];
+
+    /// The code of a wire name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.info().code == name)
+    }
+
+    /// What is fixed about the code.
+    pub const fn info(self) -> Info {
+        match self {
+            Self::MalformedJson
+            | Self::InvalidRequest
+            | Self::Unauthenticated
+            | Self::RequestTimeout
+            | Self::BodyTooLarge
+            | Self::BatchTooLarge
+            | Self::UnsupportedMediaType => self.request_info(),
+            Self::NotFound
+            | Self::UnknownProgram
+            | Self::UnknownMember
+            | Self::UnknownEvent
+            | Self::MethodNotAllowed => self.path_info(),
+            Self::UnknownPool
+            | Self::OccurredInFuture
+            | Self::IdempotencyKeyReused
+            | Self::InsufficientBalance
+            | Self::AmountOverflow
+            | Self::NotTransferable
+            | Self::StepUpRequired
+            | Self::RulesetUnavailable
+            | Self::ClockRefused => self.ledger_info(),
+            Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+        }
+    }
+
+    const fn request_info(self) -> Info {
+        match self {
+            Self::MalformedJson => info(
+                "malformed_json",
+                StatusCode::BAD_REQUEST,
+                "The body is not JSON",
+                "The body could not be read as JSON in UTF-8; the detail names the line and column. Nothing was recorded.",
+            ),
+            Self::Unauthenticated => info(
+                "unauthenticated",
+                StatusCode::UNAUTHORIZED,
+                "A key is needed",
+                "Send a key of this program as Authorization: Bearer tsk_… . Keys are compared exactly; a revoked key is unknown.",
+            ),
+            Self::RequestTimeout => info(
+                "request_timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time",
+                "The request's body took too long to arrive. Nothing was recorded; send it again.",
+            ),
+            Self::BodyTooLarge => info(
+                "body_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body is too large",
+                "One event may take 1 MiB, a batch 64 MiB. Split the batch; nothing of this request was recorded.",
+            ),
+            Self::BatchTooLarge => info(
+                "batch_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The batch has too many elements",
+                "A batch may have 10,000 elements. Split it; nothing of this request was recorded.",
+            ),
+            Self::UnsupportedMediaType => info(
+                "unsupported_media_type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body's type is not supported",
+                "Send Content-Type: application/json, or application/x-ndjson where the path takes batches, without Content-Encoding.",
+            ),
+            _ => info(
+                "invalid_request",
+                StatusCode::BAD_REQUEST,
+                "The request is not valid",
+                "A field is missing, unknown, of the wrong type or out of its bounds: errors[] has a JSON pointer for each. \
+                 Amounts are integers without fraction or exponent. Nothing was recorded.",
+            ),
+        }
+    }
+
+    const fn path_info(self) -> Info {
+        match self {
+            Self::UnknownProgram => info(
+                "unknown_program",
+                StatusCode::NOT_FOUND,
+                "There is no such program",
+                "The path names a program that this ledger does not run, or that the key does not belong to.",
+            ),
+            Self::UnknownMember => info(
+                "unknown_member",
+                StatusCode::NOT_FOUND,
+                "There is no such member",
+                "The member is not enrolled. Enrol them first, or set auto_enroll = true in the program.",
+            ),
+            Self::UnknownEvent => info(
+                "unknown_event",
+                StatusCode::NOT_FOUND,
+                "There is no such event",
+                "No event with this source and id was recorded. Slashes within a source are written %2F.",
+            ),
+            Self::MethodNotAllowed => info(
+                "method_not_allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "The path does not take this method",
+                "The Allow header lists the methods that the path takes.",
+            ),
+            _ => info("not_found", StatusCode::NOT_FOUND, "There is nothing here", "Nothing is served at this path."),
+        }
+    }
+
+    const fn ledger_info(self) -> Info {
+        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::UnknownPool => info(
+                "unknown_pool",
+                REFUSED,
+                "The program has no such pool",
+                "Name a pool that the program declares: GET /v1/programs/{program}/ lists them.",
+            ),
+            Self::OccurredInFuture => info(
+                "occurred_in_future",
+                REFUSED,
+                "The event lies in the future",
+                "occurred_at may be at most five minutes ahead of the ledger's clock. Check the caller's clock and its offset.",
+            ),
+            Self::IdempotencyKeyReused => info(
+                "idempotency_key_reused",
+                REFUSED,
+                "The key was used for something else",
+                "The same source and id, or the same Idempotency-Key, came before with another body. A new fact needs a new id.",
+            ),
+            Self::InsufficientBalance => info(
+                "insufficient_balance",
+                REFUSED,
+                "There is not enough",
+                "The pool's available balance is lower than the amount. Pending and held points cannot be spent.",
+            ),
+            Self::AmountOverflow => info(
+                "amount_overflow",
+                REFUSED,
+                "An amount is too large",
+                "A balance or a counter would pass 9,007,199,254,740,991, the largest amount that is kept.",
+            ),
+            Self::NotTransferable => info(
+                "not_transferable",
+                REFUSED,
+                "This cannot be transferred",
+                "The pool is not declared transferable, or giver and receiver are the same member.",
+            ),
+            Self::StepUpRequired => info(
+                "step_up_required",
+                REFUSED,
+                "The member must confirm who they are",
+                "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
+            ),
+            Self::ClockRefused => info(
+                "clock_refused",
+                StatusCode::CONFLICT,
+                "The clock cannot be set so",
+                "Only a daemon started with --clock manual takes a time, and never an earlier one.",
+            ),
+            _ => info(
+                "ruleset_unavailable",
+                REFUSED,
+                "That version of the rules cannot be asked",
+                "Only the version in force can be simulated; leave ruleset out, or give its number.",
+            ),
+        }
+    }
+
+    const fn daemon_info(self) -> Info {
+        match self {
+            Self::Overloaded => info(
+                "overloaded",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too much is waiting",
+                "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::Stopping => info(
+                "stopping",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The ledger is stopping",
+                "Whether this request was recorded is not known; sending it again with the same ids is safe.",
+            ),
+            _ => info(
+                "read_failed",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The store could not be read",
+                "The disk or the database failed while reading. The daemon's log has the cause.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_name_and_an_error_status() {
+        for (at, code) in Code::ALL.into_iter().enumerate() {
+            assert_eq!(Code::named(code.info().code), Some(code), "{code:?}");
+            assert!(code.info().status.as_u16() >= 400 && !code.info().help.is_empty());
+            assert!(Code::ALL.iter().skip(at + 1).all(|other| other.info().title != code.info().title), "{code:?}");
+        }
+    }
+}

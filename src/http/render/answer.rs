@@ -1,0 +1,178 @@
+//! The answer to an event, whole or minimal.
+
+use super::balance::snapshot;
+use super::{Names, effect, status_name, verdict_name};
+use crate::engine::handle::Trace;
+use crate::http::json::Json;
+use crate::ledger::record::{Evidence, Input, Reason, Record};
+
+/// Writes the answer to an event. A batch says in each element whether it was `replayed`; a single answer has a header
+/// for that.
+pub fn event(out: &mut Json, record: &Record, names: Names<'_>, replayed: bool) {
+    out.begin_object();
+    identity(out, record);
+    out.field("status", status_name(record.status));
+    out.int_field("seq", record.seq.get());
+    if replayed {
+        out.key("replayed");
+        out.bool(true);
+    }
+    out.time_field("recorded_at", record.recorded_at);
+    body(out, record, names);
+    out.end_object();
+}
+
+/// Writes only `id`, `status`, `seq` and `verdict`, and whether it was done before.
+pub fn event_minimal(out: &mut Json, record: &Record, replayed: bool) {
+    out.begin_object();
+    match &record.input {
+        Input::Event(event) => out.field("id", &event.id),
+        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => {
+            out.key("id");
+            out.transaction_id(record.seq.get());
+        }
+    }
+    out.field("status", status_name(record.status));
+    out.int_field("seq", record.seq.get());
+    out.field("verdict", verdict_name(record.fraud.verdict));
+    if replayed {
+        out.key("replayed");
+        out.bool(true);
+    }
+    out.end_object();
+}
+
+/// Writes what an event would be answered: no sequence, since nothing was recorded.
+pub fn simulation(out: &mut Json, record: &Record, names: Names<'_>, trace: Option<&[Trace]>) {
+    out.begin_object();
+    identity(out, record);
+    out.field("status", status_name(record.status));
+    out.key("seq");
+    out.null();
+    out.time_field("recorded_at", record.recorded_at);
+    body(out, record, names);
+    if let Some(trace) = trace {
+        out.key("trace");
+        out.begin_array();
+        for line in trace {
+            out.begin_object();
+            out.field("rule", &line.rule);
+            out.key("fired");
+            out.bool(line.fired);
+            out.field("detail", &line.detail);
+            out.end_object();
+        }
+        out.end_array();
+    }
+    out.end_object();
+}
+
+fn identity(out: &mut Json, record: &Record) {
+    if let Input::Event(event) = &record.input {
+        out.field("id", &event.id);
+        out.field("source", &event.source);
+    }
+}
+
+fn body(out: &mut Json, record: &Record, names: Names<'_>) {
+    out.key("effects");
+    out.begin_array();
+    for one in &record.effects {
+        effect::effect(out, record, one, names);
+    }
+    out.end_array();
+    out.key("clipped");
+    out.begin_array();
+    for clip in &record.clipped {
+        effect::clip(out, record, clip, names);
+    }
+    out.end_array();
+    balance_after(out, record, names);
+    fraud(out, record, names);
+    if !record.faults.is_empty() {
+        out.key("faults");
+        out.begin_array();
+        for fault in &record.faults {
+            out.begin_object();
+            out.field("at", &fault.at);
+            out.field("message", &fault.message);
+            out.end_object();
+        }
+        out.end_array();
+    }
+    out.key("ruleset");
+    out.begin_object();
+    out.int_field("version", record.ruleset);
+    out.key("hash");
+    out.optional((record.ruleset == names.state.version).then_some(names.state.hash.as_str()));
+    out.end_object();
+    out.key("cost");
+    out.begin_object();
+    out.int_field("operations", record.operations);
+    out.end_object();
+}
+
+/// Writes `balance`: what the record left the member it is about.
+pub fn balance_after(out: &mut Json, record: &Record, names: Names<'_>) {
+    out.key("balance");
+    match record.parties.first() {
+        Some(party) => {
+            out.begin_object();
+            snapshot(out, &party.after, names);
+            out.end_object();
+        }
+        None => out.null(),
+    }
+}
+
+/// Writes `fraud`.
+pub fn fraud(out: &mut Json, record: &Record, names: Names<'_>) {
+    let fraud = &record.fraud;
+    out.key("fraud");
+    out.begin_object();
+    out.field("verdict", verdict_name(fraud.verdict));
+    out.int_field("score", fraud.score);
+    out.key("reasons");
+    out.begin_array();
+    for reason in &fraud.reasons {
+        write_reason(out, reason, names);
+    }
+    out.end_array();
+    out.end_object();
+}
+
+fn write_reason(out: &mut Json, reason: &Reason, names: Names<'_>) {
+    out.begin_object();
+    out.field("rule", &reason.rule);
+    out.field("verdict", verdict_name(reason.verdict));
+    out.int_field("weight", reason.weight);
+    out.field("detail", &reason.detail);
+    out.key("evidence");
+    match &reason.evidence {
+        Some(evidence) => write_evidence(out, evidence, names),
+        None => out.null(),
+    }
+    out.end_object();
+}
+
+fn write_evidence(out: &mut Json, evidence: &Evidence, names: Names<'_>) {
+    out.begin_object();
+    out.field("key", &evidence.key);
+    out.field("metric", &evidence.metric);
+    out.int_field("window_ms", evidence.window_ms);
+    out.int_field("counted", evidence.counted);
+    out.int_field("limit", evidence.limit);
+    out.key("events");
+    out.begin_array();
+    for seq in &evidence.events {
+        out.begin_object();
+        out.int_field("seq", seq.get());
+        if let Some((source, id)) = names.events.and_then(|known| known.get(seq)) {
+            out.field("source", source);
+            out.field("id", id);
+        }
+        out.end_object();
+    }
+    out.end_array();
+    out.end_object();
+}

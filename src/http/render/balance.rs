@@ -1,0 +1,150 @@
+//! Balances: the short one in every answer, and the whole one of `GET …/balance`.
+
+use super::Names;
+use crate::http::json::Json;
+use crate::ledger::calendar::year_of;
+use crate::ledger::member::{Lot, Member};
+use crate::ledger::record::Snapshot;
+use crate::ledger::tiers::{credit_of, level};
+use crate::ledger::types::{NameId, Points, TimeMs};
+use crate::limits::EXPIRING_ROWS_MAX;
+
+/// Writes `pools`, `cards` and `tier` into an open object.
+pub fn snapshot(out: &mut Json, after: &Snapshot, names: Names<'_>) {
+    out.key("pools");
+    out.begin_object();
+    for pool in &after.pools {
+        out.text_key(names.state.name_of(pool.pool));
+        buckets(out, [pool.available, pool.pending, pool.held, pool.debt]);
+    }
+    out.end_object();
+    cards(out, after, names);
+}
+
+fn buckets(out: &mut Json, [available, pending, held, debt]: [Points; 4]) {
+    out.begin_object();
+    out.int_field("available", available.get());
+    out.int_field("pending", pending.get());
+    out.int_field("held", held.get());
+    out.int_field("debt", debt.get());
+    out.end_object();
+}
+
+fn cards(out: &mut Json, after: &Snapshot, names: Names<'_>) {
+    out.key("cards");
+    out.begin_object();
+    for (card, stamps, of) in &after.cards {
+        out.text_key(names.state.name_of(*card));
+        out.begin_object();
+        out.int_field("stamps", *stamps);
+        out.int_field("of", *of);
+        out.end_object();
+    }
+    out.end_object();
+    out.key("tier");
+    out.optional(after.tier.map(|tier| names.state.name_of(tier).as_str()));
+}
+
+/// Writes the whole balance of a member, settled by `at`. Pools that were declared and never touched are zeros.
+pub fn balance(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: TimeMs) {
+    let after = member.snapshot(at);
+    out.begin_object();
+    out.field("member", id);
+    out.time_field("at", at);
+    out.key("pools");
+    out.begin_object();
+    for pool in &after.pools {
+        out.text_key(names.state.name_of(pool.pool));
+        buckets(out, [pool.available, pool.pending, pool.held, pool.debt]);
+    }
+    for pool in &names.terms.pools {
+        if after.pools.iter().all(|touched| touched.pool != pool.name) {
+            out.text_key(names.state.name_of(pool.name));
+            buckets(out, [Points::ZERO; 4]);
+        }
+    }
+    out.end_object();
+    cards(out, &after, names);
+    rewards(out, member, names, at);
+    expiring(out, member, names, at);
+    tier_progress(out, member, names, at);
+    for nothing_yet in ["entitlements", "memberships"] {
+        out.key(nothing_yet);
+        out.begin_array();
+        out.end_array();
+    }
+    out.end_object();
+}
+
+/// Rewards that can still be used.
+fn rewards(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
+    out.key("rewards");
+    out.begin_array();
+    for grant in member.grants.iter().filter(|grant| grant.expires_at.is_none_or(|expires| expires > at)) {
+        out.begin_object();
+        out.field("reward", names.state.name_of(grant.reward));
+        out.key("grant");
+        out.lot_id("grant", grant.id);
+        if let Some(value) = grant.value {
+            out.int_field("value", value.get());
+        }
+        if let Some(expires) = grant.expires_at {
+            out.time_field("expires_at", expires);
+        }
+        out.end_object();
+    }
+    out.end_array();
+}
+
+/// What is lost next: the soonest instants over all pools, what each takes of a pool in one row.
+fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
+    let row = |pool: NameId, lot: &Lot| Some((lot.expires_at?, pool, lot.remaining));
+    let mut rows: Vec<(TimeMs, NameId, Points)> = member
+        .pools
+        .iter()
+        .flat_map(|pool| pool.lots.iter().filter_map(move |lot| row(pool.pool, lot)))
+        .filter(|(expires, ..)| *expires > at)
+        .collect();
+    rows.sort_unstable_by_key(|(expires, pool, _)| (*expires, *pool));
+    rows.dedup_by(|next, kept| {
+        let same = (next.0, next.1) == (kept.0, kept.1);
+        if same {
+            kept.2 += next.2;
+        }
+        same
+    });
+    out.key("expiring");
+    out.begin_array();
+    for (expires, pool, amount) in rows.into_iter().take(EXPIRING_ROWS_MAX) {
+        out.begin_object();
+        out.field("pool", names.state.name_of(pool));
+        out.int_field("amount", amount.get());
+        out.time_field("expires_at", expires);
+        out.end_object();
+    }
+    out.end_array();
+}
+
+/// How far this calendar year's credit has come on the way to the next tier.
+fn tier_progress(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
+    out.key("tier_progress");
+    let Some(tiers) = &names.terms.tiers else { return out.null() };
+    let credit = credit_of(member, tiers, year_of(names.terms.zone.day(at)));
+    // What the year's own credit has not reached; a tier carried over from last year does not shorten the way.
+    let reached = member.tier.or_else(|| level(tiers, credit));
+    let above = tiers.levels.iter().skip_while(|(name, _)| reached.is_some_and(|tier| *name != tier));
+    let next = above.skip(usize::from(reached.is_some())).next();
+    let name = |id: NameId| names.state.name_of(id).as_str();
+    out.begin_object();
+    out.key("tier");
+    out.optional(member.tier.map(name));
+    out.key("next");
+    out.optional(next.map(|(tier, _)| name(*tier)));
+    out.int_field("credit", credit);
+    out.key("missing");
+    match next {
+        Some((_, threshold)) => out.int(threshold.saturating_sub(credit).max(0)),
+        None => out.null(),
+    }
+    out.end_object();
+}

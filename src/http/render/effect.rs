@@ -1,0 +1,182 @@
+//! Effects and what was clipped, one object each.
+
+use super::{Names, party_name};
+use crate::http::json::Json;
+use crate::ledger::apply::takes_effect;
+use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record};
+use crate::ledger::terms::Terms;
+use crate::ledger::types::{LotId, NameId, Points, TimeMs};
+
+/// Writes an effect; nothing for bookkeeping that callers never asked for.
+pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    let name = |id: NameId| names.state.name_of(id).as_str();
+    match effect {
+        Effect::Enroll { party, referrer } => {
+            begin(out, record, "enroll", *party);
+            if let Some(referrer) = referrer {
+                out.field("referrer", referrer);
+            }
+        }
+        Effect::Credit(given) => credit(out, record, given, names),
+        Effect::Debit { party, pool, lot, amount, to } => {
+            begin(out, record, debit_kind(to), *party);
+            out.field("pool", name(*pool));
+            out.int_field("amount", amount.get());
+            if let Account::Donated(charity) = to {
+                out.field("charity", name(*charity));
+            }
+            out.key("lot");
+            out.lot_id("lot", *lot);
+        }
+        Effect::Owe { party, pool, amount, .. } => {
+            begin(out, record, "debt", *party);
+            out.field("pool", name(*pool));
+            out.int_field("amount", amount.get());
+        }
+        Effect::Activate { party, pool, lot, repaid } => {
+            begin(out, record, "activate", *party);
+            out.field("pool", name(*pool));
+            out.key("lot");
+            out.lot_id("lot", *lot);
+            repaid_debt(out, *repaid);
+        }
+        Effect::Stamp { party, card, count, of, stamps, .. } => {
+            begin(out, record, "stamp", *party);
+            out.field("card", name(*card));
+            out.int_field("count", *count);
+            out.int_field("stamps", *stamps);
+            out.int_field("of", *of);
+        }
+        Effect::Grant { .. } => grant(out, record, effect, names),
+        Effect::Tier { party, from, to } => {
+            begin(out, record, "tier", *party);
+            out.key("from");
+            out.optional(from.map(name));
+            out.key("to");
+            out.optional(to.map(name));
+        }
+        Effect::Count { counter, .. } if is_built_in(names.terms, *counter) => return,
+        Effect::Count { party, counter, amount, .. } => {
+            begin(out, record, "count", *party);
+            out.field("counter", name(*counter));
+            out.int_field("amount", *amount);
+        }
+        Effect::Budget { .. } => return,
+        Effect::Profile { party } => begin(out, record, "profile", *party),
+        Effect::ReferralPaid { party, referrer } => {
+            begin(out, record, "referral_paid", *party);
+            out.field("referrer", party_name(record, *referrer));
+        }
+    }
+    if !takes_effect(record.status, effect) {
+        out.field("state", "held");
+    }
+    out.end_object();
+}
+
+/// The start of an effect's object; the member is named where it is not the one the record is about.
+fn begin(out: &mut Json, record: &Record, kind: &'static str, party: u8) {
+    out.begin_object();
+    out.field("kind", kind);
+    if party != 0 {
+        out.field("member", party_name(record, party));
+    }
+}
+
+fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
+    begin(out, record, credit_kind(&credit.from), credit.party);
+    out.field("pool", names.state.name_of(credit.pool));
+    out.int_field("amount", credit.amount.get());
+    // The instant the record's own balance is told for.
+    let at = record.recorded_at.max(record.occurred_at);
+    let waits = credit.available_at > at;
+    let for_review = credit.available_at == TimeMs::NEVER;
+    out.field(
+        "state",
+        if for_review {
+            "held"
+        } else if waits {
+            "pending"
+        } else {
+            "available"
+        },
+    );
+    out.key("lot");
+    out.lot_id("lot", credit.lot);
+    if waits && !for_review {
+        out.time_field("available_at", credit.available_at);
+    }
+    if let Some(at) = credit.expires_at {
+        out.time_field("expires_at", at);
+    }
+    repaid_debt(out, credit.repaid);
+    out.field("reason", &credit.reason);
+    out.field("rule", &credit.rule);
+}
+
+fn repaid_debt(out: &mut Json, repaid: Points) {
+    if repaid.is_positive() {
+        out.int_field("repaid_debt", repaid.get());
+    }
+}
+
+fn grant(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    let Effect::Grant { party, index, reward, value, expires_at, reason } = effect else { return };
+    begin(out, record, "reward", *party);
+    out.field("reward", names.state.name_of(*reward));
+    out.key("grant");
+    out.lot_id("grant", LotId { seq: record.seq, index: *index });
+    if let Some(value) = value {
+        out.int_field("value", value.get());
+    }
+    if let Some(at) = expires_at {
+        out.time_field("expires_at", *at);
+    }
+    out.field("reason", reason);
+}
+
+/// What a credit is called by where it comes from.
+pub const fn credit_kind(from: &Account) -> &'static str {
+    match from {
+        Account::Issued => "earn",
+        Account::Adjusted => "adjust",
+        Account::Transit => "transfer_in",
+        Account::Redeemed | Account::Expired | Account::Reversed | Account::Donated(_) | Account::Member => "restore",
+    }
+}
+
+/// What a debit is called by where it goes.
+pub const fn debit_kind(to: &Account) -> &'static str {
+    match to {
+        Account::Redeemed => "redeem",
+        Account::Expired => "expire",
+        Account::Reversed | Account::Issued => "reverse",
+        Account::Adjusted => "deduct",
+        Account::Donated(_) => "donate",
+        Account::Transit | Account::Member => "transfer_out",
+    }
+}
+
+/// Counters that the ledger keeps for itself: spend, purchases, caps, referrals.
+fn is_built_in(terms: &Terms, counter: NameId) -> bool {
+    counter == terms.spend_counter
+        || counter == terms.purchases_counter
+        || terms.caps.iter().any(|cap| cap.counter == counter)
+        || terms.referral.as_ref().is_some_and(|referral| referral.counter == counter)
+}
+
+/// Writes what a limit cut.
+pub fn clip(out: &mut Json, record: &Record, clip: &Clip, names: Names<'_>) {
+    out.begin_object();
+    if clip.party != 0 {
+        out.field("member", party_name(record, clip.party));
+    }
+    match clip.what {
+        Clipped::Pool(pool) => out.field("pool", names.state.name_of(pool)),
+        Clipped::Card(card) => out.field("card", names.state.name_of(card)),
+    }
+    out.int_field("wanted", clip.wanted);
+    out.int_field("given", clip.given);
+    out.field("limit", &clip.limit);
+    out.end_object();
+}

@@ -1,0 +1,182 @@
+//! Events: post one, read one by its natural key, list a member's, simulate.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::body::Body as HttpBody;
+use hyper::header::HeaderValue;
+
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
+use crate::engine::handle::{Answer, Command, ProgramView};
+use crate::http::json::Json;
+use crate::http::problem::{Code, Problem};
+use crate::http::query::{cursor, decode};
+use crate::http::render::{self, Names};
+use crate::http::wire::{self, EventWire, SimulateWire};
+use crate::ledger::event::Event;
+use crate::ledger::record::{Input, Record, Status};
+use crate::ledger::types::{Seq, Text, TimeMs};
+
+/// `POST …/events`.
+pub async fn post_event<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
+    let view = call.view()?;
+    let whole = call.body(body).await?;
+    let event = wire::read::<EventWire>(&whole.bytes)?;
+    submit(call, &view, Arc::new(event)).await
+}
+
+/// `POST …/events`, through the router.
+pub async fn post(ask: Ask, body: Body) -> Result<Response, Problem> {
+    post_event(&ask.call(), body).await
+}
+
+/// Does one event and answers it.
+pub async fn submit(call: &Call<'_>, view: &ProgramView, event: Arc<Event>) -> Result<Response, Problem> {
+    let answer = submit_one(call, view, Command::Event(event)).await?;
+    // Rules may have changed meanwhile: the names of today include those of every record.
+    let view = call.view()?;
+    let names = Names::new(&view.state, &view.compiled.terms);
+    let minimal = call.wants_minimal();
+    respond(call, &answer, |out, record| {
+        if minimal {
+            render::event_minimal(out, record, false);
+        } else {
+            render::event(out, record, names, false);
+        }
+    })
+}
+
+/// Hands one command to the engine.
+pub async fn submit_one(call: &Call<'_>, view: &ProgramView, command: Command) -> Result<Answer, Problem> {
+    let mut answers = call.edge.handle.submit(view.id, vec![command]).await?;
+    answers.pop().ok_or_else(|| Problem::new(Code::ReadFailed, "the engine gave no answer"))
+}
+
+/// The response to a write: 201, 202 where it waits for a review, 200 with a header where it was done before.
+pub fn respond(call: &Call<'_>, answer: &Answer, write: impl FnOnce(&mut Json, &Record)) -> Result<Response, Problem> {
+    let (record, replayed) = match answer {
+        Answer::Recorded(record) => (&**record, false),
+        Answer::Replayed(record) => (&**record, true),
+        Answer::Rejected(reject) => return Err(Problem::from(reject)),
+    };
+    let status = match record.status {
+        _ if replayed => StatusCode::OK,
+        Status::Held => StatusCode::ACCEPTED,
+        Status::Posted | Status::Denied => StatusCode::CREATED,
+    };
+    let mut out = Json::with_capacity(1_024);
+    write(&mut out, record);
+    let mut response = json(status, out);
+    if replayed {
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        call.edge.handle.metrics().replays(1);
+    }
+    Ok(response)
+}
+
+/// `GET …/events/{source}/{id}`. A source's own slashes may be encoded or not; an id's are encoded.
+pub async fn show(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    call.query(&[])?;
+    let unknown = || Problem::new(Code::UnknownEvent, "no event with this source and id was recorded");
+    // The raw path: `/v1/programs/{program}/events/{source}/{id}`.
+    let key = call.uri.path().splitn(6, '/').nth(5).unwrap_or_default();
+    let (source, id) = key.rsplit_once('/').ok_or_else(unknown)?;
+    let (source, id) = (decode(source).ok_or_else(unknown)?, decode(id).ok_or_else(unknown)?);
+    // A NUL in front would name a write that was no event.
+    if source.contains('\0') {
+        return Err(unknown());
+    }
+    let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
+    let view = call.view()?;
+    let known = evidence(&call, &record).await?;
+    let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
+    let mut out = Json::with_capacity(1_024);
+    render::event(&mut out, &record, names, false);
+    Ok(json(StatusCode::OK, out))
+}
+
+/// Source and id of the events that a record's reasons counted.
+async fn evidence(call: &Call<'_>, record: &Record) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
+    let mut known = HashMap::new();
+    for seq in record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref()).flat_map(|e| &e.events) {
+        if known.contains_key(seq) {
+            continue;
+        }
+        if let Some(earlier) = call.edge.handle.record(*seq).await?
+            && let Input::Event(event) = &earlier.input
+        {
+            known.insert(*seq, (event.source.clone(), event.id.clone()));
+        }
+    }
+    Ok(known)
+}
+
+/// `GET …/events?member=&type=&order=&from=&to=&status=`: a member's events, oldest first by sequence.
+pub async fn list(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let query = call.query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])?;
+    let member = query.get("member").ok_or_else(|| Problem::parameter("member", "is needed"))?;
+    let zone = &view.compiled.terms.zone;
+    let (from, to) = (query.time("from", zone)?, query.time("to", zone)?);
+    let status = match query.get("status") {
+        None => None,
+        Some("posted") => Some(Status::Posted),
+        Some("held") => Some(Status::Held),
+        Some("denied") => Some(Status::Denied),
+        Some(_) => return Err(Problem::parameter("status", "expected posted, held or denied")),
+    };
+    let (limit, after) = (query.limit()?, query.cursor::<1>()?);
+    let after = after.and_then(|[seq]| u64::try_from(seq).ok()).map_or(Seq::ZERO, Seq::new);
+    let wanted = |record: &Record| match &record.input {
+        Input::Event(event) => {
+            record.seq > after
+                && query.get("type").is_none_or(|kind| event.kind.wire_name() == kind)
+                && query.get("order").is_none_or(|order| event.order() == order)
+                && from.is_none_or(|from| event.occurred_at >= from)
+                && to.is_none_or(|to| event.occurred_at < to)
+                && status.is_none_or(|status| record.status == status)
+        }
+        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => false,
+    };
+    let records = call.edge.handle.history(view.id, member).await?;
+    let view = call.view()?;
+    let names = Names::new(&view.state, &view.compiled.terms);
+    let mut out = Json::with_capacity(limit * 640);
+    out.begin_object();
+    out.key("data");
+    out.begin_array();
+    let mut matching = records.iter().filter(|record| wanted(record)).peekable();
+    let mut last = Seq::ZERO;
+    for record in matching.by_ref().take(limit) {
+        render::event(&mut out, record, names, false);
+        last = record.seq;
+    }
+    out.end_array();
+    end_page(&mut out, matching.peek().is_some().then(|| cursor(&[i64::try_from(last.get()).unwrap_or(i64::MAX)])));
+    Ok(json(StatusCode::OK, out))
+}
+
+/// `POST …/simulate`.
+pub async fn simulate(ask: Ask, body: Body) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let asked = ask.read::<SimulateWire, _>(body).await?;
+    if asked.ruleset.as_ref().is_some_and(|version| version.as_u64() != Some(u64::from(view.state.version))) {
+        let detail = format!("only version {}, which is in force, can be asked", view.state.version);
+        return Err(Problem::new(Code::RulesetUnavailable, detail));
+    }
+    let at: Option<TimeMs> = asked.at;
+    let (outcome, trace) = call.edge.handle.simulate(view.id, Arc::new(asked.event), at).await?;
+    let record = outcome.map_err(|reject| Problem::from(&reject))?;
+    let names = Names::new(&view.state, &view.compiled.terms);
+    let mut out = Json::with_capacity(2_048);
+    render::simulation(&mut out, &record, names, asked.explain.then_some(trace.as_slice()));
+    Ok(json(StatusCode::OK, out))
+}

@@ -1,0 +1,196 @@
+//! The routes: one function each, from a request to an answer or a [`Problem`].
+
+mod batch;
+mod daemon;
+mod events;
+mod members;
+mod money;
+mod program;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use hyper::body::Body as HttpBody;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, StatusCode, Uri};
+
+pub use batch::{post_events, post_transfers};
+pub use events::post_event;
+pub use members::get_balance;
+
+use super::body::{self, Whole};
+use super::edge::{Edge, RequestId};
+use super::json::Json;
+use super::problem::{Code, FieldError, Place, Problem};
+use super::query::Query;
+use super::wire::{self, Wire};
+use crate::engine::handle::ProgramView;
+use crate::ledger::types::Text;
+use crate::limits::BODY_BYTES_MAX;
+
+/// What every route is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// What requests share.
+    pub edge: &'a Edge,
+    /// The program's name in the path, decoded; empty for paths without one.
+    pub program: &'a str,
+    /// The request's id.
+    pub request_id: &'a str,
+    /// The request's headers.
+    pub headers: &'a HeaderMap,
+    /// The request's path and query.
+    pub uri: &'a Uri,
+}
+
+impl<'a> Call<'a> {
+    fn view(&self) -> Result<Arc<ProgramView>, Problem> {
+        self.edge.program(self.program)
+    }
+
+    fn query(&self, known: &[&str]) -> Result<Query, Problem> {
+        Query::read(self.uri.query(), known)
+    }
+
+    /// Whether the caller wants no more than that it was done.
+    fn wants_minimal(&self) -> bool {
+        body::names(self.headers, &PREFER, "return=minimal")
+    }
+
+    /// Reads a body of one JSON value.
+    async fn body<B: HttpBody<Data = Bytes>>(&self, body: B) -> Result<Whole<'a>, Problem> {
+        body::format(self.headers, false)?;
+        body::read(&self.edge.bodies, self.headers, body, BODY_BYTES_MAX).await
+    }
+
+    /// The `Idempotency-Key`, bare or in quotes, at most `longest` bytes; empty where none was sent.
+    fn idempotency_key(&self, longest: usize) -> Result<Text, Problem> {
+        let Some(value) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(Text::default()) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+        if bare.is_empty() || bare.len() > longest || !bare.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
+            let detail = format!("expected 1 to {longest} printable ASCII characters").into();
+            return Err(Problem::invalid(vec![FieldError { place: Place::Header("Idempotency-Key"), detail }]));
+        }
+        Ok(Text::new(bare))
+    }
+}
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// A request that came through the router, without its body.
+struct Ask {
+    edge: Arc<Edge>,
+    request_id: RequestId,
+    headers: HeaderMap,
+    uri: Uri,
+    params: Vec<(String, String)>,
+}
+
+impl FromRequestParts<Arc<Edge>> for Ask {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Arc<Edge>) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, edge)
+            .await
+            .map_err(|_| Problem::new(Code::NotFound, "the path is not percent-encoded UTF-8"))?;
+        let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId(Text::default()));
+        let headers = std::mem::take(&mut parts.headers);
+        Ok(Self { edge: Arc::clone(edge), request_id, headers, uri: parts.uri.clone(), params })
+    }
+}
+
+impl Ask {
+    fn param(&self, name: &str) -> &str {
+        self.params.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    fn call(&self) -> Call<'_> {
+        Call {
+            edge: &self.edge,
+            program: self.param("program"),
+            request_id: &self.request_id.0,
+            headers: &self.headers,
+            uri: &self.uri,
+        }
+    }
+
+    /// Reads and checks a body of one JSON value.
+    async fn read<W, I>(&self, body: Body) -> Result<I, Problem>
+    where
+        W: for<'de> Wire<'de, Input = I>,
+    {
+        let whole = self.call().body(body).await?;
+        wire::read::<W>(&whole.bytes)
+    }
+}
+
+/// All routes. The hot ones are here too, for paths that need decoding and for the methods they do not take.
+pub fn router() -> Router<Arc<Edge>> {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    Router::new()
+        .route(&at("/events"), post(events::post).get(events::list))
+        .route(&at("/events/batch"), post(batch::events))
+        .route(&at("/events/{*key}"), get(events::show))
+        .route(&at("/simulate"), post(events::simulate))
+        .route(&at("/members"), post(members::enroll))
+        .route(&at("/members/{member}"), get(members::show))
+        .route(&at("/members/{member}/balance"), get(members::balance))
+        .route(&at("/members/{member}/statement"), get(members::statement))
+        .route(&at("/members/{member}/lots"), get(members::lots))
+        .route(&at("/adjustments"), post(money::adjust))
+        .route(&at("/transfers"), post(money::transfer))
+        .route(&at("/transfers/batch"), post(batch::transfers))
+        .route(&at("/rules/check"), post(program::check_rules))
+        .route(&at(""), get(program::show))
+        .route(&at("/"), get(program::show))
+        .route("/v1/status", get(daemon::status))
+        .route("/v1/clock", post(daemon::set_clock))
+        .route("/v1/version", get(daemon::version))
+        .route("/livez", get(daemon::live))
+        .route("/readyz", get(daemon::ready))
+        .route("/metrics", get(daemon::metrics))
+        .route("/problems/{code}", get(daemon::problem))
+        .route_layer(axum::middleware::from_fn(tell_route))
+        .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(Code::MethodNotAllowed, "the path does not take this method")
+        })
+}
+
+/// Tells the end of the request which route it took, for the metrics.
+async fn tell_route(matched: MatchedPath, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(matched);
+    response
+}
+
+fn answer(status: StatusCode, media: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    response
+}
+
+fn json(status: StatusCode, out: Json) -> Response {
+    answer(status, "application/json", out.into_bytes())
+}
+
+/// Ends a list's object: whether more follows, and the cursor to it.
+fn end_page(out: &mut Json, next: Option<String>) {
+    out.key("has_more");
+    out.bool(next.is_some());
+    out.key("next_cursor");
+    out.optional(next.as_deref());
+    out.end_object();
+}

@@ -1,0 +1,124 @@
+//! The accept loop: HTTP/1.1 connections within their number, with deadlines for what clients send and read, and a drain.
+//!
+//! It knows no routes; [`Entry`] answers every request.
+
+use std::convert::Infallible;
+use std::io::Write;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+use super::edge::{Edge, Entry};
+use super::io::Patient;
+use crate::limits::{CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX};
+
+/// What a connection beyond the limit is told before it is closed.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// How long accepting rests after an error that would repeat at once, such as too many open files.
+const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown` is done; then takes no more connections, lets open requests finish for at most
+/// [`DRAIN_MS_MAX`], and returns.
+pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future<Output = ()>) {
+    let entry = Arc::new(Entry::new(edge));
+    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let (drain, draining) = watch::channel(false);
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => match Arc::clone(&slots).try_acquire_owned() {
+                Ok(slot) => {
+                    tokio::spawn(connection(stream, Arc::clone(&entry), draining.clone(), slot));
+                }
+                Err(_) => turn_away(&entry, stream),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+    drop(listener);
+    drain.send_replace(true);
+    let all = u32::try_from(CONNECTIONS_MAX).expect("a few thousand");
+    if timeout(Duration::from_millis(DRAIN_MS_MAX), slots.acquire_many(all)).await.is_err() {
+        tracing::warn!(
+            open = CONNECTIONS_MAX - slots.available_permits(),
+            "connections were still open after the drain"
+        );
+    }
+}
+
+fn turn_away(entry: &Entry, stream: TcpStream) {
+    entry.edge().handle.metrics().connection_refused();
+    // The send buffer of a new connection is empty, so this cannot block; whether it arrives does not matter.
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(FULL));
+}
+
+async fn connection(
+    stream: TcpStream,
+    entry: Arc<Entry>,
+    mut draining: watch::Receiver<bool>,
+    slot: OwnedSemaphorePermit,
+) {
+    let _slot = slot;
+    let open = Open::new(&entry);
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection ended before it began");
+        return;
+    }
+    let service = service_fn(|request| {
+        let entry = Arc::clone(&entry);
+        async move { Ok::<_, Infallible>(entry.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEADER_READ_MS_MAX))
+        .max_headers(REQUEST_HEADERS_MAX)
+        .max_buf_size(REQUEST_HEAD_BYTES_MAX)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(Patient::new(stream)), service);
+    let mut connection = pin!(connection);
+    // The channel says one thing once, or is gone; either way it is time to end.
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = draining.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
+    }
+    drop(open);
+}
+
+/// Counts a connection for as long as it lives.
+struct Open<'a>(&'a Entry);
+
+impl<'a> Open<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        entry.edge().handle.metrics().connection(true);
+        Self(entry)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.edge().handle.metrics().connection(false);
+    }
+}

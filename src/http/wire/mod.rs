@@ -1,0 +1,97 @@
+//! Bodies in: JSON to the ledger's inputs, with every limit checked and every fault named by a JSON pointer.
+//!
+//! The first pass reads straight into the target; only a body that fails is read a second time, to say where. Nothing
+//! here knows what a program declares: names of pools and members are the ledger's to judge.
+
+mod batch;
+mod check;
+mod event;
+mod field;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+
+pub use batch::{array, ndjson};
+pub use event::EventWire;
+pub use request::{AdjustmentWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+
+use super::problem::{Code, FieldError, Place, Problem};
+
+/// A body, or an element of a batch, that becomes an input of the ledger.
+pub trait Wire<'de>: Deserialize<'de> {
+    /// What it becomes.
+    type Input;
+
+    /// Checks every limit; all faults at once.
+    fn check(self) -> Result<Self::Input, Problem>;
+}
+
+/// Reads and checks a whole body.
+pub fn read<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<T::Input, Problem> {
+    parse::<T>(text_of(body)?)?.check()
+}
+
+/// The body as text: not empty, and UTF-8.
+fn text_of(body: &[u8]) -> Result<&str, Problem> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Problem::new(Code::MalformedJson, format!("invalid UTF-8 at byte {}", error.valid_up_to())))?;
+    if text.trim_ascii().is_empty() {
+        return Err(Problem::new(Code::MalformedJson, "the body is empty"));
+    }
+    Ok(text)
+}
+
+/// Reads one JSON value, strictly.
+fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
+}
+
+/// Reads the text once more to find where it fails.
+#[cold]
+fn explain<'de, T: Deserialize<'de>>(text: &'de str, first: &serde_json::Error) -> Problem {
+    if !first.is_data() {
+        return Problem::new(Code::MalformedJson, first.to_string());
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Err(error) if error.inner().is_data() => {
+            let pointer = pointer_of(error.path());
+            let detail = without_position(&error.inner().to_string()).to_owned();
+            Problem::invalid(vec![FieldError { place: Place::Pointer(pointer), detail: detail.into() }])
+        }
+        Err(_) | Ok(_) => Problem::new(Code::MalformedJson, first.to_string()),
+    }
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            Segment::Seq { index } => pointer.push_str(itoa::Buffer::new().format(*index)),
+            Segment::Map { key } => pointer.push_str(&escaped(key)),
+            Segment::Enum { variant } => pointer.push_str(&escaped(variant)),
+            Segment::Unknown => pointer.push('?'),
+        }
+    }
+    pointer
+}
+
+/// A name as a step of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A message of `serde_json` without the position in the text (the pointer says it better) and without the list of
+/// fields that would have been known.
+fn without_position(message: &str) -> &str {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    if message.starts_with("unknown field") {
+        message.split_once(", expected").map_or(message, |(m, _)| m)
+    } else {
+        message
+    }
+}

@@ -1,0 +1,318 @@
+//! The other bodies: adjustments, transfers, enrolment, simulation, rules to check, the clock.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::event::EventWire;
+use super::field::{Int, Pairs};
+use super::{Wire, check};
+use crate::http::problem::{Faults, Problem};
+use crate::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Transfer};
+use crate::ledger::types::{AMOUNT_MAX, Points, Text, TimeMs};
+use crate::limits::PROGRAM_BYTES_MAX;
+
+/// The body of `POST …/adjustments`. The context is checked and not kept: nothing decides by it yet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdjustmentWire {
+    member: Text,
+    pool: Text,
+    amount: Int,
+    reason: Text,
+    expires_at: Option<Text>,
+    state: Option<Text>,
+    channel: Option<Text>,
+    store: Option<Text>,
+    terminal: Option<Text>,
+    staff: Option<Text>,
+    device: Option<Text>,
+    ip: Option<Text>,
+}
+
+impl Wire<'_> for AdjustmentWire {
+    type Input = Adjustment;
+
+    fn check(self) -> Result<Adjustment, Problem> {
+        let mut faults = Faults::default();
+        let Int(amount) = self.amount;
+        check::id(&mut faults, "/member", &self.member);
+        check::id(&mut faults, "/pool", &self.pool);
+        if amount == 0 || !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&amount) {
+            faults.add("/amount", format!("must be from -{AMOUNT_MAX} to {AMOUNT_MAX}, and not 0"));
+        }
+        check::label(&mut faults, "/reason", Some(&self.reason));
+        let pending = match self.state.as_deref() {
+            None | Some("available") => false,
+            Some("pending") => true,
+            Some(_) => {
+                faults.add("/state", "expected available or pending");
+                false
+            }
+        };
+        if amount < 0 && pending {
+            faults.add("/state", "only a credit can be pending");
+        }
+        if amount < 0 && self.expires_at.is_some() {
+            faults.add("/expires_at", "only a credit can expire");
+        }
+        let expires_at = self.expires_at.map(|text| check::time(&mut faults, "/expires_at", &text));
+        let context = Context {
+            channel: self.channel,
+            store: self.store,
+            terminal: self.terminal,
+            staff: self.staff,
+            device: self.device,
+            ip: self.ip,
+            location: None,
+        };
+        check::context(&mut faults, &context);
+        let amount = Points::new(amount);
+        faults.into_result(Adjustment {
+            member: self.member,
+            pool: self.pool,
+            amount,
+            reason: self.reason,
+            expires_at,
+            pending,
+        })
+    }
+}
+
+/// The body of `POST …/transfers`, and an element of its batch.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferWire {
+    from: Text,
+    to: Text,
+    pool: Text,
+    amount: Int,
+    channel: Option<Text>,
+    store: Option<Text>,
+    terminal: Option<Text>,
+    staff: Option<Text>,
+    device: Option<Text>,
+    ip: Option<Text>,
+}
+
+impl Wire<'_> for TransferWire {
+    type Input = Transfer;
+
+    fn check(self) -> Result<Transfer, Problem> {
+        let mut faults = Faults::default();
+        let Int(amount) = self.amount;
+        check::id(&mut faults, "/from", &self.from);
+        check::id(&mut faults, "/to", &self.to);
+        check::id(&mut faults, "/pool", &self.pool);
+        if !(1..=AMOUNT_MAX).contains(&amount) {
+            faults.add("/amount", format!("must be from 1 to {AMOUNT_MAX}"));
+        }
+        let context = Context {
+            channel: self.channel,
+            store: self.store,
+            terminal: self.terminal,
+            staff: self.staff,
+            device: self.device,
+            ip: self.ip,
+            location: None,
+        };
+        check::context(&mut faults, &context);
+        let context = (context != Context::default()).then(|| Box::new(context));
+        let amount = Points::new(amount);
+        faults.into_result(Transfer { from: self.from, to: self.to, pool: self.pool, amount, context })
+    }
+}
+
+/// The body of `POST …/members`: an enroll event of which only `member` must be given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberWire {
+    id: Option<Text>,
+    source: Option<Text>,
+    #[serde(rename = "type")]
+    kind: Option<Text>,
+    member: Text,
+    occurred_at: Option<Text>,
+    channel: Option<Text>,
+    store: Option<Text>,
+    terminal: Option<Text>,
+    staff: Option<Text>,
+    device: Option<Text>,
+    ip: Option<Text>,
+    referrer: Option<Text>,
+    birthday: Option<Text>,
+    email_hash: Option<Text>,
+    phone_hash: Option<Text>,
+    address_hash: Option<Text>,
+    attributes: Option<Pairs>,
+}
+
+/// The source of enrolments that name none.
+const MEMBERS_SOURCE: Text = Text::new_static("members");
+
+impl Wire<'_> for MemberWire {
+    /// The event, and whether its time was given; where it was not, it is 1970 and to be set.
+    type Input = (Event, bool);
+
+    fn check(self) -> Result<(Event, bool), Problem> {
+        let mut faults = Faults::default();
+        if self.kind.as_ref().is_some_and(|kind| kind != EventKind::Enroll.name()) {
+            faults.add("/type", "must be enroll here, or left out");
+        }
+        check::id(&mut faults, "/member", &self.member);
+        let (id, source) = (self.id.unwrap_or_else(|| self.member.clone()), self.source.unwrap_or(MEMBERS_SOURCE));
+        check::id(&mut faults, "/id", &id);
+        check::id(&mut faults, "/source", &source);
+        let occurred_at = self.occurred_at.map(|text| check::time(&mut faults, "/occurred_at", &text));
+        let context = Context {
+            channel: self.channel,
+            store: self.store,
+            terminal: self.terminal,
+            staff: self.staff,
+            device: self.device,
+            ip: self.ip,
+            location: None,
+        };
+        check::context(&mut faults, &context);
+        check::optional_id(&mut faults, "/referrer", self.referrer.as_ref());
+        check::optional_id(&mut faults, "/email_hash", self.email_hash.as_ref());
+        check::optional_id(&mut faults, "/phone_hash", self.phone_hash.as_ref());
+        check::optional_id(&mut faults, "/address_hash", self.address_hash.as_ref());
+        let personal = Personal {
+            referrer: self.referrer,
+            birthday: self.birthday.and_then(|text| check::birthday(&mut faults, "/birthday", &text)),
+            email_hash: self.email_hash,
+            phone_hash: self.phone_hash,
+            address_hash: self.address_hash,
+        };
+        let event = Event {
+            id,
+            source,
+            kind: EventKind::Enroll,
+            member: self.member,
+            occurred_at: occurred_at.unwrap_or(TimeMs::EPOCH),
+            order: None,
+            currency: None,
+            given_amount: None,
+            items: Vec::new(),
+            tenders: Vec::new(),
+            context,
+            membership: None,
+            personal: (personal != Personal::default()).then(|| Box::new(personal)),
+            attributes: self.attributes.map_or_else(Vec::new, |pairs| check::attributes(&mut faults, pairs)),
+        };
+        faults.into_result((event, occurred_at.is_some()))
+    }
+}
+
+/// The body of `POST …/simulate`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateWire {
+    event: EventWire,
+    at: Option<Text>,
+    ruleset: Option<Value>,
+    explain: Option<bool>,
+}
+
+/// A simulation to run.
+#[derive(Debug)]
+pub struct Simulation {
+    /// The event.
+    pub event: Event,
+    /// The ledger's time to pretend, where given.
+    pub at: Option<TimeMs>,
+    /// The version of the rules asked for: a number or a name.
+    pub ruleset: Option<Value>,
+    /// Whether to tell what each handler and rule did.
+    pub explain: bool,
+}
+
+impl Wire<'_> for SimulateWire {
+    type Input = Simulation;
+
+    fn check(self) -> Result<Simulation, Problem> {
+        let event = self.event.check_within("/event")?;
+        let mut faults = Faults::default();
+        let at = self.at.map(|text| check::time(&mut faults, "/at", &text));
+        let explain = self.explain.unwrap_or(false);
+        faults.into_result(Simulation { event, at, ruleset: self.ruleset, explain })
+    }
+}
+
+/// The body of `POST …/rules/check`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesCheckWire {
+    files: Files,
+}
+
+/// Files by path.
+#[derive(Debug)]
+struct Files(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Expected;
+        impl<'de> Visitor<'de> for Expected {
+            type Value = Files;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of file contents by path")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Files, A::Error> {
+                let mut files = BTreeMap::new();
+                while let Some((path, content)) = map.next_entry::<String, String>()? {
+                    if files.insert(path, content).is_some() {
+                        return Err(A::Error::custom("a path is given twice"));
+                    }
+                }
+                Ok(Files(files))
+            }
+        }
+        deserializer.deserialize_map(Expected)
+    }
+}
+
+impl Wire<'_> for RulesCheckWire {
+    /// Contents by path within the program's folder.
+    type Input = BTreeMap<String, String>;
+
+    fn check(self) -> Result<BTreeMap<String, String>, Problem> {
+        let mut faults = Faults::default();
+        let Files(files) = self.files;
+        for path in files.keys() {
+            let odd = |step: &str| step.is_empty() || step == "." || step == "..";
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+            if path.len() > crate::limits::ID_BYTES_MAX || !path.bytes().all(plain) || path.split('/').any(odd) {
+                faults.add("/files", "a path has 1 to 128 letters, digits, _ - . and / between names");
+            }
+        }
+        let bytes: usize = files.values().map(String::len).sum();
+        if bytes > PROGRAM_BYTES_MAX {
+            faults.add("/files", format!("the files have {bytes} bytes; at most {PROGRAM_BYTES_MAX} are accepted"));
+        }
+        faults.into_result(files)
+    }
+}
+
+/// The body of `POST /v1/clock`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockWire {
+    now: Text,
+}
+
+impl Wire<'_> for ClockWire {
+    type Input = TimeMs;
+
+    fn check(self) -> Result<TimeMs, Problem> {
+        let mut faults = Faults::default();
+        let now = check::time(&mut faults, "/now", &self.now);
+        faults.into_result(now)
+    }
+}

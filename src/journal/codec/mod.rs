@@ -1,0 +1,60 @@
+//! Records and rows as bytes: frozen tags and field orders over bincode's varints.
+//!
+//! What is written once must be read for ever, so:
+//!
+//! * a tag is never changed and never reused, a field never moves; `tests/golden/` holds bytes of every version, and a test
+//!   that fails if they stop being written or read so;
+//! * a new variant gets the next free tag;
+//! * a new or changed field gets a new version of what begins with a version byte (a record or a row): the decoder then
+//!   matches on the version and keeps the old shape;
+//! * bytes that are foreign, cut or flipped give an [`Error`], never a panic, and no more memory than a
+//!   small multiple of their length.
+//!
+//! Integers are varints (bincode 2 `standard()`), text and lists are preceded by their length, an option by 0 or 1, an enum's
+//! fields by its tag. Nothing is self-describing; the lists of fields in these files are the specification.
+
+mod effect;
+mod event;
+mod member;
+mod record;
+mod registry;
+mod ring;
+mod wire;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use member::{MEMBER_VERSION, decode_member, encode_member};
+pub use record::{RECORD_VERSION, decode_record, encode_record};
+pub use registry::{REGISTRY_VERSION, Registry, decode_program, decode_registry, encode_program, encode_registry};
+pub use ring::{RING_VERSION, RingEntry, RingRow, decode_ring, encode_ring};
+
+use crate::journal::Error;
+use wire::{Reader, Wire, Writer};
+
+/// A value as a row: its version, then itself.
+fn encode_row<T: Wire>(version: u8, value: &T) -> Vec<u8> {
+    const TYPICAL_ROW_BYTES: usize = 256;
+    let mut row = Vec::with_capacity(TYPICAL_ROW_BYTES);
+    let mut out = Writer::new(&mut row);
+    out.value(version);
+    value.put(&mut out);
+    row
+}
+
+/// The value of a row that is all of it.
+fn decode_row<T: Wire>(what: &'static str, version: u8, row: &[u8]) -> Result<T, Error> {
+    let mut from = open_row(what, version, row)?;
+    let value = T::take(&mut from)?;
+    from.finish(what)?;
+    Ok(value)
+}
+
+/// A row past its version.
+fn open_row<'a>(what: &'static str, version: u8, row: &'a [u8]) -> Result<Reader<'a>, Error> {
+    let mut from = Reader::new(row);
+    match from.value()? {
+        found if found == version => Ok(from),
+        found => Err(Error::UnknownVersion { what, version: found }),
+    }
+}

@@ -1,0 +1,68 @@
+//! The format of a velocity ring's row: the latest entries of one key. It can be rebuilt from the journal.
+
+use super::open_row;
+use super::wire::{Wire, Writer};
+use crate::journal::Error;
+use crate::ledger::types::{Seq, TimeMs};
+use crate::limits::LIST_RESERVE_MAX;
+
+/// The version ring rows are written in.
+pub const RING_VERSION: u8 = 1;
+
+/// One entry of a ring: when, how much, which record.
+pub type RingEntry = (TimeMs, i64, Seq);
+
+/// A velocity ring as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RingRow {
+    /// How many entries it keeps.
+    pub capacity: u16,
+    /// The latest record it reflects.
+    pub last: Seq,
+    /// The newest time it ever dropped.
+    pub dropped: Option<TimeMs>,
+    /// What it keeps, in order.
+    pub entries: Vec<RingEntry>,
+}
+
+/// A ring as a row.
+///
+/// Neighbours are close in time and sequence, so each entry is the origin of the next.
+pub fn encode_ring(ring: &RingRow) -> Vec<u8> {
+    let RingRow { capacity, last, dropped, entries } = ring;
+    let mut row = Vec::with_capacity(24 + entries.len() * 12);
+    let mut out = Writer::new(&mut row);
+    RING_VERSION.put(&mut out);
+    out.value(*capacity);
+    last.put(&mut out);
+    dropped.put(&mut out);
+    out.value(entries.len() as u64);
+    let mut origin = (TimeMs::EPOCH, *last);
+    for (at, value, seq) in entries {
+        out.value(at.get().wrapping_sub(origin.0.get()));
+        value.put(&mut out);
+        out.value(seq.get().wrapping_sub(origin.1.get()).cast_signed());
+        origin = (*at, *seq);
+    }
+    row
+}
+
+/// A row as a ring.
+pub fn decode_ring(row: &[u8]) -> Result<RingRow, Error> {
+    let mut from = open_row("ring row", RING_VERSION, row)?;
+    let capacity = from.value::<u16>()?;
+    let last = Seq::take(&mut from)?;
+    let dropped = <Option<TimeMs> as Wire>::take(&mut from)?;
+    let length = from.list_length()?;
+    let mut entries = Vec::with_capacity(length.min(LIST_RESERVE_MAX));
+    let mut origin = (TimeMs::EPOCH, last);
+    for _ in 0..length {
+        let at = TimeMs::new(from.value::<i64>()?.wrapping_add(origin.0.get()));
+        let value = i64::take(&mut from)?;
+        let seq = Seq::new(from.value::<i64>()?.cast_unsigned().wrapping_add(origin.1.get()));
+        origin = (at, seq);
+        entries.push((at, value, seq));
+    }
+    from.finish("ring row")?;
+    Ok(RingRow { capacity, last, dropped, entries })
+}

@@ -1,0 +1,394 @@
+//! Generated records, members and programs: every variant, every option, lists from empty, numbers from end to end.
+
+use std::sync::Arc;
+
+use proptest::collection::{btree_map, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+
+use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use crate::ledger::record::*;
+use crate::ledger::state::ProgramState;
+use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
+
+fn text() -> impl Strategy<Value = Text> {
+    prop_oneof![4 => "[a-z0-9:_-]{0,12}", 1 => "\\PC{0,40}", 1 => Just("x".repeat(300))].prop_map(Text::from)
+}
+fn time() -> impl Strategy<Value = TimeMs> {
+    prop_oneof![
+        3 => (1_700_000_000_000i64..1_800_000_000_000).prop_map(TimeMs::new),
+        1 => any::<i64>().prop_map(TimeMs::new),
+        1 => Just(TimeMs::NEVER),
+    ]
+}
+fn number() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => -5_000i64..50_000, 1 => any::<i64>()]
+}
+fn points() -> impl Strategy<Value = Points> {
+    number().prop_map(Points::new)
+}
+fn money() -> impl Strategy<Value = Money> {
+    number().prop_map(Money::new)
+}
+fn seq() -> impl Strategy<Value = Seq> {
+    prop_oneof![3 => 0u64..1_000_000, 1 => any::<u64>()].prop_map(Seq::new)
+}
+fn name() -> impl Strategy<Value = NameId> {
+    any::<u16>().prop_map(NameId::new)
+}
+fn lot_id() -> impl Strategy<Value = LotId> {
+    (seq(), any::<u16>()).prop_map(|(seq, index)| LotId { seq, index })
+}
+
+fn kind() -> impl Strategy<Value = EventKind> {
+    use EventKind::*;
+    let plain = vec![
+        Enroll,
+        Purchase,
+        Refund,
+        Visit,
+        Review,
+        SocialFollow,
+        SocialShare,
+        Newsletter,
+        Survey,
+        Activity,
+        Fee,
+        Profile,
+        Login,
+    ];
+    prop_oneof![proptest::sample::select(plain), text().prop_map(Custom)]
+}
+fn item() -> impl Strategy<Value = Item> {
+    (any::<u32>(), of(text()), of(text()), of(text()), any::<u32>(), money(), vec(text(), 0..3)).prop_map(
+        |(line, sku, category, brand, quantity, amount, tags)| Item {
+            line,
+            sku,
+            category,
+            brand,
+            quantity,
+            amount,
+            tags,
+        },
+    )
+}
+fn tender() -> impl Strategy<Value = Tender> {
+    (text(), money(), of(text())).prop_map(|(kind, amount, fingerprint)| Tender { kind, amount, fingerprint })
+}
+fn context() -> impl Strategy<Value = Context> {
+    (of(text()), of(text()), of(text()), of(text()), of(text()), of(text()), of((text(), text()))).prop_map(
+        |(channel, store, terminal, staff, device, ip, location)| Context {
+            channel,
+            store,
+            terminal,
+            staff,
+            device,
+            ip,
+            location,
+        },
+    )
+}
+fn birthday() -> impl Strategy<Value = Birthday> {
+    (1u8..13, 1u8..32, of(any::<u16>())).prop_map(|(month, day, year)| Birthday { month, day, year })
+}
+fn personal() -> impl Strategy<Value = Personal> {
+    (of(text()), of(birthday()), of(text()), of(text()), of(text())).prop_map(
+        |(referrer, birthday, email_hash, phone_hash, address_hash)| Personal {
+            referrer,
+            birthday,
+            email_hash,
+            phone_hash,
+            address_hash,
+        },
+    )
+}
+fn event() -> impl Strategy<Value = Event> {
+    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
+    let tail = (
+        vec(item(), 0..4),
+        vec(tender(), 0..3),
+        context(),
+        of(text()),
+        of(personal().prop_map(Box::new)),
+        vec((text(), text()), 0..3),
+    );
+    (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
+        let (items, tenders, context, membership, personal, attributes) = tail;
+        Event {
+            id,
+            source,
+            kind,
+            member,
+            occurred_at,
+            order,
+            currency,
+            given_amount,
+            items,
+            tenders,
+            context,
+            membership,
+            personal,
+            attributes,
+        }
+    })
+}
+fn adjustment() -> impl Strategy<Value = Adjustment> {
+    (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
+        |(member, pool, amount, reason, expires_at, pending)| Adjustment {
+            member,
+            pool,
+            amount,
+            reason,
+            expires_at,
+            pending,
+        },
+    )
+}
+fn transfer() -> impl Strategy<Value = Transfer> {
+    (text(), text(), text(), points(), of(context().prop_map(Box::new)))
+        .prop_map(|(from, to, pool, amount, context)| Transfer { from, to, pool, amount, context })
+}
+fn ruleset() -> impl Strategy<Value = RulesetFiles> {
+    let content = "\\PC{0,60}";
+    (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
+        .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
+}
+fn input() -> impl Strategy<Value = Input> {
+    prop_oneof![
+        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
+        1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
+        1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
+        1 => text().prop_map(Input::Due),
+        1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
+    ]
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    use Account::*;
+    let plain = vec![Member, Issued, Redeemed, Expired, Reversed, Adjusted, Transit];
+    prop_oneof![proptest::sample::select(plain), name().prop_map(Donated)]
+}
+fn credit() -> impl Strategy<Value = Credit> {
+    let head = (any::<u8>(), name(), lot_id(), points(), points(), time());
+    (head, time(), of(time()), account(), text(), text()).prop_map(
+        |((party, pool, lot, amount, repaid, earned_at), available_at, expires_at, from, reason, rule)| Credit {
+            party,
+            pool,
+            lot,
+            amount,
+            repaid,
+            earned_at,
+            available_at,
+            expires_at,
+            from,
+            reason,
+            rule,
+        },
+    )
+}
+fn effect() -> impl Strategy<Value = Effect> {
+    let party = || any::<u8>();
+    prop_oneof![
+        party().prop_map(|party| Effect::Enroll { party }),
+        credit().prop_map(Effect::Credit),
+        (party(), name(), lot_id(), points(), account()).prop_map(|(party, pool, lot, amount, to)| Effect::Debit {
+            party,
+            pool,
+            lot,
+            amount,
+            to
+        }),
+        (party(), name(), points(), account()).prop_map(|(party, pool, amount, to)| Effect::Owe {
+            party,
+            pool,
+            amount,
+            to
+        }),
+        (party(), name(), lot_id(), points()).prop_map(|(party, pool, lot, repaid)| Effect::Activate {
+            party,
+            pool,
+            lot,
+            repaid
+        }),
+        (party(), name(), any::<u32>(), any::<u32>(), any::<u32>())
+            .prop_map(|(party, card, count, of, stamps)| Effect::Stamp { party, card, count, of, stamps }),
+        (party(), any::<u16>(), name(), of(money()), of(time()), text()).prop_map(
+            |(party, index, reward, value, expires_at, reason)| Effect::Grant {
+                party,
+                index,
+                reward,
+                value,
+                expires_at,
+                reason,
+            }
+        ),
+        (party(), of(name()), name()).prop_map(|(party, from, to)| Effect::Tier { party, from, to }),
+        (party(), name(), any::<i32>(), number()).prop_map(|(party, counter, day, amount)| Effect::Count {
+            party,
+            counter,
+            day,
+            amount
+        }),
+        party().prop_map(|party| Effect::Profile { party }),
+        (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
+    ]
+}
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    let pool = (name(), points(), points(), points(), points())
+        .prop_map(|(pool, available, pending, held, debt)| PoolAfter { pool, available, pending, held, debt });
+    (vec(pool, 0..3), vec((name(), any::<u32>(), any::<u32>()), 0..3), of(name()))
+        .prop_map(|(pools, cards, tier)| Snapshot { pools, cards, tier })
+}
+fn party() -> impl Strategy<Value = Party> {
+    (text(), seq(), snapshot()).prop_map(|(member, previous, after)| Party { member, previous, after })
+}
+fn clip() -> impl Strategy<Value = Clip> {
+    let what = prop_oneof![name().prop_map(Clipped::Pool), name().prop_map(Clipped::Card)];
+    (any::<u8>(), what, number(), number(), text()).prop_map(|(party, what, wanted, given, limit)| Clip {
+        party,
+        what,
+        wanted,
+        given,
+        limit,
+    })
+}
+fn verdict() -> impl Strategy<Value = Verdict> {
+    use Verdict::*;
+    proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
+}
+fn assessment() -> impl Strategy<Value = Assessment> {
+    let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
+        |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
+    );
+    let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence))
+        .prop_map(|(rule, verdict, weight, detail, evidence)| Reason { rule, verdict, weight, detail, evidence });
+    (verdict(), any::<u8>(), vec(reason, 0..3)).prop_map(|(verdict, score, reasons)| Assessment {
+        verdict,
+        score,
+        reasons,
+    })
+}
+fn observation() -> impl Strategy<Value = Observation> {
+    use KeyField::*;
+    let fields = vec![Member, Device, Ip, Card, Store, Terminal, Staff, Referrer, Email, Phone, Address, Recipient];
+    (name(), vec(proptest::sample::select(fields), 0..4), any::<u16>(), number())
+        .prop_map(|(ring, key, capacity, value)| Observation { ring, key, capacity, value })
+}
+
+/// Any record.
+pub(crate) fn record() -> impl Strategy<Value = Record> {
+    let status = proptest::sample::select(vec![Status::Posted, Status::Held, Status::Denied]);
+    let fault = (text(), "\\PC{0,40}").prop_map(|(at, message)| ScriptFault { at, message });
+    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status);
+    let tail = (
+        vec(party(), 0..3),
+        vec(effect(), 0..6),
+        vec(clip(), 0..3),
+        assessment(),
+        vec(observation(), 0..4),
+        any::<u32>(),
+        vec(fault, 0..2),
+    );
+    (head, tail).prop_map(|((seq, program, recorded_at, occurred_at, ruleset, input, status), tail)| {
+        let (parties, effects, clipped, fraud, observed, operations, faults) = tail;
+        Record {
+            seq,
+            program: ProgramId::new(program),
+            recorded_at,
+            occurred_at,
+            ruleset,
+            input,
+            status,
+            parties,
+            effects,
+            clipped,
+            fraud,
+            observed,
+            operations,
+            faults,
+        }
+    })
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    (personal(), vec((text(), text()), 0..3)).prop_map(|(personal, attributes)| {
+        let Personal { referrer, birthday, email_hash, phone_hash, address_hash } = personal;
+        Profile { referrer, birthday, email_hash, phone_hash, address_hash, attributes }
+    })
+}
+fn pool_state() -> impl Strategy<Value = PoolState> {
+    let lot = (lot_id(), points(), points(), time(), time(), of(time()), any::<bool>()).prop_map(
+        |(id, amount, remaining, earned_at, available_at, expires_at, active)| Lot {
+            id,
+            amount,
+            remaining,
+            earned_at,
+            available_at,
+            expires_at,
+            active,
+        },
+    );
+    (name(), vec(lot, 0..4), points(), points()).prop_map(|(pool, lots, debt, lifetime)| PoolState {
+        pool,
+        lots,
+        debt,
+        lifetime,
+    })
+}
+fn card_state() -> impl Strategy<Value = CardState> {
+    (name(), any::<u32>(), any::<u32>(), of(time()), any::<i32>(), any::<u32>())
+        .prop_map(|(card, stamps, of, last_at, day, day_count)| CardState { card, stamps, of, last_at, day, day_count })
+}
+fn counter() -> impl Strategy<Value = Counter> {
+    let buckets = || [(any::<i32>(), number()), (any::<i32>(), number())].prop_map(Buckets);
+    (name(), number(), buckets(), buckets(), buckets()).prop_map(|(name, ever, years, months, days)| Counter {
+        name,
+        ever,
+        years,
+        months,
+        days,
+    })
+}
+
+/// Any member.
+pub(crate) fn member() -> impl Strategy<Value = Member> {
+    let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
+        id,
+        reward,
+        value,
+        expires_at,
+    });
+    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), of(name()));
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
+        |((last, enrolled_at, active_at, profile, referral_paid, tier), pools, cards, counters, grants)| Member {
+            last,
+            enrolled_at,
+            active_at,
+            profile,
+            referral_paid,
+            tier,
+            pools,
+            cards,
+            counters,
+            grants,
+        },
+    )
+}
+
+/// Any program.
+pub(crate) fn program() -> impl Strategy<Value = ProgramState> {
+    let head = (text(), any::<u32>(), text(), seq(), vec(text(), 0..4));
+    (head, btree_map((name(), account()), number(), 0..5), btree_map(name(), number(), 0..4), any::<u64>()).prop_map(
+        |((name, version, hash, ruleset_seq, names), books, budgets, members)| ProgramState {
+            name,
+            version,
+            hash,
+            ruleset_seq,
+            names,
+            books,
+            budgets,
+            members,
+        },
+    )
+}

@@ -1,0 +1,292 @@
+//! Applying records: what was decided becomes state. It cannot fail; what it asserts is what a bug would break.
+//!
+//! Live traffic, recovery, verification and tests all come through here. Terms, scripts and clocks do not.
+
+use std::sync::Arc;
+
+use super::calendar::Day;
+use super::member::{CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::state::{ProgramState, State};
+use super::types::{LotId, MemberKey, NameId, Points, Seq, TimeMs};
+
+/// An amount moved from one account of a pool to another: the two sides of double entry in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Which pool.
+    pub pool: NameId,
+    /// What falls by the amount.
+    pub from: Account,
+    /// What grows by it.
+    pub to: Account,
+    /// Above zero.
+    pub amount: Points,
+}
+
+/// The posting of an effect, where it moves points. All of a record's postings sum to zero in each pool, since each does.
+#[must_use]
+pub fn posting(effect: &Effect) -> Option<Posting> {
+    match effect {
+        Effect::Credit(credit) => {
+            Some(Posting { pool: credit.pool, from: credit.from.clone(), to: Account::Member, amount: credit.amount })
+        }
+        Effect::Debit { pool, amount, to, .. } | Effect::Owe { pool, amount, to, .. } => {
+            Some(Posting { pool: *pool, from: Account::Member, to: to.clone(), amount: *amount })
+        }
+        Effect::Enroll { .. }
+        | Effect::Activate { .. }
+        | Effect::Stamp { .. }
+        | Effect::Grant { .. }
+        | Effect::Tier { .. }
+        | Effect::Count { .. }
+        | Effect::Budget { .. }
+        | Effect::Profile { .. }
+        | Effect::ReferralPaid { .. } => None,
+    }
+}
+
+/// Whether an effect of a record with this status is done, or only noted until a review.
+#[must_use]
+pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
+    match status {
+        Status::Posted => true,
+        Status::Held => matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. }),
+        Status::Denied => false,
+    }
+}
+
+/// Takes a record into the state. Every member it touches must be in memory.
+///
+/// # Panics
+/// Where the record does not follow the state: a bug or a damaged journal, never an input.
+pub fn apply(state: &mut State, record: &Record) {
+    assert_eq!(record.seq, state.seq.next(), "records are applied in sequence");
+    state.seq = record.seq;
+    state.now = state.now.max(record.recorded_at);
+    if let Input::Ruleset(files) = &record.input {
+        install(state, record, files);
+        return;
+    }
+    for (index, party) in record.parties.iter().enumerate() {
+        let key = MemberKey { program: record.program, id: party.member.clone() };
+        let index = u8::try_from(index).expect("a record has at most 255 parties");
+        let enrolls = record.effects.iter().any(|e| matches!(e, Effect::Enroll { party, .. } if *party == index));
+        let slot = if enrolls {
+            state.members.entry(key).or_default()
+        } else {
+            state.members.get_mut(&key).expect("a touched member is in memory")
+        };
+        let member = Arc::make_mut(slot);
+        assert_eq!(member.last, party.previous, "a member's records form a chain");
+        apply_to_member(member, record, index, true);
+    }
+    let program = state.programs.get_mut(usize::from(record.program.get())).expect("a record's program was declared");
+    keep_books(Arc::make_mut(program), record);
+}
+
+/// Applies to one member what a record does to its party `index`. With `strict`, a lot that is not there is a bug;
+/// without, it lies outside the history being rebuilt and is passed over.
+pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: bool) {
+    member.last = record.seq;
+    let Record { seq, status, occurred_at, recorded_at, .. } = record;
+    let when = When { seq: *seq, occurred_at: *occurred_at, recorded_at: *recorded_at };
+    for effect in record.effects.iter().filter(|e| e.party() == index && takes_effect(*status, e)) {
+        let found = apply_effect(member, effect, when, Some(&record.input));
+        assert!(found || !strict, "record {} names a lot that is not there: {effect:?}", record.seq);
+    }
+    let purchase = matches!(&record.input, Input::Event(e) if e.kind == super::event::EventKind::Purchase);
+    if purchase && *status == Status::Posted && index == 0 {
+        member.active_at = member.active_at.max(*occurred_at);
+    }
+}
+
+/// The record an effect belongs to, in short.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    /// Its sequence.
+    pub seq: Seq,
+    /// Its business time.
+    pub occurred_at: TimeMs,
+    /// The ledger's time.
+    pub recorded_at: TimeMs,
+}
+
+/// Applies one effect; false where it names a lot that is not there. Only [`Effect::Profile`] reads the input.
+pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Option<&Input>) -> bool {
+    match effect {
+        Effect::Enroll { referrer, .. } => {
+            member.enrolled_at = when.occurred_at;
+            Arc::make_mut(&mut member.profile).referrer.clone_from(referrer);
+        }
+        Effect::Credit(credit) => add_credit(member, credit, when.recorded_at),
+        Effect::Debit { pool, lot, amount, .. } => return debit(member, *pool, *lot, *amount),
+        Effect::Owe { pool, amount, .. } => pool_mut(member, *pool).debt += *amount,
+        Effect::Activate { pool, lot, repaid, .. } => return activate(member, *pool, *lot, *repaid, when.occurred_at),
+        Effect::Stamp { card, count, of, stamps, day, .. } => {
+            stamp(member, *card, *count, (*of, *stamps, *day), when.occurred_at);
+        }
+        Effect::Grant { index, reward, value, expires_at, .. } => member.grants.push(Grant {
+            id: LotId { seq: when.seq, index: *index },
+            reward: *reward,
+            value: *value,
+            expires_at: *expires_at,
+        }),
+        Effect::Tier { to, .. } => member.tier = *to,
+        Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
+        Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
+        Effect::ReferralPaid { .. } => member.referral_paid = true,
+        Effect::Budget { .. } => {}
+    }
+    true
+}
+
+fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
+    let index = usize::from(record.program.get());
+    assert!(index <= state.programs.len(), "programs are declared in order");
+    if index == state.programs.len() {
+        state.programs.push(Arc::new(ProgramState { name: files.program.clone(), ..ProgramState::default() }));
+    }
+    let program = Arc::make_mut(state.programs.get_mut(index).expect("just made"));
+    assert_eq!(program.name, files.program, "a program keeps its name");
+    program.version = record.ruleset;
+    program.hash.clone_from(&files.hash);
+    program.ruleset_seq = record.seq;
+    program.names.extend(files.new_names.iter().cloned());
+}
+
+fn keep_books(program: &mut ProgramState, record: &Record) {
+    for effect in record.effects.iter().filter(|e| takes_effect(record.status, e)) {
+        if let Some(Posting { pool, from, to, amount }) = posting(effect) {
+            assert!(amount.is_positive(), "a posting moves something");
+            *program.books.entry((pool, from)).or_default() -= amount.get();
+            *program.books.entry((pool, to)).or_default() += amount.get();
+        }
+        match effect {
+            Effect::Enroll { .. } => program.members += 1,
+            Effect::Budget { counter, amount, .. } => *program.budgets.entry(*counter).or_default() += amount.get(),
+            Effect::Credit(_)
+            | Effect::Debit { .. }
+            | Effect::Owe { .. }
+            | Effect::Activate { .. }
+            | Effect::Stamp { .. }
+            | Effect::Grant { .. }
+            | Effect::Tier { .. }
+            | Effect::Count { .. }
+            | Effect::Profile { .. }
+            | Effect::ReferralPaid { .. } => {}
+        }
+    }
+}
+
+/// The pool of a member, made where it is touched for the first time.
+fn pool_mut(member: &mut Member, name: NameId) -> &mut PoolState {
+    let at = member.pools.iter().position(|pool| pool.pool == name).unwrap_or_else(|| {
+        member.pools.push(PoolState { pool: name, ..PoolState::default() });
+        member.pools.len() - 1
+    });
+    member.pools.get_mut(at).expect("found or made")
+}
+
+fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
+    let pool = pool_mut(member, credit.pool);
+    if credit.from == Account::Issued {
+        pool.lifetime += credit.amount;
+    }
+    assert!(credit.repaid <= pool.debt && credit.repaid <= credit.amount, "a credit repays no more than is owed");
+    pool.debt -= credit.repaid;
+    let left = credit.amount - credit.repaid;
+    if left.is_zero() {
+        return;
+    }
+    if let Some(known) = pool.lots.iter_mut().find(|lot| lot.id == credit.lot) {
+        known.amount += credit.amount;
+        known.remaining += left;
+        return;
+    }
+    let lot = Lot {
+        id: credit.lot,
+        amount: credit.amount,
+        remaining: left,
+        earned_at: credit.earned_at,
+        available_at: credit.available_at,
+        expires_at: credit.expires_at,
+        active: credit.available_at <= recorded_at,
+        received: credit.from == Account::Transit,
+    };
+    let order = lot.order();
+    let at = pool.lots.partition_point(|known| known.order() < order);
+    pool.lots.insert(at, lot);
+}
+
+fn debit(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
+    let pool = pool_mut(member, pool);
+    let Some(at) = pool.lots.iter().position(|known| known.id == lot) else { return false };
+    let known = pool.lots.get_mut(at).expect("just found");
+    assert!(known.remaining >= amount, "a lot gives no more than it has");
+    known.remaining -= amount;
+    if known.remaining.is_zero() {
+        pool.lots.remove(at);
+    }
+    true
+}
+
+fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: TimeMs) -> bool {
+    let state = pool_mut(member, pool);
+    let Some(known) = state.lots.iter_mut().find(|known| known.id == lot) else { return false };
+    known.active = true;
+    known.available_at = known.available_at.min(at);
+    assert!(state.debt >= repaid, "an activation repays no more than is owed");
+    state.debt -= repaid;
+    repaid.is_zero() || debit(member, pool, lot, repaid)
+}
+
+fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {
+    let at = member.counters.iter().position(|known| known.name == name).unwrap_or_else(|| {
+        member.counters.push(Counter { name, ..Counter::default() });
+        member.counters.len() - 1
+    });
+    member.counters.get_mut(at).expect("found or made").add(day, amount);
+}
+
+fn stamp(member: &mut Member, card: NameId, count: u32, (of, stamps, day): (u32, u32, Day), at: TimeMs) {
+    let index = member.cards.iter().position(|known| known.card == card).unwrap_or_else(|| {
+        member.cards.push(CardState { card, ..CardState::default() });
+        member.cards.len() - 1
+    });
+    let known = member.cards.get_mut(index).expect("found or made");
+    known.of = of;
+    known.stamps = stamps;
+    known.last_at = known.last_at.max(Some(at));
+    if day > known.day || known.day_count == 0 {
+        known.day = day;
+        known.day_count = count;
+    } else if day == known.day {
+        known.day_count += count;
+    }
+}
+
+fn learn(profile: &mut Profile, input: Option<&Input>) {
+    let Some(Input::Event(event)) = input else { return };
+    if let Some(personal) = event.personal.as_deref() {
+        for (known, told) in [
+            (&mut profile.email_hash, &personal.email_hash),
+            (&mut profile.phone_hash, &personal.phone_hash),
+            (&mut profile.address_hash, &personal.address_hash),
+        ] {
+            if told.is_some() {
+                known.clone_from(told);
+            }
+        }
+        profile.birthday = personal.birthday.or(profile.birthday);
+    }
+    for (name, value) in &event.attributes {
+        match profile.attributes.binary_search_by(|(key, _)| key.cmp(name)) {
+            Ok(at) => {
+                if let Some(known) = profile.attributes.get_mut(at) {
+                    known.1.clone_from(value);
+                }
+            }
+            Err(at) => profile.attributes.insert(at, (name.clone(), value.clone())),
+        }
+    }
+}

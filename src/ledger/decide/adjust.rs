@@ -1,0 +1,73 @@
+//! Deciding a correction by hand: a credit from, or a debit to, the `adjusted` account.
+
+use std::sync::Arc;
+
+use super::super::event::Adjustment;
+use super::super::member::Member;
+use super::super::record::{Account, Effect, Input, Record};
+use super::super::reject::Reject;
+use super::super::types::{NameId, Points, Text};
+use super::credit::Wanted;
+use super::{Books, Draft, Judgement};
+
+/// Decides an adjustment. A debit takes lots in spending order and never goes below zero.
+///
+/// # Errors
+/// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
+pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Result<Record, Reject> {
+    let member = books.known_member(&adjustment.member)?;
+    let pool = books.pool(&adjustment.pool)?;
+    let mut draft = Draft::default();
+    let party = draft.party(&adjustment.member, Some(member));
+    if adjustment.amount.is_positive() {
+        let wanted = Wanted {
+            party,
+            pool,
+            amount: adjustment.amount,
+            earned_at: books.now,
+            pending: None,
+            expires: None,
+            from: Account::Adjusted,
+            reason: adjustment.reason.clone(),
+            rule: Text::new_static("adjustment"),
+            held: adjustment.pending,
+        };
+        draft.credit(books, Some(member), wanted)?;
+        if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
+            credit.expires_at = Some(at);
+        }
+    } else {
+        draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
+    }
+    let input = Input::Adjust(Arc::clone(adjustment), key.clone());
+    Ok(draft.record(books, input, books.now, Judgement::default()))
+}
+
+impl Draft {
+    /// Debits lots in spending order.
+    pub(super) fn take(
+        &mut self,
+        books: &Books<'_>,
+        member: &Member,
+        (party, pool): (u8, NameId),
+        wanted: Points,
+        to: &Account,
+    ) -> Result<(), Reject> {
+        let available = member.available(pool, books.now);
+        if available < wanted {
+            return Err(Reject::InsufficientBalance { wanted, available });
+        }
+        let mut left = wanted;
+        let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        for lot in lots.iter().filter(|lot| lot.spendable_at(books.now)) {
+            let amount = lot.remaining.min(left);
+            self.effects.push(Effect::Debit { party, pool, lot: lot.id, amount, to: to.clone() });
+            left -= amount;
+            if left.is_zero() {
+                break;
+            }
+        }
+        assert!(left.is_zero(), "what is available can be taken");
+        Ok(())
+    }
+}

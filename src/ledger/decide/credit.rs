@@ -1,0 +1,161 @@
+//! Making credits: when a lot becomes available and is lost, what limits cut from it, what debt it repays.
+
+use super::super::calendar::{Span, month_index, year_of};
+use super::super::member::Member;
+use super::super::record::{Account, Clip, Clipped, Credit, Effect};
+use super::super::reject::Reject;
+use super::super::terms::{CapPeriod, CapTerms, Expiry, Period, PoolTerms};
+use super::super::types::{LotId, NameId, Points, Text, TimeMs};
+use super::{Books, Draft, within};
+
+/// A credit as a rule wants it.
+pub(super) struct Wanted {
+    pub(super) party: u8,
+    pub(super) pool: NameId,
+    pub(super) amount: Points,
+    pub(super) earned_at: TimeMs,
+    pub(super) pending: Option<Span>,
+    pub(super) expires: Option<Span>,
+    pub(super) from: Account,
+    pub(super) reason: Text,
+    pub(super) rule: Text,
+    /// True where the record is held: the lot then waits for a review.
+    pub(super) held: bool,
+}
+
+impl Draft {
+    /// Adds a credit of what the caps leave of it. A credit of nothing leaves no effect: the record itself is the trace.
+    pub(super) fn earn(
+        &mut self,
+        books: &Books<'_>,
+        member: Option<&Member>,
+        mut wanted: Wanted,
+    ) -> Result<(), Reject> {
+        self.cap(books, member, &mut wanted);
+        if !wanted.amount.is_positive() {
+            return Ok(());
+        }
+        self.credit(books, member, wanted)
+    }
+
+    /// Adds a credit that no cap cuts: corrections, bonuses of a referral.
+    pub(super) fn credit(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: Wanted) -> Result<(), Reject> {
+        let Wanted { party, pool, amount, earned_at, pending, expires, from, reason, rule, held } = wanted;
+        self.room_for(member, party, pool, amount)?;
+        let terms = books.terms.pool(pool).ok_or(Reject::UnknownPool(Text::new_static("?")))?;
+        let available_at = if held {
+            TimeMs::NEVER
+        } else {
+            pending.or(terms.pending).map_or(earned_at.min(books.now), |span| books.terms.zone.after(earned_at, span))
+        };
+        let expires_at = if held { None } else { expiry(books, terms, available_at, expires) };
+        let repaid = if available_at <= books.now { self.debt(member, party, pool).min(amount) } else { Points::ZERO };
+        let lot = LotId { seq: books.seq(), index: self.index() };
+        self.effects.push(Effect::Credit(Credit {
+            party,
+            pool,
+            lot,
+            amount,
+            repaid,
+            earned_at,
+            available_at,
+            expires_at,
+            from,
+            reason,
+            rule,
+        }));
+        Ok(())
+    }
+
+    /// What a member will owe in a pool once the effects so far are done.
+    pub(super) fn debt(&self, member: Option<&Member>, party: u8, pool: NameId) -> Points {
+        let owed = member.and_then(|m| m.pool(pool)).map_or(Points::ZERO, |pool| pool.debt);
+        self.effects.iter().fold(owed, |owed, effect| match effect {
+            Effect::Credit(c) if c.party == party && c.pool == pool => owed - c.repaid,
+            _ => owed,
+        })
+    }
+
+    /// Refuses a credit that would take the pool past the largest amount.
+    fn room_for(&self, member: Option<&Member>, party: u8, pool: NameId, amount: Points) -> Result<(), Reject> {
+        let has = member.and_then(|m| m.pool(pool));
+        let total = has.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum::<i64>());
+        let lifetime = has.map_or(0, |pool| pool.lifetime.get());
+        let added = self.effects.iter().fold(amount.get(), |sum, effect| match effect {
+            Effect::Credit(c) if c.party == party && c.pool == pool => sum.saturating_add(c.amount.get()),
+            _ => sum,
+        });
+        within(total.max(lifetime).checked_add(added), "pool's balance").map(drop)
+    }
+
+    /// Cuts a credit to the room its caps leave, notes the cut, and counts what is given.
+    fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted) {
+        let day = books.terms.zone.day(wanted.earned_at);
+        for cap in books.terms.caps.iter().filter(|cap| cap.pool == wanted.pool) {
+            let used = self.used(books, member, cap, wanted.party, day);
+            let room = Points::new((cap.limit.get() - used).max(0));
+            if wanted.amount > room {
+                self.clipped.push(Clip {
+                    party: wanted.party,
+                    what: Clipped::Pool(wanted.pool),
+                    wanted: wanted.amount.get(),
+                    given: room.get(),
+                    limit: cap.name.clone(),
+                });
+                wanted.amount = room;
+            }
+        }
+        if !wanted.amount.is_positive() || wanted.held {
+            return;
+        }
+        for cap in books.terms.caps.iter().filter(|cap| cap.pool == wanted.pool) {
+            let (party, counter, amount) = (wanted.party, cap.counter, wanted.amount);
+            match cap.period {
+                CapPeriod::Event => {}
+                CapPeriod::Member(_) => {
+                    // One counter may serve several caps of a pool; it counts each credit once.
+                    let last = self.effects.last();
+                    if !matches!(last, Some(Effect::Count { counter: c, .. }) if *c == counter) {
+                        self.effects.push(Effect::Count { party, counter, day, amount: amount.get() });
+                    }
+                }
+                CapPeriod::Program => self.effects.push(Effect::Budget { party, counter, amount }),
+            }
+        }
+    }
+
+    /// What a cap has given so far, this record's effects included.
+    fn used(&self, books: &Books<'_>, member: Option<&Member>, cap: &CapTerms, party: u8, day: i32) -> i64 {
+        let here = |effect: &Effect| match effect {
+            Effect::Credit(c) if c.pool == cap.pool && (c.party == party || cap.period == CapPeriod::Program) => {
+                if c.rule.starts_with("referral") { 0 } else { c.amount.get() }
+            }
+            _ => 0,
+        };
+        let now: i64 = self.effects.iter().map(here).sum();
+        let counter = member.and_then(|m| m.counter(cap.counter));
+        let before = match cap.period {
+            CapPeriod::Event => 0,
+            CapPeriod::Member(period) => counter.map_or(0, |c| match period {
+                Period::Day => c.days.get(day),
+                Period::Month => c.months.get(month_index(day)),
+                Period::Quarter | Period::Year => c.years.get(year_of(day)),
+            }),
+            CapPeriod::Program => {
+                books.state.program(books.program).and_then(|p| p.budgets.get(&cap.counter)).copied().unwrap_or(0)
+            }
+        };
+        before.saturating_add(now)
+    }
+}
+
+/// When a lot that becomes available at an instant is lost.
+pub(super) fn expiry(books: &Books<'_>, pool: &PoolTerms, available_at: TimeMs, own: Option<Span>) -> Option<TimeMs> {
+    let zone = &books.terms.zone;
+    match (own, pool.expiry) {
+        (Some(span), _) | (None, Expiry::Rolling(span)) => Some(zone.after(available_at, span)),
+        (None, Expiry::EndOf { period, after }) => Some(zone.end_of(available_at, period, after)),
+        // Inactivity moves all lots together, so it is kept by the pool and not by its lots.
+        (None, Expiry::Never | Expiry::Inactivity { .. }) => None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Deciding: reading the state, refusing with a [`Reject`] or returning a complete [`Record`].
+//!
+//! Nothing is changed here, and nothing here is random, timed or read from outside: the same state, terms and input give
+//! the same record. One file a command.
+
+mod adjust;
+mod credit;
+mod due;
+mod event;
+mod transfer;
+
+pub use adjust::adjust;
+pub use due::{due, next_due, settled};
+pub use event::event;
+pub use transfer::transfer;
+
+use std::sync::Arc;
+
+use super::member::Member;
+use super::record::{Assessment, Clip, Effect, Input, Observation, Party, Record, Snapshot, Status, Verdict};
+use super::reject::Reject;
+use super::state::State;
+use super::terms::Terms;
+use super::types::{AMOUNT_MAX, MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
+
+/// What every decision reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Books<'a> {
+    /// The state as the record before this one left it.
+    pub state: &'a State,
+    /// Which program.
+    pub program: ProgramId,
+    /// Its terms in force.
+    pub terms: &'a Terms,
+    /// The ledger's time.
+    pub now: TimeMs,
+}
+
+/// What the fraud checks said, and what their rings take in if a record comes of it.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Verdict and reasons.
+    pub assessment: Assessment,
+    /// Entries for the rings.
+    pub observed: Vec<Observation>,
+}
+
+impl<'a> Books<'a> {
+    fn member(&self, id: &Text) -> Option<&'a Arc<Member>> {
+        self.state.member(&MemberKey { program: self.program, id: id.clone() })
+    }
+
+    fn known_member(&self, id: &Text) -> Result<&'a Arc<Member>, Reject> {
+        self.member(id).ok_or_else(|| Reject::UnknownMember(id.clone()))
+    }
+
+    fn pool(&self, name: &Text) -> Result<NameId, Reject> {
+        self.state
+            .program(self.program)
+            .and_then(|program| program.name_id(name))
+            .filter(|id| self.terms.pool(*id).is_some())
+            .ok_or_else(|| Reject::UnknownPool(name.clone()))
+    }
+
+    /// The sequence the record will have.
+    fn seq(&self) -> Seq {
+        self.state.seq.next()
+    }
+}
+
+/// A record in the making.
+#[derive(Debug, Default)]
+struct Draft {
+    parties: Vec<Party>,
+    effects: Vec<Effect>,
+    clipped: Vec<Clip>,
+    next_index: u16,
+}
+
+impl Draft {
+    /// The index of a member among the record's parties, added where it is not yet one.
+    fn party(&mut self, id: &Text, member: Option<&Arc<Member>>) -> u8 {
+        let at = self.parties.iter().position(|party| party.member == *id).unwrap_or_else(|| {
+            let previous = member.map_or(Seq::ZERO, |member| member.last);
+            self.parties.push(Party { member: id.clone(), previous, after: Snapshot::default() });
+            self.parties.len() - 1
+        });
+        u8::try_from(at).expect("a record touches a handful of members")
+    }
+
+    /// A fresh number for a lot or a grant of this record.
+    fn index(&mut self) -> u16 {
+        let index = self.next_index;
+        self.next_index += 1;
+        index
+    }
+
+    fn record(self, books: &Books<'_>, input: Input, occurred_at: TimeMs, judgement: Judgement) -> Record {
+        Record {
+            seq: books.seq(),
+            program: books.program,
+            recorded_at: books.now,
+            occurred_at,
+            ruleset: books.terms.version,
+            input,
+            status: Status::Posted,
+            parties: self.parties,
+            effects: self.effects,
+            clipped: self.clipped,
+            fraud: judgement.assessment,
+            observed: judgement.observed,
+            operations: 0,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// The status a verdict gives a fact that happened anyway. A step-up can only be asked of an act that waits for an answer;
+/// a fact is held instead.
+fn status_of(verdict: Verdict) -> Status {
+    match verdict {
+        Verdict::Allow | Verdict::Flag => Status::Posted,
+        Verdict::Hold | Verdict::StepUp => Status::Held,
+        Verdict::Deny => Status::Denied,
+    }
+}
+
+/// Refuses a sum past the largest amount the ledger keeps.
+fn within(sum: Option<i64>, what: &'static str) -> Result<i64, Reject> {
+    sum.filter(|sum| (-AMOUNT_MAX..=AMOUNT_MAX).contains(sum)).ok_or(Reject::AmountOverflow { what, limit: AMOUNT_MAX })
+}

@@ -1,0 +1,95 @@
+//! Deciding a transfer: the giver's lots move, in spending order, with the expiry they had.
+
+use std::sync::Arc;
+
+use super::super::event::Transfer;
+use super::super::member::Member;
+use super::super::record::{Account, Credit, Effect, Input, Record, Status, Verdict};
+use super::super::reject::Reject;
+use super::super::types::{AMOUNT_MAX, LotId, NameId, Points, Text, TimeMs};
+use super::{Books, Draft, Judgement, status_of, within};
+
+/// Decides a transfer between two members, through the `transit` account.
+///
+/// # Errors
+/// Refuses unknown members and pools, a pool that may not be transferred, a transfer to oneself, more than is available,
+/// and one that the fraud checks want confirmed first.
+pub fn transfer(
+    books: &Books<'_>,
+    transfer: &Arc<Transfer>,
+    key: &Text,
+    judgement: Judgement,
+) -> Result<Record, Reject> {
+    if transfer.from == transfer.to {
+        return Err(Reject::NotTransferable("giver and receiver are the same member"));
+    }
+    let from = books.known_member(&transfer.from)?;
+    let to = books.known_member(&transfer.to)?;
+    let pool = books.pool(&transfer.pool)?;
+    if !books.terms.pool(pool).is_some_and(|terms| terms.transferable) {
+        return Err(Reject::NotTransferable("members may not transfer this pool"));
+    }
+    if judgement.assessment.verdict == Verdict::StepUp {
+        let why = judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone());
+        return Err(Reject::StepUpRequired(why));
+    }
+    let status = status_of(judgement.assessment.verdict);
+    let mut draft = Draft::default();
+    let giver = draft.party(&transfer.from, Some(from));
+    let receiver = draft.party(&transfer.to, Some(to));
+    if status == Status::Posted {
+        draft.take(books, from, (giver, pool), transfer.amount, &Account::Transit)?;
+        draft.receive(books, from, to, (receiver, pool))?;
+    }
+    let input = Input::Transfer(Arc::clone(transfer), key.clone());
+    let mut record = draft.record(books, input, books.now, judgement);
+    record.status = status;
+    Ok(record)
+}
+
+impl Draft {
+    /// Credits the receiver with what the debits so far put in transit, one lot an expiry.
+    fn receive(
+        &mut self,
+        books: &Books<'_>,
+        from: &Member,
+        to: &Member,
+        (party, pool): (u8, NameId),
+    ) -> Result<(), Reject> {
+        let mut arriving: Vec<(Option<TimeMs>, Points)> = Vec::with_capacity(1);
+        let source = from.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        for effect in &self.effects {
+            let Effect::Debit { lot, amount, .. } = effect else { continue };
+            let expires_at = source.iter().find(|known| known.id == *lot).and_then(|known| known.expires_at);
+            match arriving.iter_mut().find(|(expires, _)| *expires == expires_at) {
+                Some((_, sum)) => *sum += *amount,
+                None => arriving.push((expires_at, *amount)),
+            }
+        }
+        let has = to.pool(pool);
+        let total: i64 = has.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
+        let all: Points = arriving.iter().map(|(_, amount)| *amount).sum();
+        within(total.checked_add(all.get()).filter(|sum| *sum <= AMOUNT_MAX), "receiver's balance")?;
+        for (expires_at, amount) in arriving {
+            let known = has.and_then(|pool| {
+                pool.lots.iter().find(|lot| lot.received && lot.active && lot.expires_at == expires_at)
+            });
+            let fresh = LotId { seq: books.seq(), index: self.index() };
+            let repaid = self.debt(Some(to), party, pool).min(amount);
+            self.effects.push(Effect::Credit(Credit {
+                party,
+                pool,
+                lot: known.map_or(fresh, |lot| lot.id),
+                amount,
+                repaid,
+                earned_at: books.now,
+                available_at: books.now,
+                expires_at,
+                from: Account::Transit,
+                reason: Text::new_static("transfer"),
+                rule: Text::new_static("transfer"),
+            }));
+        }
+        Ok(())
+    }
+}

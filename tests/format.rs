@@ -1,0 +1,488 @@
+//! The formats on disk, held to bytes that were written before: see `tests/golden/README.md`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
+use tallystick::journal::codec::{
+    MEMBER_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, Registry, decode_member, decode_program,
+    decode_record, decode_registry, decode_ring, encode_member, encode_program, encode_record, encode_registry,
+    encode_ring,
+};
+use tallystick::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use tallystick::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use tallystick::ledger::record::{
+    Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, KeyField, Observation, Party, PoolAfter,
+    Reason, Record, RulesetFiles, ScriptFault, Snapshot, Status, Verdict,
+};
+use tallystick::ledger::state::ProgramState;
+use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
+use tallystick::store::keys::natural_key;
+
+const NOW: TimeMs = TimeMs::new(1_790_000_000_000);
+
+fn text(text: &str) -> Text {
+    Text::new(text)
+}
+#[expect(clippy::unnecessary_wraps, reason = "most texts of a sample are optional fields")]
+fn some(value: &str) -> Option<Text> {
+    Some(text(value))
+}
+fn name(raw: u16) -> NameId {
+    NameId::new(raw)
+}
+fn lot(seq: u64, index: u16) -> LotId {
+    LotId { seq: Seq::new(seq), index }
+}
+
+fn item(line: u32, sku: &str, amount: i64) -> Item {
+    Item {
+        line,
+        sku: some(sku),
+        category: some("coffee"),
+        brand: None,
+        quantity: line,
+        amount: Money::new(amount),
+        tags: vec![],
+    }
+}
+
+fn event(kind: EventKind) -> Event {
+    Event {
+        id: text("r-1001-0001"),
+        source: text("pos-12"),
+        kind,
+        member: text("m-000042"),
+        occurred_at: NOW,
+        order: None,
+        currency: None,
+        given_amount: None,
+        items: vec![],
+        tenders: vec![],
+        context: Context::default(),
+        membership: None,
+        personal: None,
+        attributes: vec![],
+    }
+}
+
+fn full_context() -> Context {
+    Context {
+        channel: some("store"),
+        store: some("s-07"),
+        terminal: some("t-2"),
+        staff: some("e-113"),
+        device: some("d:77ab"),
+        ip: some("203.0.113.7"),
+        location: Some((text("51.5072"), text("-0.1276"))),
+    }
+}
+
+fn full_event() -> Event {
+    Event {
+        order: some("o-9"),
+        currency: some("EUR"),
+        given_amount: Some(Money::new(4_599)),
+        items: vec![
+            Item { brand: some("Aroma"), tags: vec![text("sale"), text("organic")], ..item(1, "GRD-WHOLE", 1_299) },
+            Item { line: 2, quantity: 1_000_000, amount: Money::new(-5), ..Item::default() },
+        ],
+        tenders: vec![
+            Tender { kind: text("card"), amount: Money::new(4_000), fingerprint: some("fp:9c1") },
+            Tender { kind: text("cash"), amount: Money::new(599), fingerprint: None },
+        ],
+        context: full_context(),
+        membership: some("gold-yearly"),
+        personal: Some(Box::new(Personal {
+            referrer: some("m-000007"),
+            birthday: Some(Birthday { month: 2, day: 29, year: Some(1996) }),
+            email_hash: some("e:1f"),
+            phone_hash: some("p:2e"),
+            address_hash: some("a:3d"),
+        })),
+        attributes: vec![(text("colour"), text("grün ✓")), (text("size"), text("M"))],
+        ..event(EventKind::Purchase)
+    }
+}
+
+fn bare(input: Input) -> Record {
+    Record {
+        seq: Seq::new(1_000_001),
+        program: ProgramId::new(1),
+        recorded_at: NOW.plus_ms(250),
+        occurred_at: NOW,
+        ruleset: 3,
+        input,
+        status: Status::Posted,
+        parties: vec![],
+        effects: vec![],
+        clipped: vec![],
+        fraud: Assessment::default(),
+        observed: vec![],
+        operations: 0,
+        faults: vec![],
+    }
+}
+
+fn credit() -> Credit {
+    Credit {
+        party: 0,
+        pool: name(0),
+        lot: lot(1_000_001, 0),
+        amount: Points::new(45),
+        repaid: Points::ZERO,
+        earned_at: NOW,
+        available_at: NOW,
+        expires_at: Some(NOW.plus_ms(31_536_000_000)),
+        from: Account::Issued,
+        reason: text("1 per whole euro"),
+        rule: text("earn.rhai:4"),
+    }
+}
+
+/// What most records are: a purchase of five lines that earns points and a stamp.
+fn purchase() -> Record {
+    let items = (1..=5).map(|line| item(line, "GRD-WHOLE", i64::from(line) * 250)).collect();
+    let context = Context { channel: some("store"), store: some("s-07"), terminal: some("t-2"), ..Context::default() };
+    let tenders = vec![Tender { kind: text("card"), amount: Money::new(3_750), fingerprint: some("fp:9c1") }];
+    let pool = PoolAfter {
+        pool: name(0),
+        available: Points::new(1_234),
+        pending: Points::ZERO,
+        held: Points::ZERO,
+        debt: Points::ZERO,
+    };
+    let after = Snapshot { pools: vec![pool], cards: vec![(name(1), 4, 10)], tier: Some(name(2)) };
+    let ring = |ring, key, value| Observation { ring: name(ring), key, capacity: 16, value };
+    Record {
+        parties: vec![Party { member: text("m-000042"), previous: Seq::new(999_990), after }],
+        effects: vec![
+            Effect::Credit(credit()),
+            Effect::Stamp { party: 0, card: name(1), count: 1, of: 10, stamps: 4 },
+            Effect::Count { party: 0, counter: name(4), day: 20_717, amount: 3_750 },
+            Effect::Count { party: 0, counter: name(5), day: 20_717, amount: 1 },
+        ],
+        observed: vec![
+            ring(6, vec![KeyField::Member], 1),
+            ring(7, vec![KeyField::Card], 3_750),
+            ring(8, vec![KeyField::Store, KeyField::Terminal], 1),
+        ],
+        operations: 212,
+        ..bare(Input::Event(Arc::new(Event { items, context, tenders, ..event(EventKind::Purchase) })))
+    }
+}
+
+/// Every effect, account and option there is.
+fn everything() -> Record {
+    let (party, pool, amount) = (1, name(300), Points::new(70_000));
+    let accounts = [
+        Account::Member,
+        Account::Issued,
+        Account::Redeemed,
+        Account::Expired,
+        Account::Reversed,
+        Account::Adjusted,
+        Account::Donated(name(9)),
+        Account::Transit,
+    ];
+    let debits = accounts.into_iter().map(|to| Effect::Debit { party, pool, lot: lot(77, 2), amount, to });
+    let mut effects = vec![
+        Effect::Enroll { party },
+        Effect::Credit(Credit { available_at: TimeMs::NEVER, expires_at: None, ..credit() }),
+        Effect::Owe { party, pool, amount, to: Account::Reversed },
+        Effect::Activate { party, pool, lot: lot(1_000_001, 65_535), repaid: Points::new(-1) },
+        Effect::Stamp { party, card: name(1), count: 2, of: 10, stamps: 10 },
+        Effect::Grant {
+            party,
+            index: 3,
+            reward: name(11),
+            value: Some(Money::new(500)),
+            expires_at: Some(NOW.plus_ms(1)),
+            reason: text("full card"),
+        },
+        Effect::Grant { party, index: 4, reward: name(12), value: None, expires_at: None, reason: text("") },
+        Effect::Tier { party, from: None, to: name(13) },
+        Effect::Tier { party, from: Some(name(13)), to: name(14) },
+        Effect::Count { party, counter: name(15), day: -1, amount: i64::MIN },
+        Effect::Profile { party },
+        Effect::ReferralPaid { party, referrer: 255 },
+    ];
+    effects.extend(debits);
+    let clip = |what| Clip { party, what, wanted: 1_000_000, given: 0, limit: text("member_daily") };
+    Record {
+        status: Status::Held,
+        effects,
+        clipped: vec![clip(Clipped::Pool(pool)), clip(Clipped::Card(name(1)))],
+        fraud: verdicts(),
+        observed: vec![Observation { ring: name(16), key: key_fields(), capacity: 1_024, value: i64::MAX }],
+        operations: u32::MAX,
+        faults: vec![ScriptFault { at: text("earn.rhai:12:5"), message: "out of operations".into() }],
+        ..bare(Input::Event(Arc::new(full_event())))
+    }
+}
+
+fn verdicts() -> Assessment {
+    let evidence = Evidence {
+        key: text("device=d:77ab"),
+        metric: text("count"),
+        window_ms: 3_600_000,
+        counted: 6,
+        limit: 5,
+        events: vec![Seq::new(1_000_000), Seq::new(999_000), Seq::new(3)],
+    };
+    let reason = |verdict, evidence| Reason {
+        rule: text("device_hourly"),
+        verdict,
+        weight: 40,
+        detail: "6 in an hour, at most 5".into(),
+        evidence,
+    };
+    let reasons = vec![
+        reason(Verdict::Allow, None),
+        reason(Verdict::Flag, Some(evidence)),
+        reason(Verdict::Hold, None),
+        reason(Verdict::StepUp, None),
+        reason(Verdict::Deny, None),
+    ];
+    Assessment { verdict: Verdict::Deny, score: 100, reasons }
+}
+
+fn key_fields() -> Vec<KeyField> {
+    use KeyField::{Address, Card, Device, Email, Ip, Member, Phone, Recipient, Referrer, Staff, Store, Terminal};
+    vec![Member, Device, Ip, Card, Store, Terminal, Staff, Referrer, Email, Phone, Address, Recipient]
+}
+
+fn records() -> Vec<(String, Record)> {
+    use EventKind::{
+        Activity, Custom, Enroll, Fee, Login, Newsletter, Profile, Refund, Review, SocialFollow, SocialShare, Survey,
+        Visit,
+    };
+    let adjustment = Adjustment {
+        member: text("m-1"),
+        pool: text("points"),
+        amount: Points::new(-50),
+        reason: text("goodwill"),
+        expires_at: Some(NOW),
+        pending: true,
+    };
+    let transfer = Transfer {
+        from: text("m-1"),
+        to: text("m-2"),
+        pool: text("points"),
+        amount: Points::new(10),
+        context: Some(Box::new(full_context())),
+    };
+    let ruleset = RulesetFiles {
+        program: text("corner_coffee"),
+        hash: text("af13"),
+        files: vec![(text("program.toml"), "[pools.points]\n".into())],
+        new_names: vec![text("points"), text("card")],
+    };
+    let mut records = vec![
+        ("purchase", purchase()),
+        ("everything", everything()),
+        ("denied", Record { status: Status::Denied, ..bare(Input::Event(Arc::new(full_event()))) }),
+        ("adjust", bare(Input::Adjust(Arc::new(adjustment), text("key-1")))),
+        ("transfer", bare(Input::Transfer(Arc::new(transfer), text("")))),
+        ("due", bare(Input::Due(text("m-1")))),
+        ("ruleset", bare(Input::Ruleset(Arc::new(ruleset)))),
+    ];
+    let kinds = [
+        ("enroll", Enroll),
+        ("refund", Refund),
+        ("visit", Visit),
+        ("review", Review),
+        ("social-follow", SocialFollow),
+        ("social-share", SocialShare),
+        ("newsletter", Newsletter),
+        ("survey", Survey),
+        ("activity", Activity),
+        ("fee", Fee),
+        ("profile", Profile),
+        ("login", Login),
+        ("custom", Custom(text("wishlist_add"))),
+    ];
+    records.extend(kinds.map(|(sample, kind)| (sample, bare(Input::Event(Arc::new(event(kind)))))));
+    records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record)).collect()
+}
+
+fn member() -> Member {
+    let lots = [Some(NOW.plus_ms(5)), None].map(|expires_at| Lot {
+        id: lot(99, 1),
+        amount: Points::new(500),
+        remaining: Points::new(1),
+        earned_at: NOW,
+        available_at: TimeMs::NEVER,
+        expires_at,
+        active: expires_at.is_none(),
+    });
+    let buckets = |period| Buckets([(period, 5_000), (period - 1, -3)]);
+    let event = full_event();
+    let personal = *event.personal.unwrap();
+    Member {
+        last: Seq::new(1_000_001),
+        enrolled_at: NOW.plus_ms(-9_000_000_000),
+        active_at: NOW,
+        profile: Arc::new(Profile {
+            referrer: personal.referrer,
+            birthday: personal.birthday,
+            email_hash: personal.email_hash,
+            phone_hash: None,
+            address_hash: personal.address_hash,
+            attributes: event.attributes,
+        }),
+        referral_paid: true,
+        tier: Some(name(2)),
+        pools: vec![PoolState {
+            pool: name(0),
+            lots: lots.into(),
+            debt: Points::new(3),
+            lifetime: Points::new(90_000),
+        }],
+        cards: vec![CardState { card: name(1), stamps: 4, of: 10, last_at: Some(NOW), day: 20_717, day_count: 1 }],
+        counters: vec![Counter {
+            name: name(4),
+            ever: 12_345,
+            years: buckets(2026),
+            months: buckets(680),
+            days: buckets(20_717),
+        }],
+        grants: vec![Grant { id: lot(98, 0), reward: name(11), value: Some(Money::new(500)), expires_at: Some(NOW) }],
+    }
+}
+
+fn program() -> ProgramState {
+    ProgramState {
+        name: text("corner_coffee"),
+        version: 3,
+        hash: text("af13"),
+        ruleset_seq: Seq::new(17),
+        names: vec![text("points"), text("card")],
+        books: BTreeMap::from([
+            ((name(0), Account::Member), 500),
+            ((name(0), Account::Issued), -510),
+            ((name(0), Account::Donated(name(9))), 10),
+        ]),
+        budgets: BTreeMap::from([(name(4), 510)]),
+        members: 42,
+    }
+}
+
+/// All samples: name, current version, today's bytes.
+fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
+    let mut samples = BTreeMap::new();
+    let mut add = |name: &str, version, bytes| {
+        assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
+    };
+    for (name, record) in records() {
+        let mut bytes = Vec::new();
+        encode_record(&record, &mut bytes);
+        add(&name, RECORD_VERSION, bytes);
+    }
+    add("member", MEMBER_VERSION, encode_member(&member()));
+    add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
+    add("program", REGISTRY_VERSION, encode_program(&program()));
+    add("registry", REGISTRY_VERSION, encode_registry(&registry()));
+    add("ring", RING_VERSION, encode_ring(Seq::new(1_000_001), &ring()));
+    add("block", BLOCK_VERSION, encode_block(Seq::new(1_000_001), &[0xab; 32], &block()).unwrap().bytes().into());
+    samples
+}
+
+fn registry() -> Registry {
+    Registry { now: NOW, programs: vec![Arc::new(program()), Arc::default()] }
+}
+
+fn ring() -> Vec<(TimeMs, i64, Seq)> {
+    vec![
+        (NOW, 1, Seq::new(1_000_001)),
+        (NOW.plus_ms(-90_000), 3_750, Seq::new(999_990)),
+        (TimeMs::EPOCH, -1, Seq::ZERO),
+    ]
+}
+
+fn block() -> Vec<Record> {
+    vec![purchase(), Record { seq: Seq::new(1_000_002), ..everything() }]
+}
+
+/// Whether bytes of any version decode to the sample of that name.
+fn decodes(name: &str, bytes: &[u8]) -> bool {
+    match name {
+        "member" => decode_member(bytes).unwrap() == member(),
+        "member-new" => decode_member(bytes).unwrap() == Member::default(),
+        "program" => decode_program(bytes).unwrap() == program(),
+        "registry" => decode_registry(bytes).unwrap() == registry(),
+        "ring" => decode_ring(bytes).unwrap() == (Seq::new(1_000_001), ring()),
+        "block" => {
+            let reader = BlockReader::parse(bytes).unwrap();
+            let read: Result<Vec<_>, _> = reader.records().collect();
+            read.unwrap() == block() && reader.previous() == &[0xab; 32]
+        }
+        record => {
+            let (_, sample) = records().into_iter().find(|(name, _)| name == record).expect("a file has a sample");
+            decode_record(bytes).unwrap() == (sample, bytes.len())
+        }
+    }
+}
+
+fn golden() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for line in bytes.chunks(32) {
+        for byte in line {
+            write!(text, "{byte:02x}").unwrap();
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).unwrap()).collect()
+}
+
+#[test]
+fn todays_bytes_are_the_golden_ones() {
+    let add = std::env::var_os("TALLYSTICK_GOLDEN").is_some_and(|value| value == "add");
+    for (name, (version, bytes)) in samples() {
+        let file = golden().join(format!("{name}.v{version}.hex"));
+        if add && !file.exists() {
+            fs::write(&file, to_hex(&bytes)).unwrap();
+        }
+        let expected =
+            fs::read_to_string(&file).unwrap_or_else(|_| panic!("no {}: see README.md there", file.display()));
+        assert_eq!(to_hex(&bytes), expected, "{name}: the encoding has changed");
+    }
+}
+
+#[test]
+fn golden_bytes_of_every_version_decode() {
+    let mut files = 0;
+    for entry in fs::read_dir(golden()).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(file) = path.file_name().unwrap().to_str().unwrap().strip_suffix(".hex") else { continue };
+        let (name, _version) = file.rsplit_once(".v").expect("files are called <sample>.v<version>.hex");
+        assert!(
+            decodes(name, &from_hex(&fs::read_to_string(&path).unwrap())),
+            "{file} no longer decodes to its sample"
+        );
+        files += 1;
+    }
+    assert!(files >= samples().len());
+}
+
+#[test]
+fn natural_keys_are_frozen() {
+    let hex = |program, source, id| to_hex(&natural_key(ProgramId::new(program), source, id));
+    assert_eq!(hex(1, "pos-12", "r-1001-0001"), "8b4fea50cc5d6aeed9f0db8c23a000d8\n");
+    assert_ne!(hex(1, "pos", "12"), hex(1, "pos1", "2"));
+    assert_ne!(hex(1, "pos", "12"), hex(2, "pos", "12"));
+}

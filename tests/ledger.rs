@@ -1,0 +1,350 @@
+//! The ledger's semantics as text tables, through one door: [`check`] runs a script of postings and compares what each line
+//! says. Terms are built by hand, so that nothing of the rules is involved.
+//!
+//! ```text
+//! at 2026-01-31                       moves the clock (program zone, midnight), doing what falls due
+//! buy A 1000 earn=10                  a purchase of 1000 that wants 10 points
+//! adjust A -5 -> insufficient_balance a refusal by its code
+//! = A points 10 pending=0 debt=0      the balance now
+//! ```
+
+mod support;
+
+use support::check;
+
+#[test]
+fn earning_and_spending_order() {
+    // Points that expire first are spent first, whatever their age; those that never expire come last.
+    check(
+        "pool points expires=12m",
+        "
+        at 2026-01-10
+        buy A 1000 earn=10
+        at 2026-02-10
+        buy A 1000 earn=20
+        adjust A -5
+        = A points 25
+        at 2027-01-10
+        = A points 20
+        at 2027-02-10
+        = A points 0
+        ",
+    );
+}
+
+#[test]
+fn an_expiry_falls_due_at_its_instant_even_if_nobody_looked() {
+    check(
+        "pool points expires=30d",
+        "
+        at 2026-01-01
+        buy A 100 earn=1
+        = A points 1 at=2026-01-30T23:59:59Z
+        = A points 0 at=2026-01-31T00:00:00Z
+        = A points 0 at=2027-01-31T00:00:00Z
+        ",
+    );
+}
+
+#[test]
+fn month_arithmetic_clamps_to_the_last_day() {
+    check(
+        "pool points expires=1m",
+        "
+        at 2026-01-31
+        buy A 100 earn=7
+        = A points 7 at=2026-02-27T23:59:59Z
+        = A points 0 at=2026-02-28T00:00:00Z
+        ",
+    );
+}
+
+#[test]
+fn the_end_of_next_year_is_the_first_instant_of_the_year_after() {
+    check(
+        "pool points expires=year+1",
+        "
+        at 2026-03-05
+        buy A 100 earn=3
+        = A points 3 at=2027-12-31T23:59:59Z
+        = A points 0 at=2028-01-01T00:00:00Z
+        ",
+    );
+}
+
+#[test]
+fn inactivity_moves_all_lots_together_and_a_purchase_keeps_them() {
+    check(
+        "pool points expires=inactive6m",
+        "
+        at 2026-01-01
+        buy A 100 earn=3
+        at 2026-06-30
+        buy A 100 earn=4
+        = A points 7
+        at 2026-12-29
+        = A points 7
+        at 2026-12-30
+        = A points 0
+        ",
+    );
+}
+
+#[test]
+fn pending_lots_wait_and_their_expiry_starts_when_they_activate() {
+    check(
+        "pool points pending=15d expires=1m",
+        "
+        at 2026-01-01
+        buy A 100 earn=9
+        = A points 0 pending=9
+        adjust A -1 -> insufficient_balance
+        at 2026-01-16
+        = A points 9 pending=0
+        = A points 9 at=2026-02-15T23:59:59Z
+        at 2026-02-16
+        = A points 0
+        ",
+    );
+}
+
+#[test]
+fn a_transfer_keeps_the_expiry_and_merges_only_equal_ones() {
+    check(
+        "pool points expires=12m transferable",
+        "
+        at 2026-01-10
+        buy A 100 earn=10
+        at 2026-02-10
+        buy A 100 earn=10
+        buy B 100 earn=1
+        transfer A B 15
+        = A points 5
+        = B points 16
+        transfer A B 6 -> insufficient_balance
+        transfer A A 1 -> not_transferable
+        transfer A C 1 -> unknown_member
+        at 2027-01-10
+        = B points 6
+        = A points 5
+        at 2027-02-10
+        = B points 0
+        = A points 0
+        ",
+    );
+}
+
+#[test]
+fn a_pool_that_is_not_transferable_stays_where_it_is() {
+    check(
+        "pool points",
+        "
+        at 2026-01-10
+        buy A 100 earn=10
+        buy B 100 earn=1
+        transfer A B 1 -> not_transferable
+        ",
+    );
+}
+
+#[test]
+fn caps_cut_to_the_room_left_and_say_so() {
+    check(
+        "pool points
+         cap member_daily points day 100
+         cap per_event points event 80",
+        "
+        at 2026-01-10
+        buy A 100 earn=90 clipped=90:80:per_event
+        = A points 80
+        buy A 100 earn=30 clipped=30:20:member_daily
+        buy A 100 earn=1 clipped=1:0:member_daily
+        = A points 100
+        at 2026-01-11
+        buy A 100 earn=5
+        = A points 105
+        ",
+    );
+}
+
+#[test]
+fn a_program_budget_is_shared_by_all_members() {
+    check(
+        "pool points
+         cap budget points program 100",
+        "
+        at 2026-01-10
+        buy A 100 earn=70
+        buy B 100 earn=70 clipped=70:30:budget
+        buy C 100 earn=1 clipped=1:0:budget
+        = B points 30
+        = C points 0
+        ",
+    );
+}
+
+#[test]
+fn tiers_rise_with_the_event_and_last_to_the_end_of_next_year() {
+    check(
+        "pool points
+         tier silver 500
+         tier gold 1500",
+        "
+        at 2026-05-01
+        buy A 499
+        = A tier=none
+        buy A 1
+        = A tier=silver
+        buy A 1000
+        = A tier=gold
+        at 2027-01-01
+        buy A 600
+        = A tier=gold at=2027-12-31T23:59:59Z
+        = A tier=silver at=2028-01-01T00:00:00Z
+        at 2028-01-01
+        = A tier=silver
+        = A tier=none at=2029-01-01T00:00:00Z
+        ",
+    );
+}
+
+#[test]
+fn a_full_card_grants_and_starts_again_with_what_is_left_over() {
+    check(
+        "pool points
+         card coffee 10 spacing=30m per_day=3",
+        "
+        at 2026-05-01T09:00:00Z
+        buy A 100 stamp=1
+        = A coffee=1
+        at 2026-05-01T09:29:59Z
+        buy A 100 stamp=1 clipped=1:0:spacing
+        at 2026-05-01T09:30:00Z
+        buy A 100 stamp=9 clipped=9:2:per_day
+        = A coffee=3
+        at 2026-05-02T09:00:00Z
+        buy A 100 stamp=3
+        at 2026-05-03T09:00:00Z
+        buy A 100 stamp=3
+        = A coffee=9 rewards=0
+        at 2026-05-04T09:00:00Z
+        buy A 100 stamp=3
+        = A coffee=2 rewards=1
+        ",
+    );
+}
+
+#[test]
+fn a_held_event_pends_and_a_denied_one_leaves_only_its_trace() {
+    check(
+        "pool points
+         card coffee 10",
+        "
+        at 2026-05-01
+        buy A 100 earn=10 stamp=1 verdict=hold status=held
+        = A points 0 pending=10 coffee=0
+        buy A 100 earn=10 verdict=deny status=denied
+        = A points 0 pending=10
+        buy B 100 earn=10 verdict=deny status=denied
+        = B unknown
+        ",
+    );
+}
+
+#[test]
+fn late_events_are_held_and_future_ones_refused() {
+    check(
+        "pool points
+         lateness 72h",
+        "
+        at 2026-05-10
+        buy A 100 earn=1 on=2026-05-07 status=posted
+        buy A 100 earn=1 on=2026-05-06T23:59:59Z status=held
+        buy A 100 earn=1 on=2026-05-10T00:05:00Z status=posted
+        buy A 100 earn=1 on=2026-05-10T00:05:01Z -> occurred_in_future
+        ",
+    );
+}
+
+#[test]
+fn a_referral_pays_both_once_at_the_first_purchase_of_enough() {
+    check(
+        "pool points
+         referral friend=100 referrer=200 minimum=2500 cap=1",
+        "
+        at 2026-05-01
+        enroll R
+        enroll F referrer=R
+        buy F 1000
+        = F points 0
+        buy F 4000
+        = F points 100
+        = R points 200
+        buy F 4000
+        = F points 100
+        enroll G referrer=R
+        buy G 2500
+        = G points 100
+        = R points 200
+        enroll S referrer=S
+        buy S 9000
+        = S points 0
+        enroll T referrer=nobody
+        buy T 9000
+        = T points 0
+        ",
+    );
+}
+
+#[test]
+fn a_shared_identity_never_pays_a_referral() {
+    check(
+        "pool points
+         referral friend=100 referrer=200 minimum=1 cap=9",
+        "
+        at 2026-05-01
+        enroll R email=e1
+        enroll F referrer=R email=e1
+        buy F 4000
+        = F points 0
+        = R points 0
+        ",
+    );
+}
+
+#[test]
+fn sums_past_the_largest_amount_are_refused() {
+    check(
+        "pool points transferable",
+        "
+        at 2026-05-01
+        enroll A
+        enroll B
+        adjust A 9007199254740991
+        adjust A 1 -> amount_overflow
+        adjust B 1
+        transfer A B 9007199254740991 -> amount_overflow
+        buy A 9007199254740991
+        buy A 1 -> amount_overflow
+        = A points 9007199254740991
+        ",
+    );
+}
+
+#[test]
+fn adjustments_expire_by_the_pool_or_as_they_say_and_may_wait() {
+    check(
+        "pool points expires=12m",
+        "
+        at 2026-05-01
+        enroll A
+        adjust A 10
+        adjust A 5 expires=2026-06-01
+        adjust A 3 pending
+        = A points 15 pending=3
+        at 2026-06-01
+        = A points 10 pending=3
+        adjust Z 1 -> unknown_member
+        ",
+    );
+}

@@ -1,0 +1,345 @@
+//! The one door of the ledger's tables: terms and steps as text, run against `decide` and `apply`. After every record the books
+//! are audited; at the end all records are replayed into a fresh state, which must be equal.
+
+use std::sync::Arc;
+
+use tallystick::ledger::apply::apply;
+use tallystick::ledger::audit::audit;
+use tallystick::ledger::calendar::{Span, Zone};
+use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
+use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
+use tallystick::ledger::member::Member;
+use tallystick::ledger::proposal::{Intent, Proposal};
+use tallystick::ledger::record::{Assessment, Input, Record, RulesetFiles, Status, Verdict};
+use tallystick::ledger::reject::Reject;
+use tallystick::ledger::state::State;
+use tallystick::ledger::terms::{
+    CapPeriod, CapTerms, CardTerms, Expiry, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
+};
+use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
+
+/// A program and the steps taken on it.
+struct World {
+    names: Vec<Text>,
+    terms: Terms,
+    state: State,
+    records: Vec<Record>,
+    now: TimeMs,
+    events: u32,
+}
+
+const PROGRAM: ProgramId = ProgramId::new(0);
+
+/// Runs `steps` on a program with `terms`; panics with the line that does not hold.
+#[track_caller]
+pub fn check(terms: &str, steps: &str) {
+    let mut world = World::new(terms);
+    for line in lines(steps) {
+        world.step(line);
+    }
+    let mut again = State::default();
+    for record in &world.records {
+        apply(&mut again, record);
+    }
+    assert_eq!(again.members, world.state.members, "replaying the records gives the same members");
+    assert_eq!(again.programs, world.state.programs, "replaying the records gives the same books");
+}
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// `name=value` words of a line.
+fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn time(text: &str) -> TimeMs {
+    let full = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
+    TimeMs::new(full.parse::<jiff::Timestamp>().unwrap_or_else(|e| panic!("{text}: {e}")).as_millisecond())
+}
+
+fn span(text: &str) -> Span {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let number: u16 = number.parse().unwrap();
+    match unit {
+        "d" => Span::Days(number),
+        "m" => Span::Months(number),
+        "h" => Span::Exact(i64::from(number) * 3_600_000),
+        other => panic!("unit {other}"),
+    }
+}
+
+impl World {
+    fn new(text: &str) -> Self {
+        let terms = Terms {
+            version: 1,
+            zone: Zone::utc(),
+            auto_enroll: true,
+            max_lateness_ms: None,
+            pools: Vec::new(),
+            cards: Vec::new(),
+            rewards: Vec::new(),
+            tiers: None,
+            caps: Vec::new(),
+            referral: None,
+            limits: Vec::new(),
+            spend_counter: NameId::new(0),
+            purchases_counter: NameId::new(1),
+        };
+        let names = vec![Text::new("spend"), Text::new("purchases")];
+        let state = State::default();
+        let mut world = Self { names, terms, state, records: Vec::new(), now: TimeMs::EPOCH, events: 0 };
+        lines(text).for_each(|line| world.declare(line));
+        let files = RulesetFiles {
+            program: Text::new("test"),
+            hash: Text::default(),
+            files: Vec::new(),
+            new_names: world.names.clone(),
+        };
+        world.take(Record {
+            seq: world.state.seq.next(),
+            program: PROGRAM,
+            recorded_at: TimeMs::EPOCH,
+            occurred_at: TimeMs::EPOCH,
+            ruleset: 1,
+            input: Input::Ruleset(Arc::new(files)),
+            status: Status::Posted,
+            parties: Vec::new(),
+            effects: Vec::new(),
+            clipped: Vec::new(),
+            fraud: Assessment::default(),
+            observed: Vec::new(),
+            operations: 0,
+            faults: Vec::new(),
+        });
+        world
+    }
+
+    fn name(&mut self, name: &str) -> NameId {
+        let at = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(Text::new(name));
+            self.names.len() - 1
+        });
+        NameId::new(u16::try_from(at).unwrap())
+    }
+
+    fn declare(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["pool", name, ..] => {
+                let expiry = match option(line, "expires") {
+                    None => Expiry::Never,
+                    Some("year+1") => Expiry::EndOf { period: Period::Year, after: 1 },
+                    Some("inactive6m") => Expiry::Inactivity { months: 6 },
+                    Some(text) => Expiry::Rolling(span(text)),
+                };
+                let pending = option(line, "pending").map(span);
+                let transferable = words.contains(&"transferable");
+                let name = self.name(name);
+                self.terms.pools.push(PoolTerms { name, expiry, pending, transferable });
+            }
+            ["cap", cap, pool, period, limit] => {
+                let period = match *period {
+                    "event" => CapPeriod::Event,
+                    "day" => CapPeriod::Member(Period::Day),
+                    _ => CapPeriod::Program,
+                };
+                let (pool, counter) = (self.name(pool), self.name(&format!("cap:{pool}:{cap}")));
+                let limit = Points::new(limit.parse().unwrap());
+                self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter });
+            }
+            ["tier", name, from] => {
+                let level = (self.name(name), from.parse().unwrap());
+                let counter = self.terms.spend_counter;
+                self.terms.tiers.get_or_insert(TierTerms { counter, levels: Vec::new() }).levels.push(level);
+            }
+            ["card", name, size, ..] => {
+                let (card, reward) = (self.name(name), self.name("free"));
+                self.terms.rewards.push(RewardTerms { name: reward, value: None, expires: None, price: None });
+                self.terms.cards.push(CardTerms {
+                    name: card,
+                    size: size.parse().unwrap(),
+                    spacing_ms: option(line, "spacing").map_or(0, |_| 30 * 60_000),
+                    per_event: None,
+                    per_day: option(line, "per_day").map(|n| n.parse().unwrap()),
+                    reward,
+                });
+            }
+            ["referral", ..] => {
+                let number = |name: &str| option(line, name).unwrap().parse::<i64>().unwrap();
+                self.terms.referral = Some(ReferralTerms {
+                    pool: self.name("points"),
+                    friend: Points::new(number("friend")),
+                    referrer: Points::new(number("referrer")),
+                    minimum: Money::new(number("minimum")),
+                    yearly_cap: Some(u32::try_from(number("cap")).unwrap()),
+                    counter: self.name("referred"),
+                });
+            }
+            ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
+            other => panic!("terms: {other:?}"),
+        }
+    }
+
+    fn books(&self) -> Books<'_> {
+        Books { state: &self.state, program: PROGRAM, terms: &self.terms, now: self.now }
+    }
+
+    fn take(&mut self, mut record: Record) {
+        apply(&mut self.state, &record);
+        for party in &mut record.parties {
+            let key = MemberKey { program: PROGRAM, id: party.member.clone() };
+            party.after = self.state.members[&key].snapshot(record.recorded_at);
+        }
+        self.records.push(record);
+        assert_eq!(audit(&self.state), Vec::<String>::new(), "the books after record {}", self.state.seq);
+    }
+
+    #[track_caller]
+    fn step(&mut self, line: &str) {
+        let (todo, code) = line.split_once("->").map_or((line, None), |(todo, code)| (todo, Some(code.trim())));
+        let words: Vec<&str> = todo.split_whitespace().collect();
+        let decided = match words.as_slice() {
+            ["at", when] => return self.move_to(time(when)),
+            ["=", member, ..] => return self.compare(member, todo),
+            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, todo),
+            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", todo),
+            ["adjust", member, amount, ..] => self.adjust(member, amount, todo),
+            ["transfer", from, to, amount] => self.transfer(from, to, amount),
+            other => panic!("step: {other:?}"),
+        };
+        match (decided, code) {
+            (Ok(record), None) => {
+                expect_record(&record, todo);
+                self.take(record);
+            }
+            (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
+            (decided, _) => panic!("{line}: got {decided:?}"),
+        }
+    }
+
+    /// Time passes: everything due is recorded, in due order.
+    fn move_to(&mut self, to: TimeMs) {
+        self.now = to;
+        loop {
+            let due = |(key, member): (&MemberKey, &Arc<Member>)| Some((next_due(member, &self.terms)?, key.clone()));
+            let Some((at, key)) = self.state.members.iter().filter_map(due).min() else { break };
+            if at > to {
+                break;
+            }
+            let record = decide::due(&self.books(), &key.id).expect("something is due");
+            assert_eq!(record.occurred_at, at, "it is recorded at its due time");
+            self.take(record);
+        }
+    }
+
+    fn event(&mut self, kind: EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
+        self.events += 1;
+        let text = |name: &str| option(line, name).map(Text::new);
+        let personal = Personal { referrer: text("referrer"), email_hash: text("email"), ..Personal::default() };
+        let event = Arc::new(Event {
+            id: Text::new(format!("e{}", self.events)),
+            source: Text::new("test"),
+            kind,
+            member: Text::new(member),
+            occurred_at: option(line, "on").map_or(self.now, time),
+            order: None,
+            currency: None,
+            given_amount: Some(Money::new(amount.parse().unwrap())),
+            items: Vec::new(),
+            tenders: Vec::new(),
+            context: tallystick::ledger::event::Context::default(),
+            membership: None,
+            personal: (personal != Personal::default()).then(|| Box::new(personal)),
+            attributes: Vec::new(),
+        });
+        let mut proposal = Proposal::default();
+        if let Some(points) = option(line, "earn") {
+            proposal.intents.push(Intent::Earn {
+                pool: self.name("points"),
+                amount: Points::new(points.parse().unwrap()),
+                reason: Text::new("test"),
+                rule: Text::new("test"),
+                pending: None,
+                expires: None,
+            });
+        }
+        if let Some(stamps) = option(line, "stamp") {
+            let (card, count) = (self.name("coffee"), stamps.parse().unwrap());
+            proposal.intents.push(Intent::Stamp { card, count, reason: Text::new("test"), rule: Text::new("test") });
+        }
+        let mut judgement = Judgement::default();
+        judgement.assessment.verdict = match option(line, "verdict") {
+            Some("hold") => Verdict::Hold,
+            Some("deny") => Verdict::Deny,
+            _ => Verdict::Allow,
+        };
+        decide::event(&self.books(), &event, proposal, judgement)
+    }
+
+    fn adjust(&self, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
+        let adjustment = Adjustment {
+            member: Text::new(member),
+            pool: Text::new("points"),
+            amount: Points::new(amount.parse().unwrap()),
+            reason: Text::new("test"),
+            expires_at: option(line, "expires").map(time),
+            pending: line.contains("pending"),
+        };
+        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default())
+    }
+
+    fn transfer(&self, from: &str, to: &str, amount: &str) -> Result<Record, Reject> {
+        let transfer = Transfer {
+            from: Text::new(from),
+            to: Text::new(to),
+            pool: Text::new("points"),
+            amount: Points::new(amount.parse().unwrap()),
+            context: None,
+        };
+        decide::transfer(&self.books(), &Arc::new(transfer), &Text::default(), Judgement::default())
+    }
+
+    #[track_caller]
+    fn compare(&mut self, member: &str, line: &str) {
+        let at = option(line, "at").map_or(self.now, time);
+        let key = MemberKey { program: PROGRAM, id: Text::new(member) };
+        if line.contains("unknown") {
+            assert!(self.state.member(&key).is_none(), "{line}");
+            return;
+        }
+        let points = self.name("points");
+        let coffee = self.name("coffee");
+        let member = settled(&self.state.members[&key], &self.terms, at).into_owned();
+        let pool = member.pool(points).cloned().unwrap_or_default();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(at_word) = words.iter().position(|word| *word == "points") {
+            assert_eq!(pool.available(at).to_string(), words[at_word + 1], "{line}");
+        }
+        let tier = member.tier.map_or("none", |tier| self.names[usize::from(tier.get())].as_str());
+        let card = member.card(coffee).map_or(0, |card| card.stamps);
+        for (name, value) in [
+            ("pending", pool.pending(at).to_string()),
+            ("debt", pool.debt.to_string()),
+            ("tier", tier.to_owned()),
+            ("coffee", card.to_string()),
+            ("rewards", member.grants.len().to_string()),
+        ] {
+            if let Some(expected) = option(line, name) {
+                assert_eq!(value, expected, "{name} in: {line}");
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn expect_record(record: &Record, line: &str) {
+    if let Some(status) = option(line, "status") {
+        assert_eq!(format!("{:?}", record.status).to_lowercase(), status, "{line}");
+    }
+    let clipped: Vec<String> =
+        record.clipped.iter().map(|clip| format!("{}:{}:{}", clip.wanted, clip.given, clip.limit)).collect();
+    let expected: Vec<&str> = option(line, "clipped").into_iter().collect();
+    assert_eq!(clipped, expected, "{line}");
+}
