@@ -122,20 +122,3 @@ pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
 const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
-
-/// Files of one program.
-pub const PROGRAM_FILES_MAX: usize = 64;
-/// Programs of one rules folder.
-pub const PROGRAMS_MAX: usize = 1_024;
-/// Bytes of a declared name (pool, card, reward, tier, counter) and of a program's folder name.
-pub const NAME_BYTES_MAX: usize = 64;
-/// Tables of one kind a manifest may hold (`[[earn]]`, `[[limits]]` …), and names of one kind.
-pub const MANIFEST_TABLES_MAX: usize = 256;
-/// Entries of a ring that sums, where the program says nothing.
-pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
-/// Programs whose compiled scripts one thread keeps.
-pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
-/// Diagnostics of one check.
-pub const DIAGNOSTICS_MAX: usize = 200;
-/// Cases of one program, and steps of one case.
-pub const CASES_MAX: usize = 1_000;
