@@ -53,9 +53,9 @@ pub const SCRIPT_EXPR_DEPTH_MAX: usize = 32;
 /// Bytes of a script string.
 pub const SCRIPT_STRING_BYTES_MAX: usize = 4_096;
 /// Elements of a script array.
-pub const SCRIPT_ARRAY_MAX: usize = 1_024;
+pub const SCRIPT_ARRAY_MAX: usize = 256;
 /// Entries of a script map.
-pub const SCRIPT_MAP_MAX: usize = 256;
+pub const SCRIPT_MAP_MAX: usize = 128;
 /// Variables of a script call.
 pub const SCRIPT_VARIABLES_MAX: usize = 64;
 /// Functions a script may define.

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rhai::packages::{
-    ArithmeticPackage, BasicArrayPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
-    LogicPackage, MoreStringPackage, Package,
+    ArithmeticPackage, BasicIteratorPackage, BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
+    Package,
 };
 use rhai::{AST, Engine, OptimizationLevel, ParseError, ParseErrorType, Position, Scope};
 
@@ -34,8 +34,6 @@ pub(super) fn engine(call: &Shared, operations: &Rc<Cell<u64>>) -> Engine {
     engine.register_global_module(BasicIteratorPackage::new().as_shared_module());
     engine.register_global_module(BasicStringPackage::new().as_shared_module());
     engine.register_global_module(MoreStringPackage::new().as_shared_module());
-    engine.register_global_module(BasicArrayPackage::new().as_shared_module());
-    engine.register_global_module(BasicMapPackage::new().as_shared_module());
     for word in DISABLED {
         engine.disable_symbol(word);
     }

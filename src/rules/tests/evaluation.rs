@@ -82,6 +82,7 @@ fn regular() -> Member {
         available_at,
         expires_at: None,
         active: true,
+        received: false,
     };
     let names = Program::compile(&files(SHOP, "")).unwrap();
     let names = bind(&names);
