@@ -26,6 +26,10 @@ pub struct Core {
     pub programs: Vec<Arc<Compiled>>,
     /// The files they were compiled from.
     pub sources: Vec<Arc<ProgramFiles>>,
+    /// Records after this one make a member touched.
+    since: Seq,
+    /// Members that a record after `since` changed, each once.
+    touched: Vec<MemberKey>,
 }
 
 impl Core {
@@ -126,7 +130,21 @@ impl Core {
             let key = MemberKey { program: record.program, id: party.member.clone() };
             let member = self.state.member(&key).expect("a record's parties are in memory");
             party.after = member.snapshot(record.recorded_at);
+            if party.previous <= self.since {
+                self.touched.push(key);
+            }
         }
+    }
+
+    /// The members changed since this was asked last, each once. From here on, only later records make a member touched.
+    pub(super) fn take_touched(&mut self) -> Vec<MemberKey> {
+        self.since = self.state.seq;
+        std::mem::take(&mut self.touched)
+    }
+
+    /// How many members are touched.
+    pub(super) fn touched(&self) -> usize {
+        self.touched.len()
     }
 
     /// Takes a journaled record in.
@@ -138,9 +156,13 @@ impl Core {
         self.rings.observe(record);
         for party in &record.parties {
             let key = MemberKey { program: record.program, id: party.member.clone() };
-            let after = self.state.member(&key).map(|member| member.snapshot(record.recorded_at));
-            if after.as_ref() != Some(&party.after) {
+            let member = self.state.member(&key).expect("a record's parties are in memory");
+            // A member read back from a newer row says nothing about this record.
+            if member.last == record.seq && member.snapshot(record.recorded_at) != party.after {
                 return Err(super::Error::Diverged { seq: record.seq, member: party.member.to_string() });
+            }
+            if party.previous <= self.since {
+                self.touched.push(key);
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
@@ -13,8 +13,9 @@ use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use super::Error;
-use super::block::{Open, Release, Sealed};
+use super::block::{Open, Release, Rows, Sealed, changed_views};
 use super::cache::Cache;
+use super::checkpoint::Checkpoint;
 use super::core::Core;
 use super::handle::{Item, JobAnswers, Pending, Request};
 use super::shared::Shared;
@@ -40,6 +41,7 @@ struct Job {
 pub(super) struct Pipeline {
     pub(super) core: Core,
     pub(super) cache: Cache,
+    pub(super) checkpoint: Checkpoint,
     pub(super) shared: Arc<Shared>,
     pub(super) requests: Receiver<Request>,
     pub(super) blocks: SyncSender<Sealed>,
@@ -60,7 +62,11 @@ impl Pipeline {
         loop {
             match self.turn() {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => {
+                    // Everything is written out, so that the next start replays nothing. A failure is noted where it happens.
+                    drop(self.barrier(Open::default()));
+                    break;
+                }
                 Err(error) => {
                     self.shared.fail(error.to_string());
                     break;
@@ -78,7 +84,8 @@ impl Pipeline {
         };
         let mut block = Open::default();
         let now = self.now();
-        if first.is_none() {
+        let idle = first.is_none();
+        if idle {
             self.run_due(&mut block, now)?;
         }
         let mut jobs = Vec::new();
@@ -108,7 +115,10 @@ impl Pipeline {
             next = if events < self.block_events { self.requests.try_recv().ok() } else { None };
         }
         self.work(&mut block, jobs, self.now())?;
-        self.send(block)?;
+        if !block.is_empty() || self.checkpoint.is_running() || idle {
+            let rows = self.checkpoint.some(&mut self.core, idle);
+            self.send(block, rows, None)?;
+        }
         Ok(going)
     }
 
@@ -117,29 +127,23 @@ impl Pipeline {
         self.shared.clock.now().max(self.core.state.now)
     }
 
-    /// Seals a block and hands it to the committer; waits where two are on their way already.
-    pub(super) fn send(&mut self, block: Open) -> Result<(), Error> {
-        if block.is_empty() {
-            return Ok(());
-        }
-        self.send_sealed(block, None)
-    }
-
-    fn send_sealed(&mut self, block: Open, barrier: Option<std::sync::mpsc::Sender<()>>) -> Result<(), Error> {
-        let mut sealed = block.seal(&self.core, |key| self.viewed.contains(key));
-        sealed.barrier = barrier;
+    /// Hands a block to the committer, with rows for the projector; waits where two are on their way already.
+    pub(super) fn send(&mut self, block: Open, mut rows: Rows, barrier: Option<Sender<()>>) -> Result<(), Error> {
+        let views = changed_views(&self.core, &block.records, |key| self.viewed.contains(key));
+        let Open { records, releases, keys, due_seen } = block;
+        (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
         self.shared.note_applied(self.core.seq(), self.core.state.now, members);
-        let mark = self.shared.mark();
-        while let Some((seq, key)) = self.recent_order.front().copied().filter(|(seq, _)| *seq <= mark) {
+        let written = self.shared.keys_until();
+        while let Some((seq, key)) = self.recent_order.front().copied().filter(|(seq, _)| *seq <= written) {
             self.recent_order.pop_front();
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
         }
+        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, rows, barrier });
+        self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
-        let sent = self.blocks.send(sealed);
-        self.cache.evict(&mut self.core, mark);
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
     }
 
@@ -164,10 +168,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Sends a block and waits until its rows are written, so that due rows are complete.
+    /// Sends a block and waits until the rows of everything so far are written, so that due rows are complete.
     fn barrier(&mut self, block: Open) -> Result<(), Error> {
+        if self.checkpoint.is_running() {
+            let rows = self.checkpoint.all(&mut self.core);
+            self.send(Open::default(), rows, None)?;
+        }
+        let rows = self.checkpoint.all(&mut self.core);
         let (done, wait) = channel();
-        self.send_sealed(block, Some(done))?;
+        self.send(block, rows, Some(done))?;
         wait.recv().map_err(|_| Error::Thread(std::io::Error::other("the projector has stopped")))
     }
 

@@ -37,7 +37,7 @@ pub fn assess(
             read.push(ring);
             observed.push(Observation {
                 ring: limit.ring,
-                key: limit.key.clone(),
+                key: limit.key,
                 capacity: limit.capacity,
                 value: value_of(limit.metric, input),
             });

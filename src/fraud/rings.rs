@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use smol_str::SmolStrBuilder;
 
-use super::window::{Entry, Ring};
-use crate::ledger::record::{Input, KeyField, Record};
+use super::window::{Entry as RingEntry, Ring};
+use crate::ledger::record::{Input, KeyField, KeyFields, Record};
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -28,21 +29,19 @@ pub struct RingKey {
 impl RingKey {
     /// The key of an input; `None` where it lacks one of the fields. An empty field is a field that lacks.
     #[must_use]
-    pub fn of(program: ProgramId, ring: NameId, fields: &[KeyField], input: &Input) -> Option<Self> {
+    pub fn of(program: ProgramId, ring: NameId, fields: &KeyFields, input: &Input) -> Option<Self> {
         let value = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty());
-        let key = match fields {
-            [] => return None,
-            [only] => value(*only)?.clone(),
-            [first, others @ ..] => {
-                let mut text = SmolStrBuilder::new();
-                text.push_str(value(*first)?);
-                for field in others {
-                    text.push(SEPARATOR);
-                    text.push_str(value(*field)?);
-                }
-                text.finish()
+        let mut fields = fields.iter();
+        let mut key = value(fields.next()?)?.clone();
+        if let Some(second) = fields.next() {
+            let mut text = SmolStrBuilder::new();
+            text.push_str(&key);
+            for field in std::iter::once(second).chain(fields) {
+                text.push(SEPARATOR);
+                text.push_str(value(field)?);
             }
-        };
+            key = text.finish();
+        }
         Some(Self { program, ring, key })
     }
 }
@@ -51,6 +50,10 @@ impl RingKey {
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
     rings: HashMap<RingKey, Arc<Ring>>,
+    /// Records after this one make a ring touched.
+    since: Seq,
+    /// Rings that took in a record after `since`, each once, in the order they did.
+    touched: Vec<RingKey>,
 }
 
 impl Rings {
@@ -61,14 +64,38 @@ impl Rings {
             let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) else {
                 continue;
             };
-            let ring = self.rings.entry(key).or_default();
-            if ring.last() >= record.seq {
-                continue;
-            }
+            let ring = match self.rings.entry(key) {
+                Entry::Occupied(known) => {
+                    if known.get().last() >= record.seq {
+                        continue;
+                    }
+                    if known.get().last() <= self.since {
+                        self.touched.push(known.key().clone());
+                    }
+                    known.into_mut()
+                }
+                Entry::Vacant(free) => {
+                    self.touched.push(free.key().clone());
+                    free.insert(Arc::default())
+                }
+            };
             let ring = Arc::make_mut(ring);
             ring.grow(observation.capacity);
-            ring.insert(Entry { at: record.occurred_at, value: observation.value, seq: record.seq });
+            ring.insert(RingEntry { at: record.occurred_at, value: observation.value, seq: record.seq });
         }
+    }
+
+    /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
+    /// the latest one observed, make a ring touched.
+    pub fn take_touched(&mut self, since: Seq) -> Vec<RingKey> {
+        self.since = since;
+        std::mem::take(&mut self.touched)
+    }
+
+    /// How many rings are touched.
+    #[must_use]
+    pub fn touched(&self) -> usize {
+        self.touched.len()
     }
 
     /// A ring, where it is in memory.

@@ -68,9 +68,7 @@ pub(super) fn compile(engine: &mut Engine, source: &str) -> Result<AST, ParseErr
     // Functions do not see what is around them, except for constants known when they are parsed. So parse once to
     // learn the constants, and again with them.
     engine.set_strict_variables(false);
-    engine.set_optimization_level(OptimizationLevel::None);
     let first = engine.compile(source);
-    engine.set_optimization_level(OptimizationLevel::Simple);
     engine.set_strict_variables(true);
     let mut constants = Scope::new();
     for (name, _, value) in first?.iter_literal_variables(true, false) {

@@ -46,6 +46,7 @@ fn blocks_are_there_after_reopening() {
     assert_eq!(store.block_with(299).unwrap().unwrap().0, 4);
     assert_eq!(store.block_with(4).unwrap().unwrap().0, 4);
     assert!(store.block_with(0).unwrap().is_none());
+    assert_eq!(store.read_block(5, |first, bytes| (first, bytes.len())).unwrap(), Some((4, 4)));
     let firsts = |from| store.blocks_from(from).map(|block| block.unwrap().0).collect::<Vec<_>>();
     assert_eq!(firsts(0), [1, 4, 300]);
     assert_eq!(firsts(3), [1, 4, 300]);

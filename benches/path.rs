@@ -1,0 +1,184 @@
+//! What each step of an event's path costs, one at a time, on one thread: parse, propose, assess, decide, apply, encode.
+//!
+//! `cargo bench --bench path`; 100,000 members, uniformly drawn, so that memory is as cold as in a large program.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tallystick::engine::Command;
+use tallystick::engine::core::Core;
+use tallystick::fraud;
+use tallystick::journal::codec::encode_record;
+use tallystick::ledger::event::{Context, Event, EventKind, Item, Tender};
+use tallystick::ledger::proposal::Proposal;
+use tallystick::ledger::types::{Money, ProgramId, Text, TimeMs};
+use tallystick::rules::ProgramFiles;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PROGRAM: ProgramId = ProgramId::new(0);
+const MEMBERS: u64 = 100_000;
+
+/// A purchase like that of the contract: five lines, a card, a store, a terminal, a cashier, a device.
+fn purchase(number: u64) -> Command {
+    let member = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) % MEMBERS;
+    let text = |t: &str| Some(Text::new(t));
+    let items = (1..=5).map(|line| Item {
+        line,
+        sku: text("1095275"),
+        category: text(if line == 2 { "coffee" } else { "grocery" }),
+        brand: text("national"),
+        quantity: 1,
+        amount: Money::new(150),
+        tags: Vec::new(),
+    });
+    Command::Event(Arc::new(Event {
+        id: Text::new(format!("basket-{number}")),
+        source: Text::new("store-330/till-4"),
+        kind: EventKind::Purchase,
+        member: Text::new(format!("member-{member}")),
+        occurred_at: TimeMs::new(1_780_000_000_000 + i64::try_from(number).unwrap_or(0) * 200),
+        order: None,
+        currency: text("USD"),
+        given_amount: Some(Money::new(750)),
+        items: items.collect(),
+        tenders: vec![Tender {
+            kind: Text::new("card"),
+            amount: Money::new(750),
+            fingerprint: Some(Text::new(format!("c:{member}"))),
+        }],
+        context: Context {
+            channel: text("store"),
+            store: Some(Text::new(format!("{}", member % 400))),
+            terminal: text("4"),
+            staff: Some(Text::new(format!("cashier-{}", member % 3_000))),
+            device: Some(Text::new(format!("d:{member}"))),
+            ..Context::default()
+        },
+        membership: None,
+        personal: None,
+        attributes: Vec::new(),
+    }))
+}
+
+fn core() -> Core {
+    let files =
+        ProgramFiles::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/corner_coffee")).expect("it ships");
+    let mut core = Core::default();
+    tallystick::engine::install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
+    for number in 0..MEMBERS * 3 {
+        step(&mut core, &purchase(number));
+    }
+    core
+}
+
+fn step(core: &mut Core, command: &Command) {
+    let proposal = core.propose(PROGRAM, command);
+    let now = now(command);
+    if let Ok(mut record) = core.decide(PROGRAM, command, proposal, now) {
+        core.apply(&mut record);
+        black_box(record);
+    }
+}
+
+fn now(command: &Command) -> TimeMs {
+    match command {
+        Command::Event(event) => event.occurred_at,
+        Command::Adjust(..) | Command::Transfer(..) => TimeMs::EPOCH,
+    }
+}
+
+/// Times one part of the path over events that go on where the last round ended.
+fn timed(
+    core: &mut Core,
+    next: &mut u64,
+    rounds: u64,
+    mut part: impl FnMut(&mut Core, &Command) -> Duration,
+) -> Duration {
+    let mut sum = Duration::ZERO;
+    for _ in 0..rounds {
+        let command = purchase(*next);
+        *next += 1;
+        sum += part(core, &command);
+    }
+    sum
+}
+
+fn path(c: &mut Criterion) {
+    let mut core = core();
+    let mut next = MEMBERS * 3;
+    let mut group = c.benchmark_group("path");
+    group.sample_size(20).measurement_time(Duration::from_secs(3));
+    group.bench_function("propose", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let started = Instant::now();
+                black_box(core.propose(PROGRAM, command));
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("assess", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let input = command.input();
+                let terms = &core.compiled(PROGRAM).terms;
+                let started = Instant::now();
+                black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("decide, assess included", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let started = Instant::now();
+                let decided = core.decide(PROGRAM, command, proposal, now(command));
+                let took = started.elapsed();
+                if let Ok(mut record) = decided {
+                    core.apply(&mut record);
+                }
+                took
+            })
+        })
+    });
+    group.bench_function("apply", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                    return Duration::ZERO;
+                };
+                let started = Instant::now();
+                core.apply(&mut record);
+                started.elapsed()
+            })
+        })
+    });
+    group.bench_function("encode", |b| {
+        b.iter_custom(|n| {
+            timed(&mut core, &mut next, n, |core, command| {
+                let proposal: Proposal = core.propose(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                    return Duration::ZERO;
+                };
+                core.apply(&mut record);
+                let mut out = Vec::with_capacity(1024);
+                let started = Instant::now();
+                encode_record(&record, &mut out);
+                let took = started.elapsed();
+                black_box(out);
+                took
+            })
+        })
+    });
+    group.finish();
+}
+
+criterion_group!(benches, path);
+criterion_main!(benches);
