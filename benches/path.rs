@@ -78,9 +78,10 @@ fn core() -> Core {
 
 fn step(core: &mut Core, command: &Command) {
     let proposal = core.propose(PROGRAM, command);
+    let seen = core.look_up(PROGRAM, command);
     let now = now(command);
-    if let Ok(mut record) = core.decide(PROGRAM, command, proposal, now) {
-        core.apply(&mut record);
+    if let Ok(mut record) = core.decide(PROGRAM, command, proposal, now, &seen) {
+        core.apply(&mut record, &seen);
         black_box(record);
     }
 }
@@ -137,11 +138,12 @@ fn path(c: &mut Criterion) {
         b.iter_custom(|n| {
             timed(&mut core, &mut next, n, |core, command| {
                 let proposal: Proposal = core.propose(PROGRAM, command);
+                let seen = core.look_up(PROGRAM, command);
                 let started = Instant::now();
-                let decided = core.decide(PROGRAM, command, proposal, now(command));
+                let decided = core.decide(PROGRAM, command, proposal, now(command), &seen);
                 let took = started.elapsed();
                 if let Ok(mut record) = decided {
-                    core.apply(&mut record);
+                    core.apply(&mut record, &seen);
                 }
                 took
             })
@@ -151,11 +153,12 @@ fn path(c: &mut Criterion) {
         b.iter_custom(|n| {
             timed(&mut core, &mut next, n, |core, command| {
                 let proposal: Proposal = core.propose(PROGRAM, command);
-                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                let seen = core.look_up(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else {
                     return Duration::ZERO;
                 };
                 let started = Instant::now();
-                core.apply(&mut record);
+                core.apply(&mut record, &seen);
                 started.elapsed()
             })
         })
@@ -164,10 +167,11 @@ fn path(c: &mut Criterion) {
         b.iter_custom(|n| {
             timed(&mut core, &mut next, n, |core, command| {
                 let proposal: Proposal = core.propose(PROGRAM, command);
-                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command)) else {
+                let seen = core.look_up(PROGRAM, command);
+                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else {
                     return Duration::ZERO;
                 };
-                core.apply(&mut record);
+                core.apply(&mut record, &seen);
                 let mut out = Vec::with_capacity(1024);
                 let started = Instant::now();
                 encode_record(&record, &mut out);

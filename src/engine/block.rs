@@ -49,7 +49,7 @@ pub(super) struct Sealed {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) members: Vec<(MemberKey, Arc<Member>)>,
-    pub(super) rings: Vec<(RingKey, Arc<Ring>)>,
+    pub(super) rings: Vec<(RingKey, Ring)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
     pub(super) due_seen: Vec<(TimeMs, MemberKey)>,
     /// The latest record whose key is in `keys` or was before.

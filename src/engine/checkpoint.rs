@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::block::{Mark, Rows};
 use super::core::Core;
-use crate::fraud::rings::RingKey;
+use crate::fraud::rings::Slot;
 use crate::ledger::types::MemberKey;
 
 /// Members sent with one block.
@@ -26,7 +26,7 @@ const ROUND_RECORDS: u64 = 1_000_000;
 #[derive(Debug)]
 pub(super) struct Checkpoint {
     members: Vec<MemberKey>,
-    rings: Vec<RingKey>,
+    rings: Vec<Slot>,
     mark: Option<Mark>,
     begun: Instant,
     begun_seq: u64,
@@ -82,9 +82,10 @@ impl Checkpoint {
             rows.members.push((key, std::sync::Arc::clone(member)));
         }
         let from = self.rings.len().saturating_sub(rings);
-        for key in self.rings.drain(from..) {
-            let ring = core.rings.get(&key).expect("a changed ring stays in memory until its row is written");
-            rows.rings.push((key, std::sync::Arc::clone(ring)));
+        for slot in self.rings.drain(from..) {
+            let ring = core.rings.ring(slot).expect("a changed ring stays in memory until its row is written");
+            let key = core.rings.key(slot).expect("a ring has a key");
+            rows.rings.push((key.clone(), ring.clone()));
         }
         if self.members.is_empty() && self.rings.is_empty() {
             rows.mark = self.mark.take();

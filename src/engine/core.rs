@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::handle::{Command, Trace};
-use crate::fraud::{self, Rings};
+use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Judgement};
 use crate::ledger::member::Member;
@@ -60,6 +60,12 @@ impl Core {
         self.state.member(&MemberKey { program, id: id.clone() })
     }
 
+    /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
+    pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
+        let terms = Arc::clone(&self.compiled(program).terms);
+        self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
+    }
+
     /// What the rules want for a command. Reads only; many may run at once.
     #[must_use]
     pub fn propose(&self, program: ProgramId, command: &Command) -> Proposal {
@@ -94,6 +100,7 @@ impl Core {
         command: &Command,
         mut proposal: Proposal,
         now: TimeMs,
+        seen: &Seen,
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
@@ -104,7 +111,7 @@ impl Core {
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
         } else {
-            fraud::assess(&self.rings, terms, program, &command.input(), at)
+            fraud::assess_seen(&self.rings, terms, &command.input(), at, seen)
         };
         let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
         let judgement = Judgement { assessment, observed };
@@ -123,9 +130,9 @@ impl Core {
     }
 
     /// Takes a fresh record in and notes in it what it left.
-    pub fn apply(&mut self, record: &mut Record) {
+    pub fn apply(&mut self, record: &mut Record, seen: &Seen) {
         apply(&mut self.state, record);
-        self.rings.observe(record);
+        self.rings.observe_seen(record, seen);
         for party in &mut record.parties {
             let key = MemberKey { program: record.program, id: party.member.clone() };
             let member = self.state.member(&key).expect("a record's parties are in memory");
