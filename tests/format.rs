@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
 use tallystick::journal::codec::{
-    MEMBER_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, Registry, decode_member, decode_program,
+    MEMBER_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, Registry, RingRow, decode_member, decode_program,
     decode_record, decode_registry, decode_ring, encode_member, encode_program, encode_record, encode_registry,
     encode_ring,
 };
@@ -163,7 +163,7 @@ fn purchase() -> Record {
         parties: vec![Party { member: text("m-000042"), previous: Seq::new(999_990), after }],
         effects: vec![
             Effect::Credit(credit()),
-            Effect::Stamp { party: 0, card: name(1), count: 1, of: 10, stamps: 4 },
+            Effect::Stamp { party: 0, card: name(1), count: 1, of: 10, stamps: 4, day: 20_717 },
             Effect::Count { party: 0, counter: name(4), day: 20_717, amount: 3_750 },
             Effect::Count { party: 0, counter: name(5), day: 20_717, amount: 1 },
         ],
@@ -192,11 +192,12 @@ fn everything() -> Record {
     ];
     let debits = accounts.into_iter().map(|to| Effect::Debit { party, pool, lot: lot(77, 2), amount, to });
     let mut effects = vec![
-        Effect::Enroll { party },
+        Effect::Enroll { party, referrer: None },
+        Effect::Enroll { party, referrer: some("m-000007") },
         Effect::Credit(Credit { available_at: TimeMs::NEVER, expires_at: None, ..credit() }),
         Effect::Owe { party, pool, amount, to: Account::Reversed },
         Effect::Activate { party, pool, lot: lot(1_000_001, 65_535), repaid: Points::new(-1) },
-        Effect::Stamp { party, card: name(1), count: 2, of: 10, stamps: 10 },
+        Effect::Stamp { party, card: name(1), count: 2, of: 10, stamps: 10, day: -1 },
         Effect::Grant {
             party,
             index: 3,
@@ -206,9 +207,10 @@ fn everything() -> Record {
             reason: text("full card"),
         },
         Effect::Grant { party, index: 4, reward: name(12), value: None, expires_at: None, reason: text("") },
-        Effect::Tier { party, from: None, to: name(13) },
-        Effect::Tier { party, from: Some(name(13)), to: name(14) },
+        Effect::Tier { party, from: None, to: Some(name(13)) },
+        Effect::Tier { party, from: Some(name(13)), to: None },
         Effect::Count { party, counter: name(15), day: -1, amount: i64::MIN },
+        Effect::Budget { party, counter: name(17), amount },
         Effect::Profile { party },
         Effect::ReferralPaid { party, referrer: 255 },
     ];
@@ -320,6 +322,7 @@ fn member() -> Member {
         available_at: TimeMs::NEVER,
         expires_at,
         active: expires_at.is_none(),
+        received: expires_at.is_some(),
     });
     let buckets = |period| Buckets([(period, 5_000), (period - 1, -3)]);
     let event = full_event();
@@ -388,7 +391,8 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
     add("program", REGISTRY_VERSION, encode_program(&program()));
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
-    add("ring", RING_VERSION, encode_ring(Seq::new(1_000_001), &ring()));
+    add("ring", RING_VERSION, encode_ring(&ring()));
+    add("ring-new", RING_VERSION, encode_ring(&new_ring()));
     add("block", BLOCK_VERSION, encode_block(Seq::new(1_000_001), &[0xab; 32], &block()).unwrap().bytes().into());
     samples
 }
@@ -397,12 +401,21 @@ fn registry() -> Registry {
     Registry { now: NOW, programs: vec![Arc::new(program()), Arc::default()] }
 }
 
-fn ring() -> Vec<(TimeMs, i64, Seq)> {
-    vec![
-        (NOW, 1, Seq::new(1_000_001)),
-        (NOW.plus_ms(-90_000), 3_750, Seq::new(999_990)),
-        (TimeMs::EPOCH, -1, Seq::ZERO),
-    ]
+fn ring() -> RingRow {
+    RingRow {
+        capacity: 16,
+        last: Seq::new(1_000_001),
+        dropped: Some(NOW.plus_ms(-86_400_000)),
+        entries: vec![
+            (NOW, 1, Seq::new(1_000_001)),
+            (NOW.plus_ms(-90_000), 3_750, Seq::new(999_990)),
+            (TimeMs::EPOCH, -1, Seq::ZERO),
+        ],
+    }
+}
+
+fn new_ring() -> RingRow {
+    RingRow { capacity: 3, last: Seq::ZERO, dropped: None, entries: Vec::new() }
 }
 
 fn block() -> Vec<Record> {
@@ -416,7 +429,8 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
-        "ring" => decode_ring(bytes).unwrap() == (Seq::new(1_000_001), ring()),
+        "ring" => decode_ring(bytes).unwrap() == ring(),
+        "ring-new" => decode_ring(bytes).unwrap() == new_ring(),
         "block" => {
             let reader = BlockReader::parse(bytes).unwrap();
             let read: Result<Vec<_>, _> = reader.records().collect();

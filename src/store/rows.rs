@@ -78,7 +78,8 @@ impl Store {
             writes.delete_cf(family, keys::due(*at, key));
         }
         for MemberWrite { key, row: _, previous_due, next_due } in members {
-            if previous_due == next_due {
+            // A row that is to stay may be among those looked at and deleted above.
+            if previous_due == next_due && due_seen.is_empty() {
                 continue;
             }
             if let Some(at) = previous_due {
