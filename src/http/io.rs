@@ -8,23 +8,20 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::limits::WRITE_STALL_MS_MAX;
-
-const STALL: Duration = Duration::from_millis(WRITE_STALL_MS_MAX);
-
-/// A stream whose writes fail once nothing could be written for [`WRITE_STALL_MS_MAX`].
+/// A stream whose writes fail once nothing could be written for a time.
 #[derive(Debug)]
 pub struct Patient<S> {
     stream: S,
+    stall: Duration,
     /// Made at the first write that had to wait.
     deadline: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
 impl<S> Patient<S> {
-    /// Wraps a stream.
-    pub const fn new(stream: S) -> Self {
-        Self { stream, deadline: None, waiting: false }
+    /// Wraps a stream; `stall` is how long a write may wait.
+    pub const fn new(stream: S, stall: Duration) -> Self {
+        Self { stream, stall, deadline: None, waiting: false }
     }
 
     /// Passes on what a write came to; a write that waits too long becomes an error.
@@ -33,10 +30,11 @@ impl<S> Patient<S> {
             self.waiting = false;
             return written;
         }
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        let stall = self.stall;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(stall)));
         if !self.waiting {
             self.waiting = true;
-            deadline.as_mut().reset(Instant::now() + STALL);
+            deadline.as_mut().reset(Instant::now() + stall);
         }
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
@@ -85,14 +83,15 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_client_who_does_not_read_is_given_up() {
+        let stall = Duration::from_millis(30);
         let (near, _far) = tokio::io::duplex(16);
-        let mut near = Patient::new(near);
+        let mut near = Patient::new(near, stall);
         near.write_all(&[0; 16]).await.unwrap();
         let started = Instant::now();
         let error = near.write_all(&[0; 16]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(started.elapsed() >= STALL);
+        assert!(started.elapsed() >= stall);
     }
 }

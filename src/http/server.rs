@@ -17,11 +17,16 @@ use tokio::time::{sleep, timeout};
 
 use super::edge::{Edge, Entry};
 use super::io::Patient;
-use crate::limits::{CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX};
+use crate::limits::{
+    CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, WRITE_STALL_MS_MAX,
+};
 
 /// What a connection beyond the limit is told before it is closed.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// How long a client may leave an answer unread.
+const WRITE_STALL: Duration = Duration::from_millis(WRITE_STALL_MS_MAX);
 
 /// How long accepting rests after an error that would repeat at once, such as too many open files.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -91,7 +96,7 @@ async fn connection(
         .max_headers(REQUEST_HEADERS_MAX)
         .max_buf_size(REQUEST_HEAD_BYTES_MAX)
         .pipeline_flush(true)
-        .serve_connection(TokioIo::new(Patient::new(stream)), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_STALL)), service);
     let mut connection = pin!(connection);
     // The channel says one thing once, or is gone; either way it is time to end.
     let ended = tokio::select! {

@@ -1,7 +1,5 @@
 //! A program: what it declares, and checking rules for it without installing them.
 
-use std::collections::BTreeMap;
-
 use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
@@ -12,7 +10,6 @@ use crate::http::problem::{Code, Problem};
 use crate::http::render::{self, Names};
 use crate::http::wire::RulesCheckWire;
 use crate::ledger::types::Text;
-use crate::rules::ProgramFiles;
 
 /// `GET …/`.
 pub async fn show(ask: Ask) -> Result<Response, Problem> {
@@ -28,10 +25,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
 pub async fn check_rules(ask: Ask, body: Body) -> Result<Response, Problem> {
     let view = ask.call().view()?;
     let given = ask.read::<RulesCheckWire, _>(body).await?;
-    let live = &view.files;
-    let mut files: BTreeMap<Text, String> = live.files.iter().cloned().collect();
-    files.extend(given.into_iter().map(|(path, content)| (Text::new(path), content)));
-    let files = ProgramFiles::new(&live.name, files.into_iter().collect());
+    let files = view.files.with(given.into_iter().map(|(path, content)| (Text::new(path), content)));
     // Compiling takes milliseconds, which no other request should wait for.
     let diagnostics = tokio::task::spawn_blocking(move || crate::rules::check(&files))
         .await

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::field::Object;
 use super::{Wire, parse, text_of};
 use crate::http::problem::{Code, FieldError, Place, Problem};
 use crate::limits::BATCH_EVENTS_MAX;
@@ -23,7 +24,7 @@ pub fn array<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, P
     let text = text_of(body)?;
     let mut elements = Vec::new();
     let full = Cell::new(false);
-    if for_each(text, &full, |wire: T| elements.push(wire.check())).is_ok() {
+    if for_each(text, &full, |Object(wire): Object<T>| elements.push(wire.check())).is_ok() {
         return Ok(elements);
     }
     if full.get() {
@@ -31,7 +32,7 @@ pub fn array<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, P
     }
     // Some element does not fit its type: take the array apart first, then read each element on its own.
     elements.clear();
-    match for_each(text, &full, |raw: &'de RawValue| elements.push(parse::<T>(raw.get()).and_then(Wire::check))) {
+    match for_each(text, &full, |raw: &'de RawValue| elements.push(parse::<T>(raw.get()).and_then(T::check))) {
         Ok(()) => Ok(elements),
         Err(_) if full.get() => Err(too_large()),
         Err(error) if error.is_data() => Err(Problem::invalid(vec![FieldError {

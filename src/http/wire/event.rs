@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::field::{Int, Pairs};
+use super::field::{Int, Object, Pairs};
 use super::{Wire, check};
 use crate::http::problem::{Faults, Problem};
 use crate::ledger::event::{Context, Event, EventKind, Item, Personal, Tender};
@@ -24,15 +24,15 @@ pub struct EventWire {
     order: Option<Text>,
     currency: Option<Text>,
     amount: Option<Int>,
-    items: Option<Vec<ItemWire>>,
-    tenders: Option<Vec<TenderWire>>,
+    items: Option<Vec<Object<ItemWire>>>,
+    tenders: Option<Vec<Object<TenderWire>>>,
     channel: Option<Text>,
     store: Option<Text>,
     terminal: Option<Text>,
     staff: Option<Text>,
     device: Option<Text>,
     ip: Option<Text>,
-    location: Option<LocationWire>,
+    location: Option<Object<LocationWire>>,
     membership: Option<Text>,
     referrer: Option<Text>,
     birthday: Option<Text>,
@@ -90,7 +90,7 @@ impl EventWire {
         if self.currency.as_ref().is_some_and(|c| c.len() != 3 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
             faults.add("/currency", "expected an ISO 4217 code of three capital letters");
         }
-        let location = self.location.map(|at| location(&mut faults, at));
+        let location = self.location.map(|Object(at)| location(&mut faults, at));
         let context = Context {
             channel: self.channel,
             store: self.store,
@@ -161,12 +161,12 @@ fn fits_kind(faults: &mut Faults, event: &Event) {
     }
 }
 
-fn items(faults: &mut Faults, wires: Vec<ItemWire>) -> Vec<Item> {
+fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>) -> Vec<Item> {
     if wires.len() > EVENT_ITEMS_MAX {
         faults.add("/items", format!("has {} lines; at most {EVENT_ITEMS_MAX} are accepted", wires.len()));
         return Vec::new();
     }
-    let items: Vec<Item> = wires.into_iter().enumerate().map(|(at, wire)| item(faults, at, wire)).collect();
+    let items: Vec<Item> = wires.into_iter().enumerate().map(|(at, Object(wire))| item(faults, at, wire)).collect();
     if !items.is_sorted_by(|a, b| a.line < b.line) {
         let mut seen = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
@@ -210,14 +210,14 @@ fn item(faults: &mut Faults, at: usize, wire: ItemWire) -> Item {
     Item { line, sku: wire.sku, category: wire.category, brand: wire.brand, quantity, amount, tags }
 }
 
-fn tenders(faults: &mut Faults, wires: Vec<TenderWire>) -> Vec<Tender> {
+fn tenders(faults: &mut Faults, wires: Vec<Object<TenderWire>>) -> Vec<Tender> {
     if wires.len() > EVENT_TENDERS_MAX {
         faults.add("/tenders", format!("has {} entries; at most {EVENT_TENDERS_MAX} are accepted", wires.len()));
         return Vec::new();
     }
     let mut sum = 0i64;
     let mut tenders = Vec::with_capacity(wires.len());
-    for (at, wire) in wires.into_iter().enumerate() {
+    for (at, Object(wire)) in wires.into_iter().enumerate() {
         check::id(faults, format_args!("/tenders/{at}/kind"), &wire.kind);
         check::optional_id(faults, format_args!("/tenders/{at}/fingerprint"), wire.fingerprint.as_ref());
         let amount = check::money(faults, format_args!("/tenders/{at}/amount"), wire.amount);

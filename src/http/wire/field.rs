@@ -1,10 +1,34 @@
-//! Field types of bodies that are stricter than serde's own: integers only, maps of strings without duplicates.
+//! Types of bodies that are stricter than serde's own: objects that are not lists, integers only, maps of strings.
 
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor};
 
 use crate::ledger::types::Text;
+
+/// An object of JSON. Serde's structs would take a list of their fields' values as well.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Expected<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Expected<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Expected(PhantomData))
+    }
+}
 
 /// An integer of JSON. A fraction or an exponent is refused even where its value is whole: `12.0` is not `12`.
 #[derive(Clone, Copy, Debug)]

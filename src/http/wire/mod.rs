@@ -11,6 +11,9 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
+use field::Object;
 use serde::Deserialize;
 
 pub use batch::{array, ndjson};
@@ -43,25 +46,41 @@ fn text_of(body: &[u8]) -> Result<&str, Problem> {
     Ok(text)
 }
 
-/// Reads one JSON value, strictly.
+/// Reads one JSON object, strictly.
 fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
+    serde_json::from_str(text).map(|Object(read)| read).map_err(|error| explain::<T>(text, &error))
 }
 
 /// Reads the text once more to find where it fails.
 #[cold]
 fn explain<'de, T: Deserialize<'de>>(text: &'de str, first: &serde_json::Error) -> Problem {
+    let malformed = || Problem::new(Code::MalformedJson, first.to_string());
     if !first.is_data() {
-        return Problem::new(Code::MalformedJson, first.to_string());
+        return malformed();
     }
     let mut json = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+    match serde_path_to_error::deserialize::<_, Object<T>>(&mut json) {
         Err(error) if error.inner().is_data() => {
-            let pointer = pointer_of(error.path());
-            let detail = without_position(&error.inner().to_string()).to_owned();
-            Problem::invalid(vec![FieldError { place: Place::Pointer(pointer), detail: detail.into() }])
+            let (pointer, detail) = described(pointer_of(error.path()), &error.inner().to_string());
+            Problem::invalid(vec![FieldError { place: Place::Pointer(pointer), detail }])
         }
-        Err(_) | Ok(_) => Problem::new(Code::MalformedJson, first.to_string()),
+        Err(_) | Ok(_) => malformed(),
+    }
+}
+
+/// Where and what, of a message by serde: the field it names becomes part of the pointer, and the position in the text,
+/// which says less than the pointer, is left out.
+fn described(pointer: String, message: &str) -> (String, Cow<'static, str>) {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let named = |start: &str| message.strip_prefix(start)?.strip_suffix('`');
+    if let Some(field) = named("missing field `") {
+        (format!("{pointer}/{field}"), "is missing".into())
+    } else if let Some(field) = named("duplicate field `") {
+        (format!("{pointer}/{field}"), "is given twice".into())
+    } else if message.starts_with("unknown field `") {
+        (pointer, "is not a known field".into())
+    } else {
+        (pointer, message.to_owned().into())
     }
 }
 
@@ -83,15 +102,4 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
 /// A name as a step of a JSON pointer.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// A message of `serde_json` without the position in the text (the pointer says it better) and without the list of
-/// fields that would have been known.
-fn without_position(message: &str) -> &str {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    if message.starts_with("unknown field") {
-        message.split_once(", expected").map_or(message, |(m, _)| m)
-    } else {
-        message
-    }
 }

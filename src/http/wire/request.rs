@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::event::EventWire;
-use super::field::{Int, Pairs};
+use super::field::{Int, Object, Pairs};
 use super::{Wire, check};
 use crate::http::problem::{Faults, Problem};
 use crate::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Transfer};
@@ -163,9 +163,9 @@ impl Wire<'_> for MemberWire {
             faults.add("/type", "must be enroll here, or left out");
         }
         check::id(&mut faults, "/member", &self.member);
+        check::optional_id(&mut faults, "/id", self.id.as_ref());
+        check::optional_id(&mut faults, "/source", self.source.as_ref());
         let (id, source) = (self.id.unwrap_or_else(|| self.member.clone()), self.source.unwrap_or(MEMBERS_SOURCE));
-        check::id(&mut faults, "/id", &id);
-        check::id(&mut faults, "/source", &source);
         let occurred_at = self.occurred_at.map(|text| check::time(&mut faults, "/occurred_at", &text));
         let context = Context {
             channel: self.channel,
@@ -212,7 +212,7 @@ impl Wire<'_> for MemberWire {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulateWire {
-    event: EventWire,
+    event: Object<EventWire>,
     at: Option<Text>,
     ruleset: Option<Value>,
     explain: Option<bool>,
@@ -235,7 +235,7 @@ impl Wire<'_> for SimulateWire {
     type Input = Simulation;
 
     fn check(self) -> Result<Simulation, Problem> {
-        let event = self.event.check_within("/event")?;
+        let event = self.event.0.check_within("/event")?;
         let mut faults = Faults::default();
         let at = self.at.map(|text| check::time(&mut faults, "/at", &text));
         let explain = self.explain.unwrap_or(false);
