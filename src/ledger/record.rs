@@ -44,7 +44,7 @@ pub struct RulesetFiles {
 pub enum Status {
     /// They do.
     Posted,
-    /// They wait for a review: credits are pending, everything else is noted and not done.
+    /// They wait for a review: credits are pending, enrolment with what it says stands, all else is noted and not done.
     Held,
     /// There are none; the attempt is on record.
     Denied,
