@@ -10,7 +10,17 @@
 
 mod support;
 
+use proptest::prelude::*;
 use support::check;
+use support::random::{life, live};
+
+proptest! {
+    /// Available, pending, debt and every refusal, against lots kept in the plainest way.
+    #[test]
+    fn random_lives_agree_with_a_naive_model((expiry, pending_days, begin, steps) in life()) {
+        live(expiry, pending_days, begin, &steps);
+    }
+}
 
 #[test]
 fn earning_and_spending_order() {
@@ -148,6 +158,94 @@ fn a_pool_that_is_not_transferable_stays_where_it_is() {
 }
 
 #[test]
+fn debt_is_repaid_by_whatever_becomes_available_next() {
+    check(
+        "pool points pending=15d transferable",
+        "
+        at 2026-01-10
+        enroll A
+        enroll B
+        owe A 9
+        adjust A 2
+        = A points 0 debt=7
+        adjust B 20
+        transfer B A 3
+        = A points 0 debt=4
+        buy A 100 earn=10
+        = A points 0 pending=10 debt=4
+        at 2026-01-25
+        = A points 6 pending=0 debt=0
+        ",
+    );
+}
+
+#[test]
+fn days_end_at_the_same_local_time_whatever_the_clocks_did() {
+    // On 2026-03-08 New York's clocks went forward by an hour, on 2026-11-01 back.
+    check(
+        "zone America/New_York
+         pool points expires=30d",
+        "
+        at 2026-02-20T15:00:00Z
+        buy A 100 earn=3
+        = A points 3 at=2026-03-22T13:59:59Z
+        = A points 0 at=2026-03-22T14:00:00Z
+        at 2026-10-20T14:00:00Z
+        buy A 100 earn=4
+        = A points 4 at=2026-11-19T14:59:59Z
+        = A points 0 at=2026-11-19T15:00:00Z
+        ",
+    );
+    check(
+        "zone America/New_York
+         pool points expires=year+1",
+        "
+        at 2027-01-01T04:59:59Z
+        buy A 100 earn=3
+        at 2027-01-01T05:00:00Z
+        buy A 100 earn=4
+        = A points 7 at=2028-01-01T04:59:59Z
+        = A points 4 at=2028-01-01T05:00:00Z
+        ",
+    );
+}
+
+#[test]
+fn a_bonus_by_hand_or_by_referral_is_available_at_once() {
+    check(
+        "pool points pending=15d
+         referral friend=100 referrer=200 minimum=2500 cap=9",
+        "
+        at 2026-05-01
+        enroll R
+        enroll F referrer=R
+        buy F 2500 earn=25
+        = F points 100 pending=25
+        = R points 200
+        adjust R 7
+        = R points 207 pending=0
+        ",
+    );
+}
+
+#[test]
+fn a_pending_lot_may_be_lost_before_it_was_ever_available() {
+    check(
+        "pool points",
+        "
+        at 2026-05-01
+        enroll A
+        adjust A 5 pending expires=2026-06-01
+        = A points 0 pending=5
+        = A pending=5 at=2026-05-31T23:59:59Z
+        = A pending=0 at=2026-06-01T00:00:00Z
+        at 2026-06-02
+        = A points 0 pending=0
+        ",
+    );
+}
+
+#[test]
 fn caps_cut_to_the_room_left_and_say_so() {
     check(
         "pool points
@@ -163,6 +261,8 @@ fn caps_cut_to_the_room_left_and_say_so() {
         at 2026-01-11
         buy A 100 earn=5
         = A points 105
+        buy A 100 earn=120 clipped=120:80:per_event
+        buy A 100 earn=120 clipped=120:15:member_daily
         ",
     );
 }
@@ -204,6 +304,46 @@ fn tiers_rise_with_the_event_and_last_to_the_end_of_next_year() {
         at 2028-01-01
         = A tier=silver
         = A tier=none at=2029-01-01T00:00:00Z
+        at 2030-06-01
+        = A tier=none
+        ",
+    );
+}
+
+#[test]
+fn a_late_purchase_counts_for_its_own_year() {
+    check(
+        "pool points
+         tier basic 0
+         tier silver 500",
+        "
+        at 2027-01-02
+        enroll A
+        = A tier=basic
+        buy A 0
+        buy A 600 on=2026-12-31
+        = A tier=silver at=2027-12-31T23:59:59Z
+        = A tier=basic at=2028-01-01T00:00:00Z
+        buy A 500
+        = A tier=silver at=2028-12-31T23:59:59Z
+        at 2029-01-01
+        = A tier=basic
+        ",
+    );
+}
+
+#[test]
+fn whom_a_held_event_enrols_has_the_lowest_tier() {
+    check(
+        "pool points
+         tier basic 0
+         tier silver 500",
+        "
+        at 2026-05-01
+        buy A 600 verdict=hold status=held
+        = A tier=basic
+        buy A 600
+        = A tier=silver
         ",
     );
 }

@@ -30,6 +30,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const COMPOSERS: &[&str] = &["cli", "main", "lib"];
 /// Modules without floats.
 const EXACT: &[&str] = &["ledger", "fraud", "rules", "journal", "store", "engine"];
+/// Where a float is needed all the same: file and reason. None of them ever meets an amount.
+const INEXACT: &[(&str, &str)] =
+    &[("src/store/options.rs", "RocksDB takes the bits of a filter and shares of memory as floats")];
 /// Modules without input, output, clock, randomness, async, serialization and logging.
 const PURE: &[&str] = &["ledger", "fraud"];
 /// What a pure module never names.
@@ -320,7 +323,7 @@ fn the_core_is_exact_and_pure() {
     for file in files_in(&["src"], ".rs") {
         let Some(module) = file.module() else { continue };
         for (number, line) in file.code() {
-            if EXACT.contains(&module) {
+            if EXACT.contains(&module) && !INEXACT.iter().any(|(path, _)| *path == file.path) {
                 for word in ["f32", "f64"].into_iter().filter(|word| has_word(line, word)) {
                     findings.push(format!("{}:{number}: {word}", file.path));
                 }

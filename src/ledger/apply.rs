@@ -50,7 +50,9 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
 pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
     match status {
         Status::Posted => true,
-        Status::Held => matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. }),
+        Status::Held => {
+            matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. } | Effect::Tier { .. })
+        }
         Status::Denied => false,
     }
 }

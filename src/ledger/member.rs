@@ -127,16 +127,24 @@ impl Buckets {
         self.0.iter().find(|(kept, _)| *kept == period).map_or(0, |(_, sum)| *sum)
     }
 
+    /// The latest period it moved in; zero where it never did.
+    #[must_use]
+    pub const fn latest(&self) -> i32 {
+        let [(newest, _), _] = self.0;
+        newest
+    }
+
     fn add(&mut self, period: i32, amount: i64) {
+        const NEVER_USED: (i32, i64) = (0, 0);
         let [newest, older] = &mut self.0;
         if newest.0 == period {
             newest.1 = newest.1.saturating_add(amount);
         } else if older.0 == period {
             older.1 = older.1.saturating_add(amount);
-        } else if period > newest.0 || newest.1 == 0 {
+        } else if period > newest.0 || *newest == NEVER_USED {
             *older = *newest;
             *newest = (period, amount);
-        } else if period > older.0 || older.1 == 0 {
+        } else if period > older.0 || *older == NEVER_USED {
             *older = (period, amount);
         }
     }

@@ -14,6 +14,7 @@ pub mod apply;
 pub mod audit;
 pub mod calendar;
 pub mod decide;
+mod effect;
 pub mod event;
 pub mod history;
 pub mod member;
@@ -24,5 +25,4 @@ pub mod state;
 pub mod terms;
 pub mod tiers;
 pub mod types;
-
-pub use decide as due;
+mod verdict;

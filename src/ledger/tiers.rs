@@ -35,16 +35,24 @@ pub fn level(tiers: &TierTerms, credit: i64) -> Option<NameId> {
     tiers.levels.iter().rev().find(|(_, from)| credit >= *from).map(|(name, _)| *name)
 }
 
-/// The next year's end at which the recorded tier will no longer be the member's.
+/// The next year's end at which the recorded tier falls. Time alone never raises one.
 #[must_use]
-pub fn next_change(member: &Member, terms: &Terms, from: TimeMs) -> Option<TimeMs> {
+pub fn next_fall(member: &Member, terms: &Terms) -> Option<TimeMs> {
     let tiers = terms.tiers.as_ref()?;
-    if member.tier == level(tiers, 0) {
+    let recorded = rank(tiers, member.tier);
+    if recorded <= rank(tiers, level(tiers, 0)) {
         return None;
     }
-    let year = terms.zone.year(from);
+    let latest = member.counter(tiers.counter)?.years.latest();
     // The credit of a year carries the tier to the end of the next one, so two boundaries decide everything.
-    (year..=year.saturating_add(2))
-        .map(|y| terms.zone.start_of_year(y))
-        .find(|boundary| *boundary >= from && tier_at(member, terms, *boundary) != member.tier)
+    [latest.saturating_add(1), latest.saturating_add(2)]
+        .map(|year| terms.zone.start_of_year(year))
+        .into_iter()
+        .find(|boundary| rank(tiers, tier_at(member, terms, *boundary)) < recorded)
+}
+
+/// A tier's place above having none. One that is no longer declared stands above all, and so falls to what fits.
+fn rank(tiers: &TierTerms, tier: Option<NameId>) -> usize {
+    let Some(name) = tier else { return 0 };
+    tiers.levels.iter().position(|(level, _)| *level == name).map_or(usize::MAX, |at| at + 1)
 }

@@ -99,6 +99,7 @@ fn views_are_read_as_written() {
             registry: b"registry".to_vec(),
             members: vec![write(&bob, "bob row", None, Some(50)), write(&ann, "ann row", None, Some(-20))],
             rings: vec![(b"ring".to_vec(), b"ring row".to_vec())],
+            due_seen: Vec::new(),
             keys: vec![(key("r-2"), 7), (key("r-1"), 6)],
         })
         .unwrap();
@@ -117,6 +118,21 @@ fn views_are_read_as_written() {
     let members = vec![write(&ann, "ann", Some(-20), Some(80)), write(&bob, "bob", Some(50), None)];
     store.write_views(ViewBatch { mark: 8, members, ..ViewBatch::default() }).unwrap();
     assert_eq!(due(1_000, 9), [(TimeMs::new(80), ann)]);
+}
+
+#[test]
+fn a_due_row_that_was_looked_at_goes_unless_it_is_due_again() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir).unwrap();
+    let (ann, bob) = (member("ann"), member("bob"));
+    let due = || store.due_until(TimeMs::NEVER, 9).unwrap();
+    let members = vec![write(&ann, "ann", None, Some(10)), write(&bob, "bob", None, Some(20))];
+    store.write_views(ViewBatch { mark: 1, members, ..ViewBatch::default() }).unwrap();
+    let due_seen = vec![(TimeMs::new(10), ann.clone()), (TimeMs::new(20), bob)];
+    // Meanwhile something with the same due time came to Ann: the row before and the row after are one.
+    let members = vec![write(&ann, "ann", Some(10), Some(10))];
+    store.write_views(ViewBatch { mark: 2, members, due_seen, ..ViewBatch::default() }).unwrap();
+    assert_eq!(due(), [(TimeMs::new(10), ann)]);
 }
 
 #[test]

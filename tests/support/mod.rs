@@ -1,8 +1,13 @@
 //! The one door of the ledger's tables: terms and steps as text, run against `decide` and `apply`. After every record the books
-//! are audited; at the end all records are replayed into a fresh state, which must be equal.
+//! are audited; whenever time has passed, members are what [`settled`] foretold; at the end all records are written as the
+//! journal would, read back and replayed into a fresh state, which must be equal.
+
+pub mod model;
+pub mod random;
 
 use std::sync::Arc;
 
+use tallystick::journal::codec::{decode_record, encode_record};
 use tallystick::ledger::apply::apply;
 use tallystick::ledger::audit::audit;
 use tallystick::ledger::calendar::{Span, Zone};
@@ -10,7 +15,9 @@ use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
 use tallystick::ledger::proposal::{Intent, Proposal};
-use tallystick::ledger::record::{Assessment, Input, Record, RulesetFiles, Status, Verdict};
+use tallystick::ledger::record::{
+    Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status, Verdict,
+};
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
@@ -19,7 +26,7 @@ use tallystick::ledger::terms::{
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 
 /// A program and the steps taken on it.
-struct World {
+pub struct World {
     names: Vec<Text>,
     terms: Terms,
     state: State,
@@ -37,12 +44,7 @@ pub fn check(terms: &str, steps: &str) {
     for line in lines(steps) {
         world.step(line);
     }
-    let mut again = State::default();
-    for record in &world.records {
-        apply(&mut again, record);
-    }
-    assert_eq!(again.members, world.state.members, "replaying the records gives the same members");
-    assert_eq!(again.programs, world.state.programs, "replaying the records gives the same books");
+    world.replay();
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -71,7 +73,8 @@ fn span(text: &str) -> Span {
 }
 
 impl World {
-    fn new(text: &str) -> Self {
+    /// A program with these terms and no member yet.
+    pub fn new(text: &str) -> Self {
         let terms = Terms {
             version: 1,
             zone: Zone::utc(),
@@ -97,13 +100,19 @@ impl World {
             files: Vec::new(),
             new_names: world.names.clone(),
         };
-        world.take(Record {
-            seq: world.state.seq.next(),
+        world.take(world.record(Input::Ruleset(Arc::new(files))));
+        world
+    }
+
+    /// A record without effects.
+    fn record(&self, input: Input) -> Record {
+        Record {
+            seq: self.state.seq.next(),
             program: PROGRAM,
-            recorded_at: TimeMs::EPOCH,
-            occurred_at: TimeMs::EPOCH,
+            recorded_at: self.now,
+            occurred_at: self.now,
             ruleset: 1,
-            input: Input::Ruleset(Arc::new(files)),
+            input,
             status: Status::Posted,
             parties: Vec::new(),
             effects: Vec::new(),
@@ -112,8 +121,7 @@ impl World {
             observed: Vec::new(),
             operations: 0,
             faults: Vec::new(),
-        });
-        world
+        }
     }
 
     fn name(&mut self, name: &str) -> NameId {
@@ -131,8 +139,11 @@ impl World {
                 let expiry = match option(line, "expires") {
                     None => Expiry::Never,
                     Some("year+1") => Expiry::EndOf { period: Period::Year, after: 1 },
-                    Some("inactive6m") => Expiry::Inactivity { months: 6 },
-                    Some(text) => Expiry::Rolling(span(text)),
+                    Some(text) => match text.strip_prefix("inactive").map(span) {
+                        Some(Span::Months(months)) => Expiry::Inactivity { months },
+                        Some(other) => panic!("inactivity of {other:?}"),
+                        None => Expiry::Rolling(span(text)),
+                    },
                 };
                 let pending = option(line, "pending").map(span);
                 let transferable = words.contains(&"transferable");
@@ -177,6 +188,7 @@ impl World {
                     counter: self.name("referred"),
                 });
             }
+            ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
             other => panic!("terms: {other:?}"),
         }
@@ -199,38 +211,91 @@ impl World {
     #[track_caller]
     fn step(&mut self, line: &str) {
         let (todo, code) = line.split_once("->").map_or((line, None), |(todo, code)| (todo, Some(code.trim())));
-        let words: Vec<&str> = todo.split_whitespace().collect();
-        let decided = match words.as_slice() {
-            ["at", when] => return self.move_to(time(when)),
-            ["=", member, ..] => return self.compare(member, todo),
-            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, todo),
-            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", todo),
-            ["adjust", member, amount, ..] => self.adjust(member, amount, todo),
-            ["transfer", from, to, amount] => self.transfer(from, to, amount),
-            other => panic!("step: {other:?}"),
-        };
-        match (decided, code) {
-            (Ok(record), None) => {
-                expect_record(&record, todo);
-                self.take(record);
-            }
-            (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
-            (decided, _) => panic!("{line}: got {decided:?}"),
+        match todo.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["at", when] => self.now = time(when),
+            ["=", member, ..] => self.compare(member, todo),
+            _ => match (self.attempt(todo), code) {
+                (Ok(record), None) => expect_record(&record, todo),
+                (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
+                (decided, _) => panic!("{line}: got {decided:?}"),
+            },
         }
+        self.catch_up();
     }
 
-    /// Time passes: everything due is recorded, in due order.
-    fn move_to(&mut self, to: TimeMs) {
-        self.now = to;
-        loop {
-            let due = |(key, member): (&MemberKey, &Arc<Member>)| Some((next_due(member, &self.terms)?, key.clone()));
-            let Some((at, key)) = self.state.members.iter().filter_map(due).min() else { break };
-            if at > to {
-                break;
-            }
+    /// Decides a step and takes its record in.
+    fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
+        let record = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, line),
+            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", line),
+            ["adjust", member, amount, ..] => self.adjust(member, amount, line),
+            ["transfer", from, to, amount] => self.transfer(from, to, amount),
+            ["owe", member, amount] => Ok(self.owe(member, amount)),
+            other => panic!("step: {other:?}"),
+        }?;
+        self.take(record.clone());
+        Ok(record)
+    }
+
+    /// Everything due is recorded, in due order. What comes of it is what reading at this time said before.
+    fn catch_up(&mut self) {
+        let settle = |(key, member): (&MemberKey, &Arc<Member>)| {
+            (key.clone(), settled(member, &self.terms, self.now).into_owned())
+        };
+        let foretold: Vec<(MemberKey, Member)> = self.state.members.iter().map(settle).collect();
+        while let Some((at, key)) = self.next_due().filter(|(at, _)| *at <= self.now) {
             let record = decide::due(&self.books(), &key.id).expect("something is due");
             assert_eq!(record.occurred_at, at, "it is recorded at its due time");
             self.take(record);
+        }
+        for (key, member) in foretold {
+            let last = self.state.members[&key].last;
+            assert_eq!(*self.state.members[&key], Member { last, ..member }, "{:?} by now", key.id);
+        }
+    }
+
+    /// What falls due first, and for whom.
+    fn next_due(&self) -> Option<(TimeMs, MemberKey)> {
+        let due = |(key, member): (&MemberKey, &Arc<Member>)| Some((next_due(member, &self.terms)?, key.clone()));
+        self.state.members.iter().filter_map(due).min()
+    }
+
+    /// What a read at an instant shows: available, pending, debt.
+    fn balance(&self, member: &str, at: TimeMs) -> [i64; 3] {
+        let key = MemberKey { program: PROGRAM, id: Text::new(member) };
+        let Some(member) = self.state.member(&key) else { return [0; 3] };
+        let member = settled(member, &self.terms, at);
+        let points = self.names.iter().position(|name| name == "points").unwrap();
+        let pool = member.pool(NameId::new(u16::try_from(points).unwrap()));
+        pool.map_or([0; 3], |pool| [pool.available(at).get(), pool.pending(at).get(), pool.debt.get()])
+    }
+
+    /// What all records give once more, through the journal's bytes.
+    fn replay(&self) {
+        let mut again = State::default();
+        for record in &self.records {
+            let mut bytes = Vec::new();
+            encode_record(record, &mut bytes);
+            let (read, length) = decode_record(&bytes).unwrap();
+            assert_eq!((&read, length), (record, bytes.len()), "the journal gives back what it was given");
+            apply(&mut again, &read);
+            for party in &read.parties {
+                let key = MemberKey { program: PROGRAM, id: party.member.clone() };
+                assert_eq!(again.members[&key].snapshot(read.recorded_at), party.after, "after record {}", read.seq);
+            }
+        }
+        assert_eq!(again.members, self.state.members, "replaying the records gives the same members");
+        assert_eq!(again.programs, self.state.programs, "replaying the records gives the same books");
+    }
+
+    /// A debt, as a refund leaves it that finds nothing to take.
+    fn owe(&mut self, member: &str, amount: &str) -> Record {
+        let (id, pool, amount) = (Text::new(member), self.name("points"), Points::new(amount.parse().unwrap()));
+        let previous = self.state.members[&MemberKey { program: PROGRAM, id: id.clone() }].last;
+        Record {
+            parties: vec![Party { member: id.clone(), previous, after: Snapshot::default() }],
+            effects: vec![Effect::Owe { party: 0, pool, amount, to: Account::Reversed }],
+            ..self.record(Input::Due(id))
         }
     }
 

@@ -13,7 +13,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::query::{cursor, instant};
 use crate::http::render::{self, Names, Statement};
 use crate::http::wire::MemberWire;
-use crate::ledger::due::settled;
+use crate::ledger::decide::settled;
 use crate::ledger::history::{Until, member_at};
 use crate::ledger::member::{Lot, Member};
 use crate::ledger::record::{Input, Record};

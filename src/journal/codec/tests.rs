@@ -36,11 +36,13 @@ proptest! {
     }
 
     #[test]
-    fn rings_survive(last in any::<u64>(), entries in prop::collection::vec(any::<(i64, i64, u64)>(), 0..20)) {
-        let entries: Vec<_> =
-            entries.into_iter().map(|(at, value, seq)| (TimeMs::new(at), value, Seq::new(seq))).collect();
-        let row = encode_ring(Seq::new(last), &entries);
-        prop_assert_eq!(decode_ring(&row).unwrap(), (Seq::new(last), entries));
+    fn rings_survive(
+        (capacity, last, dropped) in any::<(u16, u64, Option<i64>)>(),
+        entries in prop::collection::vec(any::<(i64, i64, u64)>(), 0..20),
+    ) {
+        let entries = entries.into_iter().map(|(at, value, seq)| (TimeMs::new(at), value, Seq::new(seq))).collect();
+        let ring = RingRow { capacity, last: Seq::new(last), dropped: dropped.map(TimeMs::new), entries };
+        prop_assert_eq!(decode_ring(&encode_ring(&ring)).unwrap(), ring);
     }
 
     #[test]
@@ -91,7 +93,7 @@ proptest! {
 
 #[test]
 fn a_list_is_believed_only_as_far_as_there_are_bytes() {
-    let mut row = encode_ring(Seq::new(1), &[]);
+    let mut row = encode_ring(&RingRow { capacity: 8, last: Seq::new(1), dropped: None, entries: Vec::new() });
     row.pop();
     row.extend_from_slice(&[253]);
     row.extend_from_slice(&u64::MAX.to_le_bytes());

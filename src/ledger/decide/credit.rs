@@ -14,6 +14,7 @@ pub(super) struct Wanted {
     pub(super) pool: NameId,
     pub(super) amount: Points,
     pub(super) earned_at: TimeMs,
+    /// How long it is pending; available at once where nothing is said.
     pub(super) pending: Option<Span>,
     pub(super) expires: Option<Span>,
     pub(super) from: Account,
@@ -24,7 +25,8 @@ pub(super) struct Wanted {
 }
 
 impl Draft {
-    /// Adds a credit of what the caps leave of it. A credit of nothing leaves no effect: the record itself is the trace.
+    /// Adds a credit of what the caps leave of it, pending as its pool says where the rule does not. A credit of nothing
+    /// leaves no effect: the record itself is the trace.
     pub(super) fn earn(
         &mut self,
         books: &Books<'_>,
@@ -35,10 +37,11 @@ impl Draft {
         if !wanted.amount.is_positive() {
             return Ok(());
         }
+        wanted.pending = wanted.pending.or_else(|| books.terms.pool(wanted.pool)?.pending);
         self.credit(books, member, wanted)
     }
 
-    /// Adds a credit that no cap cuts: corrections, bonuses of a referral.
+    /// Adds a credit that no cap cuts and no pool delays: corrections, bonuses of a referral.
     pub(super) fn credit(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: Wanted) -> Result<(), Reject> {
         let Wanted { party, pool, amount, earned_at, pending, expires, from, reason, rule, held } = wanted;
         self.room_for(member, party, pool, amount)?;
@@ -46,7 +49,7 @@ impl Draft {
         let available_at = if held {
             TimeMs::NEVER
         } else {
-            pending.or(terms.pending).map_or(earned_at.min(books.now), |span| books.terms.zone.after(earned_at, span))
+            pending.map_or(earned_at.min(books.now), |span| books.terms.zone.after(earned_at, span))
         };
         let expires_at = if held { None } else { expiry(books, terms, available_at, expires) };
         let repaid = if available_at <= books.now { self.debt(member, party, pool).min(amount) } else { Points::ZERO };
@@ -91,19 +94,24 @@ impl Draft {
     /// Cuts a credit to the room its caps leave, notes the cut, and counts what is given.
     fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted) {
         let day = books.terms.zone.day(wanted.earned_at);
+        let asked = wanted.amount;
+        let mut tightest = None;
         for cap in books.terms.caps.iter().filter(|cap| cap.pool == wanted.pool) {
             let used = self.used(books, member, cap, wanted.party, day);
-            let room = Points::new((cap.limit.get() - used).max(0));
+            let room = Points::new(cap.limit.get().saturating_sub(used).max(0));
             if wanted.amount > room {
-                self.clipped.push(Clip {
-                    party: wanted.party,
-                    what: Clipped::Pool(wanted.pool),
-                    wanted: wanted.amount.get(),
-                    given: room.get(),
-                    limit: cap.name.clone(),
-                });
                 wanted.amount = room;
+                tightest = Some(cap);
             }
+        }
+        if let Some(cap) = tightest {
+            self.clipped.push(Clip {
+                party: wanted.party,
+                what: Clipped::Pool(wanted.pool),
+                wanted: asked.get(),
+                given: wanted.amount.get(),
+                limit: cap.name.clone(),
+            });
         }
         if !wanted.amount.is_positive() || wanted.held {
             return;
@@ -112,13 +120,7 @@ impl Draft {
             let (party, counter, amount) = (wanted.party, cap.counter, wanted.amount);
             match cap.period {
                 CapPeriod::Event => {}
-                CapPeriod::Member(_) => {
-                    // One counter may serve several caps of a pool; it counts each credit once.
-                    let last = self.effects.last();
-                    if !matches!(last, Some(Effect::Count { counter: c, .. }) if *c == counter) {
-                        self.effects.push(Effect::Count { party, counter, day, amount: amount.get() });
-                    }
-                }
+                CapPeriod::Member(_) => self.effects.push(Effect::Count { party, counter, day, amount: amount.get() }),
                 CapPeriod::Program => self.effects.push(Effect::Budget { party, counter, amount }),
             }
         }
@@ -127,9 +129,7 @@ impl Draft {
     /// What a cap has given so far, this record's effects included.
     fn used(&self, books: &Books<'_>, member: Option<&Member>, cap: &CapTerms, party: u8, day: i32) -> i64 {
         let here = |effect: &Effect| match effect {
-            Effect::Credit(c) if c.pool == cap.pool && (c.party == party || cap.period == CapPeriod::Program) => {
-                if c.rule.starts_with("referral") { 0 } else { c.amount.get() }
-            }
+            Effect::Credit(c) if c.pool == cap.pool && c.party == party => c.amount.get(),
             _ => 0,
         };
         let now: i64 = self.effects.iter().map(here).sum();

@@ -17,9 +17,7 @@ use super::{Books, Draft, Judgement};
 #[must_use]
 pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     let lots = member.pools.iter().filter_map(|pool| next_of_pool(pool, terms, member.active_at)).min();
-    // Every change of tier lies at or after the latest activity: counters cannot have moved later than that.
-    let tier = tiers::next_change(member, terms, member.active_at.max(member.enrolled_at));
-    match (lots, tier) {
+    match (lots, tiers::next_fall(member, terms)) {
         (Some(lots), Some(tier)) => Some(lots.min(tier)),
         (lots, tier) => lots.or(tier),
     }
@@ -29,8 +27,7 @@ fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<Ti
     let of_lot = |lot: &Lot| {
         let waits = !lot.active && lot.available_at != TimeMs::NEVER;
         let activates = waits.then_some(lot.available_at);
-        // A pending lot is lost only after it has become available.
-        activates.or(lot.expires_at.filter(|_| lot.active))
+        [activates, lot.expires_at].into_iter().flatten().min()
     };
     let lots = pool.lots.iter().filter_map(of_lot).min();
     match inactivity_end(pool, terms, active_at) {
@@ -55,7 +52,7 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
         let mut debt = pool.debt;
         for lot in &pool.lots {
             let (party, name, id) = (0, pool.pool, lot.id);
-            if all_end || (lot.active && lot.expired_at(at)) {
+            if all_end || lot.expired_at(at) {
                 effects.push(Effect::Debit { party, pool: name, lot: id, amount: lot.remaining, to: Account::Expired });
             } else if !lot.active && lot.available_at <= at {
                 let repaid: Points = lot.remaining.min(debt);
@@ -66,9 +63,8 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
     }
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
-    let to = tiers::tier_at(member, terms, at);
-    if terms.tiers.is_some() && to != member.tier {
-        effects.push(Effect::Tier { party: 0, from: member.tier, to });
+    if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
+        effects.push(Effect::Tier { party: 0, from: member.tier, to: tiers::tier_at(member, terms, at) });
     }
     effects
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::apply::takes_effect;
 use super::super::calendar::{Day, year_of};
 use super::super::event::{Event, EventKind};
 use super::super::member::{Member, Profile};
@@ -256,12 +257,14 @@ impl Work<'_> {
 
     /// The tier the member has once this record's counts are in.
     fn move_tier(&self, draft: &mut Draft) {
-        let Some(tiers) = self.books.terms.tiers.as_ref().filter(|_| self.status == Status::Posted) else { return };
+        let Some(tiers) = self.books.terms.tiers.as_ref() else { return };
         let counted = |e: &Effect| match e {
             Effect::Count { party: 0, counter, amount, .. } if *counter == tiers.counter => *amount,
             _ => 0,
         };
-        let added: i64 = draft.effects.iter().map(counted).sum();
+        // What a held event counts is not done yet; but who it enrols has the tier of those without credit.
+        let counts = draft.effects.iter().filter(|e| takes_effect(self.status, e));
+        let added: i64 = counts.map(counted).fold(0, i64::saturating_add);
         let at = self.books.now.max(self.event.occurred_at);
         let nobody = Member::default();
         let member = self.member.unwrap_or(&nobody);

@@ -190,7 +190,7 @@ fn credit() -> impl Strategy<Value = Credit> {
 fn effect() -> impl Strategy<Value = Effect> {
     let party = || any::<u8>();
     prop_oneof![
-        party().prop_map(|party| Effect::Enroll { party }),
+        (party(), of(text())).prop_map(|(party, referrer)| Effect::Enroll { party, referrer }),
         credit().prop_map(Effect::Credit),
         (party(), name(), lot_id(), points(), account()).prop_map(|(party, pool, lot, amount, to)| Effect::Debit {
             party,
@@ -211,8 +211,8 @@ fn effect() -> impl Strategy<Value = Effect> {
             lot,
             repaid
         }),
-        (party(), name(), any::<u32>(), any::<u32>(), any::<u32>())
-            .prop_map(|(party, card, count, of, stamps)| Effect::Stamp { party, card, count, of, stamps }),
+        (party(), name(), any::<u32>(), any::<u32>(), any::<u32>(), any::<i32>())
+            .prop_map(|(party, card, count, of, stamps, day)| Effect::Stamp { party, card, count, of, stamps, day }),
         (party(), any::<u16>(), name(), of(money()), of(time()), text()).prop_map(
             |(party, index, reward, value, expires_at, reason)| Effect::Grant {
                 party,
@@ -223,13 +223,14 @@ fn effect() -> impl Strategy<Value = Effect> {
                 reason,
             }
         ),
-        (party(), of(name()), name()).prop_map(|(party, from, to)| Effect::Tier { party, from, to }),
+        (party(), of(name()), of(name())).prop_map(|(party, from, to)| Effect::Tier { party, from, to }),
         (party(), name(), any::<i32>(), number()).prop_map(|(party, counter, day, amount)| Effect::Count {
             party,
             counter,
             day,
             amount
         }),
+        (party(), name(), points()).prop_map(|(party, counter, amount)| Effect::Budget { party, counter, amount }),
         party().prop_map(|party| Effect::Profile { party }),
         (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
     ]
@@ -318,8 +319,8 @@ fn profile() -> impl Strategy<Value = Profile> {
     })
 }
 fn pool_state() -> impl Strategy<Value = PoolState> {
-    let lot = (lot_id(), points(), points(), time(), time(), of(time()), any::<bool>()).prop_map(
-        |(id, amount, remaining, earned_at, available_at, expires_at, active)| Lot {
+    let lot = (lot_id(), points(), points(), time(), time(), of(time()), any::<[bool; 2]>()).prop_map(
+        |(id, amount, remaining, earned_at, available_at, expires_at, [active, received])| Lot {
             id,
             amount,
             remaining,
@@ -327,6 +328,7 @@ fn pool_state() -> impl Strategy<Value = PoolState> {
             available_at,
             expires_at,
             active,
+            received,
         },
     );
     (name(), vec(lot, 0..4), points(), points()).prop_map(|(pool, lots, debt, lifetime)| PoolState {

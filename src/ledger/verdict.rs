@@ -1,0 +1,137 @@
+//! The fraud side of a record: what was counted, what was said about it, and what velocity rings take in.
+//!
+//! Only the vocabulary: the counting is done by `fraud`, and nothing here judges.
+
+use super::types::{NameId, Seq, Text};
+
+/// How much an event is believed. Ordered: the strongest of all reasons wins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Nothing to say.
+    #[default]
+    Allow,
+    /// Posted, and noted.
+    Flag,
+    /// Effects wait for a case.
+    Hold,
+    /// The member must prove who they are first.
+    StepUp,
+    /// Recorded without effects.
+    Deny,
+}
+
+/// Why a verdict was raised, with what was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The id of the limit or the script rule.
+    pub rule: Text,
+    /// What this rule alone says.
+    pub verdict: Verdict,
+    /// How much it adds to the score, 0 to 100.
+    pub weight: u8,
+    /// In words, with the numbers.
+    pub detail: String,
+    /// What was counted, where anything was.
+    pub evidence: Option<Evidence>,
+}
+
+/// The count behind a reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What the count is kept by, such as `device=d:77ab`.
+    pub key: Text,
+    /// What is counted, such as `count`.
+    pub metric: Text,
+    /// The window's length.
+    pub window_ms: i64,
+    /// The count, this event included.
+    pub counted: i64,
+    /// The most that is allowed.
+    pub limit: i64,
+    /// Sequences of earlier events that made the count, newest first; capped.
+    pub events: Vec<Seq>,
+}
+
+/// The fraud side of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assessment {
+    /// The strongest verdict of all reasons.
+    pub verdict: Verdict,
+    /// Sum of the weights, at most 100.
+    pub score: u8,
+    /// Every rule that had something to say, in order of declaration.
+    pub reasons: Vec<Reason>,
+}
+
+/// One entry a velocity ring gets from this record. The key is read from the record's own input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The ring's declared name.
+    pub ring: NameId,
+    /// Which fields of the input, in order, make the key.
+    pub key: KeyFields,
+    /// How many entries the ring keeps.
+    pub capacity: u16,
+    /// The value beside the time: an amount for sums, 1 for counts.
+    pub value: i64,
+}
+
+/// One to [`KeyFields::MAX`] fields that make a key, in order; small enough to be copied with every record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyFields {
+    first: KeyField,
+    others: [Option<KeyField>; Self::MAX - 1],
+}
+
+impl KeyFields {
+    /// Fields of a key at most.
+    pub const MAX: usize = 4;
+
+    /// The fields; `None` where there are none or too many.
+    #[must_use]
+    pub fn new(fields: &[KeyField]) -> Option<Self> {
+        let (first, rest) = fields.split_first()?;
+        if fields.len() > Self::MAX {
+            return None;
+        }
+        let mut others = [None; Self::MAX - 1];
+        for (slot, field) in others.iter_mut().zip(rest) {
+            *slot = Some(*field);
+        }
+        Some(Self { first: *first, others })
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = KeyField> + '_ {
+        std::iter::once(self.first).chain(self.others.iter().flatten().copied())
+    }
+}
+
+/// A field of an input that velocity is kept by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyField {
+    /// The member (of a transfer, the giver).
+    Member,
+    /// The device.
+    Device,
+    /// The client address.
+    Ip,
+    /// The paying card's fingerprint.
+    Card,
+    /// The store.
+    Store,
+    /// The terminal, which is only unique within a store.
+    Terminal,
+    /// The employee.
+    Staff,
+    /// The referrer named at enrolment.
+    Referrer,
+    /// The e-mail hash given.
+    Email,
+    /// The phone hash given.
+    Phone,
+    /// The address hash given.
+    Address,
+    /// The receiver of a transfer.
+    Recipient,
+}
