@@ -18,7 +18,7 @@ use tallystick::ledger::types::{Money, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const PROGRAM: ProgramId = ProgramId::new(0);
 const MEMBERS: u64 = 100_000;

@@ -14,7 +14,7 @@ use tallystick::ledger::types::{Money, NameId, ProgramId, Seq, Text, TimeMs};
 
 /// The allocator of the daemon.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const PROGRAM: ProgramId = ProgramId::new(0);
 
