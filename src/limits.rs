@@ -36,6 +36,14 @@ pub const BLOCK_EVENTS_MAX: usize = 4_096;
 pub const SCRIPT_BYTES_MAX: usize = 32 << 10;
 /// Bytes of a program's files together.
 pub const PROGRAM_BYTES_MAX: usize = 256 << 10;
+/// Files of one program.
+pub const PROGRAM_FILES_MAX: usize = 64;
+/// Programs of one rules folder.
+pub const PROGRAMS_MAX: usize = 1_024;
+/// Bytes of a declared name (pool, card, reward, tier, counter) and of a program's folder name.
+pub const NAME_BYTES_MAX: usize = 64;
+/// Tables of one kind a manifest may hold (`[[earn]]`, `[[limits]]` …), and names of one kind.
+pub const MANIFEST_TABLES_MAX: usize = 256;
 /// Operations one handler call may use.
 pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000;
 /// Depth of script calls.
@@ -45,9 +53,9 @@ pub const SCRIPT_EXPR_DEPTH_MAX: usize = 32;
 /// Bytes of a script string.
 pub const SCRIPT_STRING_BYTES_MAX: usize = 4_096;
 /// Elements of a script array.
-pub const SCRIPT_ARRAY_MAX: usize = 1_024;
+pub const SCRIPT_ARRAY_MAX: usize = 256;
 /// Entries of a script map.
-pub const SCRIPT_MAP_MAX: usize = 256;
+pub const SCRIPT_MAP_MAX: usize = 128;
 /// Variables of a script call.
 pub const SCRIPT_VARIABLES_MAX: usize = 64;
 /// Functions a script may define.
@@ -58,6 +66,14 @@ pub const INTENTS_MAX: usize = 64;
 pub const NAMES_MAX: usize = 4_096;
 /// Entries of one velocity ring: the highest limit that can be declared is one less.
 pub const RING_CAPACITY_MAX: u16 = 1_024;
+/// Entries of a ring that sums, where the program says nothing.
+pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
+/// Programs whose compiled scripts one thread keeps.
+pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
+/// Diagnostics of one check.
+pub const DIAGNOSTICS_MAX: usize = 200;
+/// Cases of one program, and steps of one case.
+pub const CASES_MAX: usize = 1_000;
 /// Earlier events named in a reason's evidence.
 pub const EVIDENCE_EVENTS_MAX: usize = 10;
 /// Connections at once.
@@ -122,20 +138,3 @@ pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
 const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
-
-/// Files of one program.
-pub const PROGRAM_FILES_MAX: usize = 64;
-/// Programs of one rules folder.
-pub const PROGRAMS_MAX: usize = 1_024;
-/// Bytes of a declared name (pool, card, reward, tier, counter) and of a program's folder name.
-pub const NAME_BYTES_MAX: usize = 64;
-/// Tables of one kind a manifest may hold (`[[earn]]`, `[[limits]]` …), and names of one kind.
-pub const MANIFEST_TABLES_MAX: usize = 256;
-/// Entries of a ring that sums, where the program says nothing.
-pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
-/// Programs whose compiled scripts one thread keeps.
-pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
-/// Diagnostics of one check.
-pub const DIAGNOSTICS_MAX: usize = 200;
-/// Cases of one program, and steps of one case.
-pub const CASES_MAX: usize = 1_000;

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::core::Core;
 use super::handle::{JobAnswers, Pending, Simulated};
-use crate::fraud::rings::{RingKey, keys_observed};
+use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
@@ -45,55 +45,51 @@ pub(super) struct Sealed {
     pub(super) barrier: Option<Sender<()>>,
 }
 
-/// What a block changes in the derived rows.
+/// What goes to the derived rows with a block.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub(super) mark: Seq,
-    pub(super) now: TimeMs,
-    pub(super) programs: Vec<Arc<ProgramState>>,
     pub(super) members: Vec<(MemberKey, Arc<Member>)>,
-    pub(super) rings: Vec<(RingKey, Arc<Ring>)>,
+    pub(super) rings: Vec<(RingKey, Ring)>,
     pub(super) keys: Vec<([u8; 16], u64)>,
     pub(super) due_seen: Vec<(TimeMs, MemberKey)>,
+    /// The latest record whose key is in `keys` or was before.
+    pub(super) keys_until: Seq,
+    /// Present where these rows complete a checkpoint.
+    pub(super) mark: Option<Mark>,
+}
+
+/// A record that all rows reflect, and everything that is not per member exactly as of it.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    pub(super) seq: Seq,
+    pub(super) now: TimeMs,
+    pub(super) programs: Vec<Arc<ProgramState>>,
 }
 
 impl Open {
     pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty() && self.releases.is_empty() && self.due_seen.is_empty()
     }
-
-    /// Closes the block with the state it left. `is_viewed` says which members are published.
-    pub(super) fn seal(self, core: &Core, is_viewed: impl Fn(&MemberKey) -> bool) -> Sealed {
-        let mut rows = rows_of(core, &self.records);
-        rows.keys = self.keys;
-        rows.due_seen = self.due_seen;
-        let views = rows.members.iter().filter(|(key, _)| is_viewed(key)).cloned().collect();
-        Sealed { records: Arc::new(self.records), releases: self.releases, views, rows, barrier: None }
-    }
 }
 
-/// Members and rings as the last of these records left them, each once.
-pub(super) fn rows_of(core: &Core, records: &[Record]) -> Rows {
-    let mut rows = Rows {
-        mark: core.seq(),
-        now: core.state.now,
-        programs: core.state.programs.clone(),
-        members: Vec::with_capacity(records.len()),
-        ..Rows::default()
-    };
+/// The viewed ones of the members that records changed, as the last of them left each.
+pub(super) fn changed_views(
+    core: &Core,
+    records: &[Record],
+    is_viewed: impl Fn(&MemberKey) -> bool,
+) -> Vec<(MemberKey, Arc<Member>)> {
+    let mut views = Vec::new();
     for record in records {
         for party in &record.parties {
             let key = MemberKey { program: record.program, id: party.member.clone() };
+            if !is_viewed(&key) {
+                continue;
+            }
             // Of several records in the block, only a member's last one finds itself noted in the member.
             if let Some(member) = core.state.member(&key).filter(|member| member.last == record.seq) {
-                rows.members.push((key, Arc::clone(member)));
-            }
-        }
-        for key in keys_observed(record) {
-            if let Some(ring) = core.rings.get(&key).filter(|ring| ring.last() == record.seq) {
-                rows.rings.push((key, Arc::clone(ring)));
+                views.push((key, Arc::clone(member)));
             }
         }
     }
-    rows
+    views
 }

@@ -2,6 +2,7 @@
 //!
 //! Only members whose latest record the store's rows reflect are evicted, so a fetched row is never older than memory was.
 
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -62,12 +63,12 @@ impl Cache {
 
     /// Brings rings into memory; one that is nowhere becomes an empty one.
     pub(super) fn fetch_rings(
-        &self,
         core: &mut Core,
         store: &Store,
-        wanted: impl Iterator<Item = RingKey>,
+        wanted: impl Iterator<Item = impl Borrow<RingKey>>,
     ) -> Result<(), super::Error> {
-        let missing: HashSet<RingKey> = wanted.filter(|key| !core.rings.contains(key)).collect();
+        let absent = wanted.filter(|key| !core.rings.contains(key.borrow()));
+        let missing: HashSet<RingKey> = absent.map(|key| key.borrow().clone()).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -79,7 +80,7 @@ impl Cache {
                 Some(row) => decode_ring(&row)?,
                 None => Ring::default(),
             };
-            core.rings.insert(key, Arc::new(ring));
+            core.rings.insert(key, ring);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::core::Core;
 use super::handle::Command;
 use super::install;
+use crate::fraud::Seen;
 use crate::ledger::decide::{next_due, settled};
 use crate::ledger::event::{Event, Transfer};
 use crate::ledger::record::{Clipped, Record};
@@ -42,8 +43,8 @@ impl InMemory {
         Self { core, now: TimeMs::EPOCH, records: Vec::new() }
     }
 
-    fn apply(&mut self, mut record: Record) -> Posted {
-        self.core.apply(&mut record);
+    fn apply(&mut self, mut record: Record, seen: &Seen) -> Posted {
+        self.core.apply(&mut record, seen);
         let posted = self.posted(&record, false);
         self.records.push(record);
         posted
@@ -75,8 +76,9 @@ impl InMemory {
             return if first.input == input { Ok(self.posted(first, true)) } else { Err(Reject::IdempotencyKeyReused) };
         }
         let proposal = self.core.propose(PROGRAM, command);
-        let record = self.core.decide(PROGRAM, command, proposal, self.now)?;
-        Ok(self.apply(record))
+        let seen = self.core.look_up(PROGRAM, command);
+        let record = self.core.decide(PROGRAM, command, proposal, self.now, &seen)?;
+        Ok(self.apply(record, &seen))
     }
 }
 
@@ -90,7 +92,7 @@ impl Ledger for InMemory {
             let Some(record) = Some(at).filter(|at| *at <= self.now).and_then(|_| self.core.due(&key, self.now)) else {
                 break;
             };
-            self.apply(record);
+            self.apply(record, &Seen::default());
         }
     }
 

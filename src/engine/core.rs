@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::handle::{Command, Trace};
-use crate::fraud::{self, Rings};
+use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Judgement};
 use crate::ledger::member::Member;
@@ -26,6 +26,10 @@ pub struct Core {
     pub programs: Vec<Arc<Compiled>>,
     /// The files they were compiled from.
     pub sources: Vec<Arc<ProgramFiles>>,
+    /// Records after this one make a member touched.
+    since: Seq,
+    /// Members that a record after `since` changed, each once.
+    touched: Vec<MemberKey>,
 }
 
 impl Core {
@@ -54,6 +58,12 @@ impl Core {
     #[must_use]
     pub fn member(&self, program: ProgramId, id: &Text) -> Option<&Arc<Member>> {
         self.state.member(&MemberKey { program, id: id.clone() })
+    }
+
+    /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
+    pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
+        let terms = Arc::clone(&self.compiled(program).terms);
+        self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
     }
 
     /// What the rules want for a command. Reads only; many may run at once.
@@ -90,6 +100,7 @@ impl Core {
         command: &Command,
         mut proposal: Proposal,
         now: TimeMs,
+        seen: &Seen,
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
@@ -100,7 +111,7 @@ impl Core {
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
         } else {
-            fraud::assess(&self.rings, terms, program, &command.input(), at)
+            fraud::assess_seen(&self.rings, terms, &command.input(), at, seen)
         };
         let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
         let judgement = Judgement { assessment, observed };
@@ -119,14 +130,28 @@ impl Core {
     }
 
     /// Takes a fresh record in and notes in it what it left.
-    pub fn apply(&mut self, record: &mut Record) {
+    pub fn apply(&mut self, record: &mut Record, seen: &Seen) {
         apply(&mut self.state, record);
-        self.rings.observe(record);
+        self.rings.observe_seen(record, seen);
         for party in &mut record.parties {
             let key = MemberKey { program: record.program, id: party.member.clone() };
             let member = self.state.member(&key).expect("a record's parties are in memory");
             party.after = member.snapshot(record.recorded_at);
+            if party.previous <= self.since {
+                self.touched.push(key);
+            }
         }
+    }
+
+    /// The members changed since this was asked last, each once. From here on, only later records make a member touched.
+    pub(super) fn take_touched(&mut self) -> Vec<MemberKey> {
+        self.since = self.state.seq;
+        std::mem::take(&mut self.touched)
+    }
+
+    /// How many members are touched.
+    pub(super) fn touched(&self) -> usize {
+        self.touched.len()
     }
 
     /// Takes a journaled record in.
@@ -138,9 +163,13 @@ impl Core {
         self.rings.observe(record);
         for party in &record.parties {
             let key = MemberKey { program: record.program, id: party.member.clone() };
-            let after = self.state.member(&key).map(|member| member.snapshot(record.recorded_at));
-            if after.as_ref() != Some(&party.after) {
+            let member = self.state.member(&key).expect("a record's parties are in memory");
+            // A member read back from a newer row says nothing about this record.
+            if member.last == record.seq && member.snapshot(record.recorded_at) != party.after {
                 return Err(super::Error::Diverged { seq: record.seq, member: party.member.to_string() });
+            }
+            if party.previous <= self.since {
+                self.touched.push(key);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@
 //! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
 //! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
-//! * `projector`: one thread that writes the derived rows, behind the journal.
+//! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
@@ -18,6 +18,7 @@
 mod block;
 mod cache;
 pub mod cases;
+mod checkpoint;
 pub mod clock;
 mod commit;
 pub mod core;
@@ -35,6 +36,7 @@ pub mod verify;
 mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
+pub use install::changed as install;
 pub use start::{Config, Engine};
 
 /// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.

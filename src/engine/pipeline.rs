@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
@@ -13,13 +13,15 @@ use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use super::Error;
-use super::block::{Open, Release, Sealed};
+use super::block::{Open, Release, Rows, Sealed, changed_views};
 use super::cache::Cache;
+use super::checkpoint::Checkpoint;
 use super::core::Core;
-use super::handle::{Item, JobAnswers, Pending, Request};
+use super::handle::{Command, Item, JobAnswers, Pending, Request};
 use super::shared::Shared;
 use super::waves::{Wave, named, payee};
-use crate::fraud;
+use crate::fraud::rings::RingKey;
+use crate::fraud::{self, Seen};
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
@@ -28,6 +30,15 @@ use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
 const PARALLEL_MIN: usize = 64;
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+
+/// Items fetched and done together.
+const CHUNK: usize = 512;
+
+/// One item of a wave.
+enum Turn {
+    Replayed(Seq),
+    Propose(usize),
+}
 
 /// A job of a block: where its answers go, and its items.
 struct Job {
@@ -40,6 +51,7 @@ struct Job {
 pub(super) struct Pipeline {
     pub(super) core: Core,
     pub(super) cache: Cache,
+    pub(super) checkpoint: Checkpoint,
     pub(super) shared: Arc<Shared>,
     pub(super) requests: Receiver<Request>,
     pub(super) blocks: SyncSender<Sealed>,
@@ -60,7 +72,11 @@ impl Pipeline {
         loop {
             match self.turn() {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => {
+                    // Everything is written out, so that the next start replays nothing. A failure is noted where it happens.
+                    drop(self.barrier(Open::default()));
+                    break;
+                }
                 Err(error) => {
                     self.shared.fail(error.to_string());
                     break;
@@ -78,7 +94,8 @@ impl Pipeline {
         };
         let mut block = Open::default();
         let now = self.now();
-        if first.is_none() {
+        let idle = first.is_none();
+        if idle {
             self.run_due(&mut block, now)?;
         }
         let mut jobs = Vec::new();
@@ -108,7 +125,10 @@ impl Pipeline {
             next = if events < self.block_events { self.requests.try_recv().ok() } else { None };
         }
         self.work(&mut block, jobs, self.now())?;
-        self.send(block)?;
+        if !block.is_empty() || self.checkpoint.is_running() || idle {
+            let rows = self.checkpoint.some(&mut self.core, idle);
+            self.send(block, rows, None)?;
+        }
         Ok(going)
     }
 
@@ -117,29 +137,23 @@ impl Pipeline {
         self.shared.clock.now().max(self.core.state.now)
     }
 
-    /// Seals a block and hands it to the committer; waits where two are on their way already.
-    pub(super) fn send(&mut self, block: Open) -> Result<(), Error> {
-        if block.is_empty() {
-            return Ok(());
-        }
-        self.send_sealed(block, None)
-    }
-
-    fn send_sealed(&mut self, block: Open, barrier: Option<std::sync::mpsc::Sender<()>>) -> Result<(), Error> {
-        let mut sealed = block.seal(&self.core, |key| self.viewed.contains(key));
-        sealed.barrier = barrier;
+    /// Hands a block to the committer, with rows for the projector; waits where two are on their way already.
+    pub(super) fn send(&mut self, block: Open, mut rows: Rows, barrier: Option<Sender<()>>) -> Result<(), Error> {
+        let views = changed_views(&self.core, &block.records, |key| self.viewed.contains(key));
+        let Open { records, releases, keys, due_seen } = block;
+        (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
         self.shared.note_applied(self.core.seq(), self.core.state.now, members);
-        let mark = self.shared.mark();
-        while let Some((seq, key)) = self.recent_order.front().copied().filter(|(seq, _)| *seq <= mark) {
+        let written = self.shared.keys_until();
+        while let Some((seq, key)) = self.recent_order.front().copied().filter(|(seq, _)| *seq <= written) {
             self.recent_order.pop_front();
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
         }
+        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, rows, barrier });
+        self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
-        let sent = self.blocks.send(sealed);
-        self.cache.evict(&mut self.core, mark);
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
     }
 
@@ -164,10 +178,15 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Sends a block and waits until its rows are written, so that due rows are complete.
+    /// Sends a block and waits until the rows of everything so far are written, so that due rows are complete.
     fn barrier(&mut self, block: Open) -> Result<(), Error> {
+        if self.checkpoint.is_running() {
+            let rows = self.checkpoint.all(&mut self.core);
+            self.send(Open::default(), rows, None)?;
+        }
+        let rows = self.checkpoint.all(&mut self.core);
         let (done, wait) = channel();
-        self.send_sealed(block, Some(done))?;
+        self.send(block, rows, Some(done))?;
         wait.recv().map_err(|_| Error::Thread(std::io::Error::other("the projector has stopped")))
     }
 
@@ -193,10 +212,11 @@ impl Pipeline {
                 block.releases.push(Release::Find { reply, found });
             }
             Request::Simulate { program, event, at, reply } => {
-                let command = super::handle::Command::Event(event);
-                self.prefetch(&[(program, &command)])?;
+                let command = Command::Event(event);
+                let seen = self.prefetch(&[(program, &command)])?.pop().unwrap_or_default();
                 let (proposal, trace) = self.core.propose_traced(program, &command);
-                let decided = self.core.decide(program, &command, proposal, at.unwrap_or_else(|| self.now()));
+                let at = at.unwrap_or_else(|| self.now());
+                let decided = self.core.decide(program, &command, proposal, at, &seen);
                 block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
             }
             Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
@@ -211,57 +231,74 @@ impl Pipeline {
         }
         let flat: Vec<(ProgramId, &Item)> =
             jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job.program, item))).collect();
-        let commands: Vec<_> = flat.iter().map(|(program, item)| (*program, &item.command)).collect();
-        self.prefetch(&commands)?;
-        let known = self.known_keys(&flat)?;
-        let mut results: Vec<Option<Pending>> = flat.iter().map(|_| None).collect();
-        let mut wave = Wave::default();
-        let mut start = 0;
-        while start < flat.len() {
-            wave.clear();
-            let mut admitted: Vec<usize> = Vec::new();
-            let mut end = start;
-            while let Some((program, item)) = flat.get(end) {
-                let stored = known.get(end).copied().flatten();
-                let first = item.key.and_then(|key| self.recent.get(&key).copied()).or(stored);
-                let slot = results.get_mut(end).expect("one result an item");
-                if let Some(seq) = first {
-                    *slot = Some(Pending::Replayed(seq));
-                } else if wave.admit(&self.core, *program, &item.command) {
-                    admitted.push(end);
-                } else {
-                    break;
-                }
-                end += 1;
-            }
-            for key in wave.members() {
-                self.settle(block, key, now);
-            }
-            for (index, proposal) in self.evaluate(&flat, &admitted) {
-                let pending = flat.get(index).map(|(program, item)| self.decide(block, *program, item, proposal, now));
-                *results.get_mut(index).expect("one result an item") = pending;
-            }
-            start = end;
+        let mut results: Vec<Pending> = Vec::with_capacity(flat.len());
+        // What a chunk touches is still near the processor when its turn comes.
+        for chunk in flat.chunks(CHUNK) {
+            self.chunk(block, chunk, now, &mut results)?;
         }
         let mut results = results.into_iter();
         for job in jobs {
-            let pending = results.by_ref().take(job.items.len()).flatten().collect();
+            let pending = results.by_ref().take(job.items.len()).collect();
             block.releases.push(Release::Work { reply: job.reply, pending });
         }
         Ok(())
     }
 
-    /// What the rules want for each command of a wave, in order.
-    fn evaluate(&self, flat: &[(ProgramId, &Item)], admitted: &[usize]) -> Vec<(usize, Proposal)> {
-        let core = &self.core;
-        let propose = |index: &usize| {
-            let proposal = flat.get(*index).map(|(program, item)| core.propose(*program, &item.command));
-            (*index, proposal.unwrap_or_default())
-        };
-        if admitted.len() < PARALLEL_MIN {
-            return admitted.iter().map(propose).collect();
+    /// Fetches what some items touch, then does them wave by wave.
+    fn chunk(
+        &mut self,
+        block: &mut Open,
+        items: &[(ProgramId, &Item)],
+        now: TimeMs,
+        results: &mut Vec<Pending>,
+    ) -> Result<(), Error> {
+        let commands: Vec<_> = items.iter().map(|(program, item)| (*program, &item.command)).collect();
+        let seen = self.prefetch(&commands)?;
+        let known = self.known_keys(items)?;
+        let mut wave = Wave::default();
+        let mut start = 0;
+        while start < items.len() {
+            wave.clear();
+            let mut turns: Vec<Turn> = Vec::new();
+            for (index, (program, item)) in items.iter().enumerate().skip(start) {
+                let stored = known.get(index).copied().flatten();
+                match item.key.and_then(|key| self.recent.get(&key).copied()).or(stored) {
+                    Some(first) => turns.push(Turn::Replayed(first)),
+                    None if wave.admit(&self.core, *program, &item.command) => turns.push(Turn::Propose(index)),
+                    None => break,
+                }
+            }
+            for key in wave.members() {
+                self.settle(block, key, now);
+            }
+            let proposals = self.evaluate(items, &turns);
+            for (turn, proposal) in turns.iter().zip(proposals) {
+                results.push(match *turn {
+                    Turn::Replayed(first) => Pending::Replayed(first),
+                    Turn::Propose(index) => {
+                        let (program, item) = items.get(index).expect("a turn names an item");
+                        self.decide(block, *program, item, proposal, (now, seen.get(index).expect("one an item")))
+                    }
+                });
+            }
+            start += turns.len();
         }
-        self.pool.install(|| admitted.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())
+        Ok(())
+    }
+
+    /// What the rules want for each turn of a wave; nothing for a replay.
+    fn evaluate(&self, items: &[(ProgramId, &Item)], turns: &[Turn]) -> Vec<Proposal> {
+        let core = &self.core;
+        let propose = |turn: &Turn| match turn {
+            Turn::Replayed(_) => Proposal::default(),
+            Turn::Propose(index) => items
+                .get(*index)
+                .map_or_else(Proposal::default, |(program, item)| core.propose(*program, &item.command)),
+        };
+        if turns.len() < PARALLEL_MIN {
+            return turns.iter().map(propose).collect();
+        }
+        self.pool.install(|| turns.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())
     }
 
     /// Decides one command and applies what comes of it.
@@ -271,16 +308,16 @@ impl Pipeline {
         program: ProgramId,
         item: &Item,
         proposal: Proposal,
-        now: TimeMs,
+        (now, seen): (TimeMs, &Seen),
     ) -> Pending {
         // Two items of one wave can carry the same key for different members.
         if let Some(seq) = item.key.and_then(|key| self.recent.get(&key).copied()) {
             return Pending::Replayed(seq);
         }
-        match self.core.decide(program, &item.command, proposal, now) {
+        match self.core.decide(program, &item.command, proposal, now, seen) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
-                self.core.apply(&mut record);
+                self.core.apply(&mut record, seen);
                 self.note_enrolled(&record);
                 if let Some(key) = item.key {
                     self.recent.insert(key, record.seq);
@@ -299,8 +336,8 @@ impl Pipeline {
         }
     }
 
-    /// Brings everyone and every ring that the commands may touch into memory.
-    fn prefetch(&mut self, commands: &[(ProgramId, &super::handle::Command)]) -> Result<(), Error> {
+    /// Brings everyone and every ring that the commands may touch into memory; says where each command's rings are.
+    fn prefetch(&mut self, commands: &[(ProgramId, &Command)]) -> Result<Vec<Seen>, Error> {
         let store = &self.shared.store;
         let members = commands.iter().flat_map(|(program, command)| named(*program, command)).flatten();
         self.cache.fetch_members(&mut self.core, store, members)?;
@@ -308,11 +345,12 @@ impl Pipeline {
         let payees: Vec<_> = commands.iter().filter_map(|(program, command)| payee(core, *program, command)).collect();
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let core = &self.core;
-        let rings: Vec<_> = commands
-            .iter()
-            .flat_map(|(program, command)| fraud::keys_of(&core.compiled(*program).terms, *program, &command.input()))
-            .collect();
-        self.cache.fetch_rings(&mut self.core, store, rings.into_iter())
+        let keys = |(program, command): &(ProgramId, &Command)| {
+            fraud::keys_of(&core.compiled(*program).terms, *program, &command.input())
+        };
+        let rings: Vec<Vec<RingKey>> = commands.iter().map(keys).collect();
+        Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
+        Ok(rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect())
     }
 
     /// The records that already hold the items' keys, as far as the store's rows know.

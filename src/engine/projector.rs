@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 
 use super::Error;
-use super::block::Rows;
+use super::block::{Mark, Rows};
 use super::cache::{encode_ring, ring_row_key};
 use super::shared::Shared;
 use crate::journal::codec::{self, Registry};
 use crate::ledger::decide::next_due;
 use crate::ledger::member::Member;
-use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, Seq, TimeMs};
 use crate::store::{MemberWrite, ViewBatch};
 
@@ -40,9 +39,8 @@ pub(super) struct Projector {
     rings: HashMap<Vec<u8>, Vec<u8>>,
     keys: Vec<([u8; 16], u64)>,
     due_seen: Vec<(TimeMs, MemberKey)>,
-    programs: Vec<Arc<ProgramState>>,
-    mark: Seq,
-    now: TimeMs,
+    keys_until: Seq,
+    mark: Option<Mark>,
     since: Option<Instant>,
     flushed: Seq,
 }
@@ -56,9 +54,8 @@ impl Projector {
             rings: HashMap::new(),
             keys: Vec::new(),
             due_seen: Vec::new(),
-            programs: Vec::new(),
-            mark: flushed,
-            now: TimeMs::EPOCH,
+            keys_until: Seq::ZERO,
+            mark: None,
             since: None,
             flushed,
         }
@@ -103,7 +100,7 @@ impl Projector {
             let program = programs.get(usize::from(key.program.get()));
             program.and_then(|program| next_due(member, &program.compiled.terms))
         };
-        let Rows { mark, now, programs: states, members, rings, keys, due_seen } = rows;
+        let Rows { members, rings, keys, due_seen, keys_until, mark } = rows;
         for (key, member) in members {
             let row = (codec::encode_member(&member), due(&key, &member));
             self.members.insert(key, row);
@@ -113,7 +110,9 @@ impl Projector {
         }
         self.keys.extend(keys);
         self.due_seen.extend(due_seen);
-        (self.mark, self.now, self.programs) = (mark, now, states);
+        self.keys_until = keys_until;
+        // Of two rounds that ended, the later one's mark stands for both.
+        self.mark = mark.or(self.mark.take());
         self.since.get_or_insert_with(Instant::now);
     }
 
@@ -122,10 +121,11 @@ impl Projector {
         if self.since.take().is_none() {
             return Ok(());
         }
-        let registry = Registry { now: self.now, programs: self.programs.clone() };
+        let mark = self.mark.take();
+        let registry =
+            |mark: &Mark| codec::encode_registry(&Registry { now: mark.now, programs: mark.programs.clone() });
         let batch = ViewBatch {
-            mark: self.mark.get(),
-            registry: codec::encode_registry(&registry),
+            mark: mark.as_ref().map(|mark| (mark.seq.get(), registry(mark))),
             members: self
                 .members
                 .drain()
@@ -136,10 +136,13 @@ impl Projector {
             due_seen: std::mem::take(&mut self.due_seen),
         };
         self.shared.store.write_views(batch)?;
-        self.shared.note_mark(self.mark.get());
-        if self.mark.get() - self.flushed.get() >= FLUSH_RECORDS {
-            self.shared.store.flush_views()?;
-            self.flushed = self.mark;
+        self.shared.note_keys_until(self.keys_until);
+        if let Some(mark) = mark {
+            self.shared.note_mark(mark.seq.get());
+            if mark.seq.get() - self.flushed.get() >= FLUSH_RECORDS {
+                self.shared.store.flush_views()?;
+                self.flushed = mark.seq;
+            }
         }
         Ok(())
     }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::Error;
-use super::block::rows_of;
 use super::cache::Cache;
+use super::checkpoint::Checkpoint;
 use super::core::Core;
 use super::install;
 use super::log::RocksLog;
@@ -24,6 +24,7 @@ use crate::store::keys::natural_key;
 pub(super) fn recover(
     core: &mut Core,
     cache: &mut Cache,
+    checkpoint: &mut Checkpoint,
     log: &RocksLog,
     shared: &Arc<Shared>,
     progress: &mut dyn FnMut(Seq, Seq),
@@ -36,6 +37,8 @@ pub(super) fn recover(
         core.state.programs = registry.programs;
         shared.note_mark(mark);
     }
+    core.take_touched();
+    core.rings.take_touched(core.seq());
     install::recorded(core, store)?;
     shared.publish_programs(install::views(core));
     let head = log.head();
@@ -50,7 +53,7 @@ pub(super) fn recover(
         let records: Result<Vec<Record>, _> = block.records().collect();
         let fresh: Vec<Record> = records?.into_iter().filter(|record| record.seq >= from).collect();
         progress(core.seq(), head.next);
-        let outcome = replay_block(core, cache, shared, &mut projector, &fresh);
+        let outcome = replay_block(core, cache, shared, &mut projector, checkpoint, &fresh);
         outcome.map_err(|error| {
             let what = error.to_string();
             failed = Some(error);
@@ -68,6 +71,7 @@ fn replay_block(
     cache: &mut Cache,
     shared: &Arc<Shared>,
     projector: &mut Projector,
+    checkpoint: &mut Checkpoint,
     records: &[Record],
 ) -> Result<(), Error> {
     let store = &shared.store;
@@ -75,7 +79,7 @@ fn replay_block(
         record.parties.iter().map(|party| MemberKey { program: record.program, id: party.member.clone() })
     });
     cache.fetch_members(core, store, parties)?;
-    cache.fetch_rings(core, store, records.iter().flat_map(keys_observed))?;
+    Cache::fetch_rings(core, store, records.iter().flat_map(keys_observed))?;
     for record in records {
         core.replay(record)?;
         let enrolled = matches!(record.effects.first(), Some(Effect::Enroll { .. }));
@@ -88,8 +92,9 @@ fn replay_block(
             shared.publish_programs(install::views(core));
         }
     }
-    let mut rows = rows_of(core, records);
+    let mut rows = checkpoint.some(core, true);
     rows.keys = records.iter().filter_map(key_row).collect();
+    rows.keys_until = core.seq();
     projector.take(rows);
     projector.write()?;
     cache.evict(core, shared.mark());

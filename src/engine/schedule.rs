@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 
 use super::block::Open;
 use super::pipeline::Pipeline;
+use crate::fraud::Seen;
 use crate::ledger::decide::next_due;
 use crate::ledger::types::{MemberKey, TimeMs};
 
@@ -45,7 +46,7 @@ impl Pipeline {
 
     fn settle_once(&mut self, block: &mut Open, key: &MemberKey, now: TimeMs) -> bool {
         let Some(mut record) = self.core.due(key, now) else { return false };
-        self.core.apply(&mut record);
+        self.core.apply(&mut record, &Seen::default());
         block.records.push(record);
         true
     }

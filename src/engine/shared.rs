@@ -23,6 +23,7 @@ pub(super) struct Shared {
     applied: AtomicU64,
     durable: AtomicU64,
     mark: AtomicU64,
+    keys_until: AtomicU64,
     now: AtomicU64,
     members: AtomicU64,
     /// Events accepted and not yet taken by the engine.
@@ -47,6 +48,7 @@ impl Shared {
             applied: AtomicU64::new(0),
             durable: AtomicU64::new(0),
             mark: AtomicU64::new(0),
+            keys_until: AtomicU64::new(0),
             now: AtomicU64::new(0),
             members: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
@@ -77,6 +79,15 @@ impl Shared {
 
     pub(super) fn note_mark(&self, mark: u64) {
         self.mark.store(mark, Ordering::Release);
+    }
+
+    pub(super) fn note_keys_until(&self, seq: Seq) {
+        self.keys_until.store(seq.get(), Ordering::Release);
+    }
+
+    /// The latest record up to which every natural key's row is written.
+    pub(super) fn keys_until(&self) -> Seq {
+        Seq::new(self.keys_until.load(Ordering::Acquire))
     }
 
     /// The latest record that the rows in the store reflect.

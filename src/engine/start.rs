@@ -8,8 +8,9 @@ use std::thread::JoinHandle;
 use hashbrown::{HashMap, HashSet};
 
 use super::Error;
-use super::block::Open;
+use super::block::{Open, Rows};
 use super::cache::Cache;
+use super::checkpoint::Checkpoint;
 use super::clock::Clock;
 use super::core::Core;
 use super::handle::{Handle, Request};
@@ -78,7 +79,8 @@ impl Engine {
         let shared = Arc::new(Shared::new(store, views, clock, metrics, config.queue_events));
         let mut core = Core::default();
         let mut cache = Cache::new(config.cache_members, config.cache_rings);
-        recover::recover(&mut core, &mut cache, &log, &shared, progress)?;
+        let mut checkpoint = Checkpoint::new((config.cache_members / 4).max(1));
+        recover::recover(&mut core, &mut cache, &mut checkpoint, &log, &shared, progress)?;
         if config.manual_clock {
             shared.clock.set(core.state.now).unwrap_or_default();
         }
@@ -96,6 +98,7 @@ impl Engine {
         let mut pipeline = Pipeline {
             core,
             cache,
+            checkpoint,
             shared: Arc::clone(&shared),
             requests,
             blocks,
@@ -112,7 +115,7 @@ impl Engine {
             spawn("projector", move || projector.run(&projections))?,
             spawn("committer", move || commit::run(Box::new(log), &sealed, &rows, &committer))?,
         ];
-        pipeline.send(Open { records, ..Open::default() })?;
+        pipeline.send(Open { records, ..Open::default() }, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };
         engine.threads.push(spawn("engine", move || pipeline.run())?);
         Ok(engine)

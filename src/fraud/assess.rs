@@ -1,7 +1,7 @@
 //! What the declared limits say about an input: every one is asked, the strongest wins. It reads the rings and never
 //! changes them; what they must take in is returned, to become part of the record.
 
-use super::rings::{RingKey, Rings, counts};
+use super::rings::{RingKey, Rings, Seen, counts};
 use super::window::{Ring, Tally};
 use super::words;
 use crate::ledger::record::{Assessment, Evidence, Input, Observation, Reason, Verdict};
@@ -25,6 +25,31 @@ pub fn assess(
     input: &Input,
     at: TimeMs,
 ) -> (Assessment, Vec<Observation>) {
+    ask(terms, input, at, |limit| {
+        let key = RingKey::of(program, limit.ring, &limit.key, input)?;
+        Some(rings.get(&key))
+    })
+}
+
+/// [`assess`] where the rings of the input have been looked up already.
+#[must_use]
+pub fn assess_seen(
+    rings: &Rings,
+    terms: &Terms,
+    input: &Input,
+    at: TimeMs,
+    seen: &Seen,
+) -> (Assessment, Vec<Observation>) {
+    ask(terms, input, at, |limit| seen.slot(limit.ring).map(|slot| rings.ring(slot)))
+}
+
+/// Asks every limit. `find` gives a limit's ring, or nothing where the input lacks a field of its key.
+fn ask<'a>(
+    terms: &Terms,
+    input: &Input,
+    at: TimeMs,
+    find: impl Fn(&LimitTerms) -> Option<Option<&'a Ring>>,
+) -> (Assessment, Vec<Observation>) {
     let mut assessment = Assessment::default();
     let mut observed: Vec<Observation> = Vec::with_capacity(terms.limits.len());
     let mut read: Vec<Option<&Ring>> = Vec::with_capacity(terms.limits.len());
@@ -32,12 +57,11 @@ pub fn assess(
         let known = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring);
         let ring = if let Some((_, ring)) = known {
             *ring
-        } else if let Some(key) = RingKey::of(program, limit.ring, &limit.key, input) {
-            let ring = rings.get(&key).map(|ring| &**ring);
+        } else if let Some(ring) = find(limit) {
             read.push(ring);
             observed.push(Observation {
                 ring: limit.ring,
-                key: limit.key.clone(),
+                key: limit.key,
                 capacity: limit.capacity,
                 value: value_of(limit.metric, input),
             });

@@ -17,5 +17,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assess::{assess, combine};
-pub use rings::{Rings, keys_of};
+pub use assess::{assess, assess_seen, combine};
+pub use rings::{Rings, Seen, keys_of};

@@ -1,13 +1,11 @@
 //! The rings in memory, by key. It may hold only some of them at a time: the engine fetches the rings of an input before
 //! it is assessed and evicts those that are on disk. It never decides anything.
 
-use std::sync::Arc;
-
-use hashbrown::HashMap;
+use hashbrown::{HashMap, hash_map};
 use smol_str::SmolStrBuilder;
 
 use super::window::{Entry, Ring};
-use crate::ledger::record::{Input, KeyField, Record};
+use crate::ledger::record::{Input, KeyField, KeyFields, Observation, Record};
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -28,29 +26,53 @@ pub struct RingKey {
 impl RingKey {
     /// The key of an input; `None` where it lacks one of the fields. An empty field is a field that lacks.
     #[must_use]
-    pub fn of(program: ProgramId, ring: NameId, fields: &[KeyField], input: &Input) -> Option<Self> {
+    pub fn of(program: ProgramId, ring: NameId, fields: &KeyFields, input: &Input) -> Option<Self> {
         let value = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty());
-        let key = match fields {
-            [] => return None,
-            [only] => value(*only)?.clone(),
-            [first, others @ ..] => {
-                let mut text = SmolStrBuilder::new();
-                text.push_str(value(*first)?);
-                for field in others {
-                    text.push(SEPARATOR);
-                    text.push_str(value(*field)?);
-                }
-                text.finish()
+        let mut fields = fields.iter();
+        let mut key = value(fields.next()?)?.clone();
+        if let Some(second) = fields.next() {
+            let mut text = SmolStrBuilder::new();
+            text.push_str(&key);
+            for field in std::iter::once(second).chain(fields) {
+                text.push(SEPARATOR);
+                text.push_str(value(field)?);
             }
-        };
+            key = text.finish();
+        }
         Some(Self { program, ring, key })
+    }
+}
+
+/// Where a ring is in memory; good until rings are next evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot(u32);
+
+/// The rings of one input, looked up once for all that is asked of them.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    slots: Vec<(NameId, Slot)>,
+}
+
+impl Seen {
+    /// Where a ring of the input is; `None` where the input lacks a field of its key.
+    #[must_use]
+    pub fn slot(&self, ring: NameId) -> Option<Slot> {
+        self.slots.iter().find(|(name, _)| *name == ring).map(|(_, slot)| *slot)
     }
 }
 
 /// Rings by key.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    rings: HashMap<RingKey, Arc<Ring>>,
+    index: HashMap<RingKey, Slot>,
+    /// By slot; a freed slot holds an empty ring.
+    held: Vec<Ring>,
+    keys: Vec<RingKey>,
+    free: Vec<Slot>,
+    /// Records after this one make a ring touched.
+    since: Seq,
+    /// Rings that took in a record after `since`, each once, in the order they did.
+    touched: Vec<Slot>,
 }
 
 impl Rings {
@@ -58,65 +80,126 @@ impl Rings {
     /// a journal over stored rings is harmless. The rings of the record should be in memory: a missing one is made anew.
     pub fn observe(&mut self, record: &Record) {
         for observation in &record.observed {
-            let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) else {
-                continue;
-            };
-            let ring = self.rings.entry(key).or_default();
-            if ring.last() >= record.seq {
-                continue;
+            if let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) {
+                let slot = self.slot_of(key);
+                self.take_in(slot, record, observation);
             }
-            let ring = Arc::make_mut(ring);
-            ring.grow(observation.capacity);
-            ring.insert(Entry { at: record.occurred_at, value: observation.value, seq: record.seq });
         }
+    }
+
+    /// [`Rings::observe`] where the rings of the record's input have been looked up already.
+    pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
+        for observation in &record.observed {
+            if let Some(slot) = seen.slot(observation.ring) {
+                self.take_in(slot, record, observation);
+            }
+        }
+    }
+
+    fn take_in(&mut self, slot: Slot, record: &Record, observation: &Observation) {
+        let ring = self.held.get_mut(slot.0 as usize).expect("a slot is good until rings are evicted");
+        if ring.last() >= record.seq {
+            return;
+        }
+        if ring.last() <= self.since {
+            self.touched.push(slot);
+        }
+        ring.grow(observation.capacity);
+        ring.insert(Entry { at: record.occurred_at, value: observation.value, seq: record.seq });
+    }
+
+    /// Looks up the rings of an input, each once; one that is nowhere is made, empty.
+    pub fn look_up(&mut self, keys: impl IntoIterator<Item = RingKey>) -> Seen {
+        Seen { slots: keys.into_iter().map(|key| (key.ring, self.slot_of(key))).collect() }
+    }
+
+    /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
+    /// the latest one observed, make a ring touched.
+    pub fn take_touched(&mut self, since: Seq) -> Vec<Slot> {
+        self.since = since;
+        std::mem::take(&mut self.touched)
     }
 
     /// A ring, where it is in memory.
     #[must_use]
-    pub fn get(&self, key: &RingKey) -> Option<&Arc<Ring>> {
-        self.rings.get(key)
+    pub fn get(&self, key: &RingKey) -> Option<&Ring> {
+        self.index.get(key).and_then(|slot| self.ring(*slot))
+    }
+
+    /// The ring in a slot.
+    #[must_use]
+    pub fn ring(&self, slot: Slot) -> Option<&Ring> {
+        self.held.get(slot.0 as usize)
+    }
+
+    /// The key of the ring in a slot.
+    #[must_use]
+    pub fn key(&self, slot: Slot) -> Option<&RingKey> {
+        self.keys.get(slot.0 as usize)
     }
 
     /// True where the ring is in memory, be it empty.
     #[must_use]
     pub fn contains(&self, key: &RingKey) -> bool {
-        self.rings.contains_key(key)
+        self.index.contains_key(key)
     }
 
-    /// Puts in a ring that was read from disk; an empty one says that there is none there. A ring already in memory is
-    /// newer and stays.
-    pub fn insert(&mut self, key: RingKey, ring: Arc<Ring>) {
-        self.rings.entry(key).or_insert(ring);
+    /// Puts in a ring that was read from disk. A ring already in memory is newer and stays.
+    pub fn insert(&mut self, key: RingKey, ring: Ring) {
+        if !self.index.contains_key(&key) {
+            let slot = self.slot_of(key);
+            if let Some(place) = self.held.get_mut(slot.0 as usize) {
+                *place = ring;
+            }
+        }
     }
 
-    /// Takes a ring out of memory.
-    pub fn remove(&mut self, key: &RingKey) -> Option<Arc<Ring>> {
-        self.rings.remove(key)
+    fn slot_of(&mut self, key: RingKey) -> Slot {
+        match self.index.entry(key) {
+            hash_map::Entry::Occupied(known) => *known.get(),
+            hash_map::Entry::Vacant(vacant) => {
+                let slot = self.free.pop().unwrap_or_else(|| {
+                    self.held.push(Ring::default());
+                    self.keys.push(vacant.key().clone());
+                    Slot(u32::try_from(self.held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+                });
+                if let Some(key) = self.keys.get_mut(slot.0 as usize) {
+                    key.clone_from(vacant.key());
+                }
+                *vacant.insert(slot)
+            }
+        }
     }
 
     /// Takes out every ring whose latest record lies before `before`, and says how many. The caller makes sure that those
     /// are on disk: `before` is at most the sequence after the one its stored rows reflect.
     pub fn evict_before(&mut self, before: Seq) -> usize {
-        let held = self.rings.len();
-        self.rings.retain(|_, ring| ring.last() >= before);
-        held - self.rings.len()
+        let known = self.index.len();
+        let Self { index, held, free, .. } = self;
+        index.retain(|_, slot| {
+            let Some(ring) = held.get_mut(slot.0 as usize).filter(|ring| ring.last() < before) else { return true };
+            *ring = Ring::default();
+            free.push(*slot);
+            false
+        });
+        known - index.len()
     }
 
     /// How many rings are in memory.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rings.len()
+        self.index.len()
     }
 
     /// True where no ring is in memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rings.is_empty()
+        self.index.is_empty()
     }
 
     /// All rings in memory, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (&RingKey, &Arc<Ring>)> {
-        self.rings.iter()
+    pub fn iter(&self) -> impl Iterator<Item = (&RingKey, &Ring)> {
+        self.index.iter().filter_map(|(key, slot)| Some((key, self.ring(*slot)?)))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ledger::types::Text;
 /// `7 purchases by member within 1h, at most 6`.
 pub(super) fn over(limit: &LimitTerms, counted: Tally) -> String {
     let (least, what) = (if counted.complete { "" } else { "at least " }, things(limit));
-    let (value, by) = (counted.value, fields(&limit.key));
+    let (value, by) = (counted.value, fields(&limit.key.iter().collect::<Vec<_>>()));
     let (window, most) = (duration(limit.window_ms), limit.limit);
     match limit.metric {
         Metric::Count => format!("{least}{value} {what} by {by} within {window}, at most {most}"),
@@ -25,21 +25,21 @@ pub(super) fn unknown(limit: &LimitTerms, counted: Tally) -> String {
 /// `no device given; purchases by device are limited to 6 within 1h`.
 pub(super) fn absent(limit: &LimitTerms, input: &Input) -> String {
     let lacks = |field: &KeyField| input.key_field(*field).is_none_or(Text::is_empty);
-    let missing: Vec<KeyField> = limit.key.iter().copied().filter(lacks).collect();
-    let (what, by, window) = (things(limit), fields(&limit.key), duration(limit.window_ms));
+    let missing: Vec<KeyField> = limit.key.iter().filter(lacks).collect();
+    let (what, by, window) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()), duration(limit.window_ms));
     format!("no {} given; {what} by {by} are limited to {} within {window}", fields(&missing), limit.limit)
 }
 
 /// `store=330,terminal=4`.
 pub(super) fn key(limit: &LimitTerms, input: &Input) -> Text {
     let mut text = String::new();
-    for field in &limit.key {
+    for field in limit.key.iter() {
         if !text.is_empty() {
             text.push(',');
         }
-        text.push_str(name(*field));
+        text.push_str(name(field));
         text.push('=');
-        text.push_str(input.key_field(*field).map_or("", |value| value.as_str()));
+        text.push_str(input.key_field(field).map_or("", |value| value.as_str()));
     }
     Text::new(text)
 }

@@ -74,13 +74,11 @@ impl Ids {
         let given = headers
             .get(REQUEST_ID)
             .filter(|value| (1..=REQUEST_ID_BYTES_MAX).contains(&value.len()) && value.as_bytes().iter().all(plain));
-        match given.and_then(|value| value.to_str().ok()) {
-            Some(text) => RequestId(Text::new(text)),
-            None => {
-                let count = self.next.fetch_add(1, Ordering::Relaxed);
-                RequestId(smol_str::format_smolstr!("req_{:08x}{count:08x}", self.process))
-            }
+        if let Some(text) = given.and_then(|value| value.to_str().ok()) {
+            return RequestId(Text::new(text));
         }
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        RequestId(smol_str::format_smolstr!("req_{:08x}{count:08x}", self.process))
     }
 }
 

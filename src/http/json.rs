@@ -2,7 +2,7 @@
 //!
 //! It does not check that braces match; tests parse what it writes.
 
-use crate::ledger::types::{LotId, Seq, TimeMs};
+use crate::ledger::types::{LotId, TimeMs};
 
 use super::time;
 
@@ -126,11 +126,8 @@ impl Json {
         }
     }
 
-    /// `"<prefix>_<seq>_<index>"`, or `null` for what was only simulated.
+    /// `"<prefix>_<seq>_<index>"`.
     pub fn lot_id(&mut self, prefix: &'static str, id: LotId) {
-        if id.seq == Seq::ZERO {
-            return self.null();
-        }
         let mut buffer = itoa::Buffer::new();
         self.separate();
         self.out.push(b'"');
@@ -198,6 +195,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::ledger::types::Seq;
 
     #[test]
     fn commas_fall_between_values_only() {

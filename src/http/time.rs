@@ -229,7 +229,7 @@ mod tests {
             let offset = offset.map_or("Z".to_owned(), |(minus, h, m)| format!("{}{h:02}:{m:02}", if minus { '-' } else { '+' }));
             let text = format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}{fraction}{offset}");
             // Fractions are cut towards the past on both sides of 1970, which is what nanoseconds divided down give.
-            let theirs = text.parse::<Timestamp>().ok().map(|t| t.as_nanosecond().div_euclid(1_000_000) as i64);
+            let theirs = text.parse::<Timestamp>().ok().map(|t| i64::try_from(t.as_nanosecond().div_euclid(1_000_000)).unwrap());
             let ours = parse(&text).map(TimeMs::get);
             // The first and last day of jiff's range are narrower than four digits of years.
             if (2..=9997).contains(&y) {

@@ -41,13 +41,19 @@ pub enum Error {
     /// Bytes that end early, are no text, or no number of the right size.
     #[error("bytes that do not decode: {0}")]
     Decode(#[from] bincode::error::DecodeError),
-    /// A list that claims more elements than there are bytes.
-    #[error("a list of {length} elements in {remaining} bytes")]
-    ListTooLong {
+    /// A text or list that claims more bytes or elements than there are bytes.
+    #[error("a text or list of {length} in {remaining} bytes")]
+    TooLong {
         /// What it claims.
         length: u64,
         /// What there is.
         remaining: usize,
+    },
+    /// A velocity key of no fields, or of too many.
+    #[error("a key of {fields} fields")]
+    NotAKey {
+        /// How many.
+        fields: usize,
     },
     /// Something follows where nothing may.
     #[error("{bytes} bytes follow the end of a {what}")]

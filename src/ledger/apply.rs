@@ -78,6 +78,10 @@ pub fn apply(state: &mut State, record: &Record) {
         } else {
             state.members.get_mut(&key).expect("a touched member is in memory")
         };
+        // A member read back from a row may already reflect this record, and later ones.
+        if slot.last >= record.seq {
+            continue;
+        }
         let member = Arc::make_mut(slot);
         assert_eq!(member.last, party.previous, "a member's records form a chain");
         apply_to_member(member, record, index, true);

@@ -154,21 +154,42 @@ impl Zone {
 /// The year of a civil day.
 #[must_use]
 pub fn year_of(day: Day) -> i32 {
-    i32::from(date_of(day).year())
+    civil(day).0
 }
 
 /// Months since January 1970 of a civil day.
 #[must_use]
 pub fn month_index(day: Day) -> i32 {
-    let date = date_of(day);
-    (i32::from(date.year()) - 1970) * 12 + i32::from(date.month()) - 1
+    let (year, month, _) = civil(day);
+    (year - 1970) * 12 + i32::from(month) - 1
 }
 
 /// Month (1 to 12), day of the month (1 to 31) and weekday (Monday 1 to Sunday 7) of a civil day.
 #[must_use]
 pub fn parts_of(day: Day) -> (u8, u8, u8) {
-    let date = date_of(day);
-    (date.month().unsigned_abs(), date.day().unsigned_abs(), date.weekday().to_monday_one_offset().unsigned_abs())
+    let (_, month, day_of_month) = civil(day);
+    // 1 January 1970 was a Thursday.
+    let weekday = (i64::from(day) + 3).rem_euclid(7) + 1;
+    (month, day_of_month, u8::try_from(weekday).expect("1 to 7"))
+}
+
+/// Year, month and day of the month of a civil day in the proleptic Gregorian calendar; days past its range clamp.
+///
+/// Howard Hinnant's `civil_from_days` (chrono-compatible low-level date algorithms). Every counter of every event asks
+/// for it, which is why it is not left to the calendar library; a test compares the two.
+fn civil(day: Day) -> (i32, u8, u8) {
+    let shifted = i64::from(day).clamp(-4_371_587, 2_932_896) + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Years that begin in March, so that the leap day is the last.
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day_of_month = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let fits = "a clamped day lies in the years -9999 to 9999";
+    (i32::try_from(year).expect(fits), u8::try_from(month).expect(fits), u8::try_from(day_of_month).expect(fits))
 }
 
 /// The civil day of 1 January of a year.
@@ -194,4 +215,26 @@ fn date_of(day: Day) -> Date {
 
 fn day_of(date: Date) -> Day {
     (date - Date::constant(1970, 1, 1)).get_days()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn civil_days_agree_with_the_calendar_library() {
+        let mut day = -800_000;
+        while day < 2_900_000 {
+            let date = date_of(day);
+            let (year, month, of_month) = civil(day);
+            assert_eq!(
+                (year, i16::from(month), i16::from(of_month)),
+                (i32::from(date.year()), i16::from(date.month()), i16::from(date.day())),
+                "day {day}"
+            );
+            let weekday = date.weekday().to_monday_one_offset().unsigned_abs();
+            assert_eq!(parts_of(day).2, weekday, "day {day}");
+            day += 97;
+        }
+    }
 }

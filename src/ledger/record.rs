@@ -9,7 +9,7 @@ use super::event::{Adjustment, Event, Transfer};
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
-pub use super::verdict::{Assessment, Evidence, KeyField, Observation, Reason, Verdict};
+pub use super::verdict::{Assessment, Evidence, KeyField, KeyFields, Observation, Reason, Verdict};
 
 /// What was asked of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
-use super::record::{KeyField, Verdict};
+use super::record::{KeyFields, Verdict};
 use super::types::{Money, NameId, Points, Text};
 
 /// When credits of a pool are lost.
@@ -173,7 +173,7 @@ pub struct LimitTerms {
     /// What it counts.
     pub on: Vec<Counted>,
     /// What it counts by; several fields make one key.
-    pub key: Vec<KeyField>,
+    pub key: KeyFields,
     /// What is counted.
     pub metric: Metric,
     /// Over which length of event time: an earlier event counts while it is younger than this.

@@ -69,11 +69,42 @@ pub struct Observation {
     /// The ring's declared name.
     pub ring: NameId,
     /// Which fields of the input, in order, make the key.
-    pub key: Vec<KeyField>,
+    pub key: KeyFields,
     /// How many entries the ring keeps.
     pub capacity: u16,
     /// The value beside the time: an amount for sums, 1 for counts.
     pub value: i64,
+}
+
+/// One to [`KeyFields::MAX`] fields that make a key, in order; small enough to be copied with every record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyFields {
+    first: KeyField,
+    others: [Option<KeyField>; Self::MAX - 1],
+}
+
+impl KeyFields {
+    /// Fields of a key at most.
+    pub const MAX: usize = 4;
+
+    /// The fields; `None` where there are none or too many.
+    #[must_use]
+    pub fn new(fields: &[KeyField]) -> Option<Self> {
+        let (first, rest) = fields.split_first()?;
+        if fields.len() > Self::MAX {
+            return None;
+        }
+        let mut others = [None; Self::MAX - 1];
+        for (slot, field) in others.iter_mut().zip(rest) {
+            *slot = Some(*field);
+        }
+        Some(Self { first: *first, others })
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl Iterator<Item = KeyField> + '_ {
+        std::iter::once(self.first).chain(self.others.iter().flatten().copied())
+    }
 }
 
 /// A field of an input that velocity is kept by.

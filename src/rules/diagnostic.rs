@@ -49,11 +49,9 @@ impl fmt::Display for Diagnostic {
 
 /// Line and column (characters), both from 1, of a byte offset; an offset past the end is the end.
 pub(super) fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    // Continuation bytes do not begin a character, so a column counts what a reader sees.
-    let column = before.iter().skip(start).filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
+    let before = text.get(..text.floor_char_boundary(offset)).unwrap_or(text);
+    let line = before.split('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }
 

@@ -96,6 +96,8 @@ struct Thread {
     engine: Engine,
     call: Shared,
     operations: Rc<Cell<u64>>,
+    /// Empty between calls; kept for the room it has.
+    scope: Scope<'static>,
     /// The most recently used last.
     programs: Vec<(u64, Rc<Loaded>)>,
 }
@@ -107,7 +109,13 @@ thread_local! {
 impl Thread {
     fn new() -> Self {
         let (call, operations) = (Shared::default(), Rc::new(Cell::new(0)));
-        Self { engine: sandbox::engine(&call, &operations), call, operations, programs: Vec::new() }
+        Self {
+            engine: sandbox::engine(&call, &operations),
+            call,
+            operations,
+            scope: Scope::new(),
+            programs: Vec::new(),
+        }
     }
 
     fn load(&mut self, compiled: &Arc<Compiled>) -> Rc<Loaded> {
@@ -187,9 +195,10 @@ fn run_handler(thread: &mut Thread, loaded: &Loaded, script: usize, function: &s
     let ast = loaded.scripts.get(script)?;
     let result = catch_unwind(AssertUnwindSafe(|| {
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true);
-        let mut scope = Scope::new();
-        thread.engine.call_fn_with_options::<Dynamic>(options, &mut scope, ast, function, (ScriptEvent, ScriptMember))
+        let handles = (ScriptEvent, ScriptMember);
+        thread.engine.call_fn_with_options::<Dynamic>(options, &mut thread.scope, ast, function, handles)
     }));
+    thread.scope.clear();
     let file = || loaded.compiled.scripts().get(script).map_or("?", |script| script.file.as_str());
     match result {
         Ok(Ok(_)) => None,

@@ -48,7 +48,7 @@ const QUESTIONS: [(&str, Names); 4] =
     [("balance", Names::Pool), ("lifetime", Names::Pool), ("stamps", Names::Card), ("count", Names::Counter)];
 
 /// Functions of the language that are called without a value before them.
-const STANDARD: [&str; 34] = [
+const STANDARD: [&str; 31] = [
     "abs",
     "append",
     "bits",
@@ -71,9 +71,7 @@ const STANDARD: [&str; 34] = [
     "range",
     "remove",
     "replace",
-    "reverse",
     "sign",
-    "sort",
     "split",
     "starts_with",
     "sub_string",
@@ -82,7 +80,6 @@ const STANDARD: [&str; 34] = [
     "to_string",
     "to_upper",
     "trim",
-    "values",
 ];
 
 /// Words of the language that an opening parenthesis may follow.

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rhai::packages::{
-    ArithmeticPackage, BasicArrayPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
-    LogicPackage, MoreStringPackage, Package,
+    ArithmeticPackage, BasicIteratorPackage, BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage,
+    Package,
 };
 use rhai::{AST, Engine, OptimizationLevel, ParseError, ParseErrorType, Position, Scope};
 
@@ -34,8 +34,6 @@ pub(super) fn engine(call: &Shared, operations: &Rc<Cell<u64>>) -> Engine {
     engine.register_global_module(BasicIteratorPackage::new().as_shared_module());
     engine.register_global_module(BasicStringPackage::new().as_shared_module());
     engine.register_global_module(MoreStringPackage::new().as_shared_module());
-    engine.register_global_module(BasicArrayPackage::new().as_shared_module());
-    engine.register_global_module(BasicMapPackage::new().as_shared_module());
     for word in DISABLED {
         engine.disable_symbol(word);
     }
@@ -68,9 +66,7 @@ pub(super) fn compile(engine: &mut Engine, source: &str) -> Result<AST, ParseErr
     // Functions do not see what is around them, except for constants known when they are parsed. So parse once to
     // learn the constants, and again with them.
     engine.set_strict_variables(false);
-    engine.set_optimization_level(OptimizationLevel::None);
     let first = engine.compile(source);
-    engine.set_optimization_level(OptimizationLevel::Simple);
     engine.set_strict_variables(true);
     let mut constants = Scope::new();
     for (name, _, value) in first?.iter_literal_variables(true, false) {

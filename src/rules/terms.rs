@@ -5,7 +5,7 @@
 use super::manifest::{CapPer, EarnTable, GrantTable, LimitTable, Manifest, MetricText};
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{AbsentText, KEY_FIELDS, Kind, OneOrMany};
-use crate::ledger::record::Verdict;
+use crate::ledger::record::{KeyFields, Verdict};
 use crate::ledger::terms::{
     Absent, CapPeriod, CapTerms, CardTerms, Counted, Expiry, LimitTerms, Period, PoolTerms, ReferralTerms, RewardTerms,
     Terms, TierTerms,
@@ -189,7 +189,8 @@ fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {
         LimitTerms {
             id: limit.id.get_ref().0.clone(),
             on: limit.on.0.iter().map(|kind| kind.0.clone()).collect(),
-            key: limit.key.0.iter().map(|key| key.0).collect(),
+            key: KeyFields::new(&limit.key.0.iter().map(|key| key.0).collect::<Vec<_>>())
+                .expect("a limit has one to four fields: validation has said so"),
             metric: limit.metric.metric(),
             window_ms: limit.window.get_ref().0,
             limit: limit.limit.get_ref().0,

@@ -12,7 +12,7 @@ use super::files::MANIFEST;
 use super::manifest::{EarnTable, LimitTable, Manifest, MetricText};
 use super::terms::once_name;
 use super::values::Name;
-use crate::ledger::record::KeyField;
+use crate::ledger::record::{KeyField, KeyFields};
 use crate::ledger::terms::Counted;
 use crate::ledger::types::Text;
 use crate::limits::{MANIFEST_TABLES_MAX, RING_CAPACITY_MAX};
@@ -139,6 +139,9 @@ impl<'a> Check<'a> {
         }
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric == MetricText::Count) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
+        }
+        if limit.key.0.len() > KeyFields::MAX {
+            self.wrong(limit.id.span(), format!("a key has at most {} fields", KeyFields::MAX));
         }
         let counts_transfers = limit.on.0.iter().any(|kind| kind.0 == Counted::Transfer);
         if !counts_transfers && limit.key.0.iter().any(|key| key.0 == KeyField::Recipient) {

@@ -49,11 +49,17 @@ impl Store {
         Blocks { rows, done: false }
     }
 
-    /// The latest block that begins at or before a sequence: the one that holds it, unless the journal ends before it.
+    /// The latest block that begins at or before a sequence, with its first sequence: the one that holds it, unless the
+    /// journal ends before it.
     pub fn block_with(&self, seq: u64) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        self.read_block(seq, |first, bytes| (first, bytes.to_vec()))
+    }
+
+    /// Shows that block to `read` where it lies, without a copy: for one record out of it.
+    pub fn read_block<T>(&self, seq: u64, read: impl FnOnce(u64, &[u8]) -> T) -> Result<Option<T>, Error> {
         let mut rows = self.inner.journal.raw_iterator();
         rows.seek_for_prev(seq.to_be_bytes());
-        read(&rows)
+        Ok(look(&rows)?.map(|(first, bytes)| read(first, bytes)))
     }
 }
 
@@ -80,8 +86,12 @@ impl Iterator for Blocks<'_> {
 }
 
 /// The row an iterator stands on.
-fn read(rows: &DBRawIterator<'_>) -> Result<Option<(u64, Vec<u8>)>, Error> {
+fn look<'a>(rows: &'a DBRawIterator<'_>) -> Result<Option<(u64, &'a [u8])>, Error> {
     rows.status().map_err(|source| Error::RocksDb { what: "reading the journal", source })?;
     let Some((key, bytes)) = rows.item() else { return Ok(None) };
-    Ok(Some((keys::read_u64("journal", key)?, bytes.to_vec())))
+    Ok(Some((keys::read_u64("journal", key)?, bytes)))
+}
+
+fn read(rows: &DBRawIterator<'_>) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    Ok(look(rows)?.map(|(first, bytes)| (first, bytes.to_vec())))
 }

@@ -11,7 +11,8 @@ use crate::limits::{STORE_CACHE_BYTES_DEFAULT, STORE_WRITE_BUFFER_BYTES_DEFAULT}
 /// How much memory the store may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Bytes for blocks read from files, with their indexes and filters.
+    /// Bytes for what is read from files. Their indexes and filters, about two bytes a key, come on top: a miss must not
+    /// have to fetch a filter.
     pub cache_bytes: usize,
     /// Bytes for rows and blocks not yet in files; half of it may be more for a moment while a flush runs.
     pub write_buffer_bytes: usize,
@@ -121,8 +122,6 @@ impl Shared {
     }
 
     fn family(&self, family: Family) -> Options {
-        const FILTER_BITS: f64 = 12.0;
-        const MEMTABLE_FILTER_SHARE: f64 = 0.05;
         let mut options = Options::default();
         options.set_write_buffer_size(self.buffer_bytes);
         options.set_compression_type(DBCompressionType::Lz4);
@@ -133,14 +132,10 @@ impl Shared {
             // Mostly asked for what is not there: filters answer, in files and in memory.
             Family::Keys => {
                 options.set_compression_type(DBCompressionType::None);
-                options.set_memtable_whole_key_filtering(true);
-                options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
-                table.set_bloom_filter(FILTER_BITS, false);
+                filtered(&mut options, &mut table);
             }
             Family::Members | Family::Rings => {
-                options.set_memtable_whole_key_filtering(true);
-                options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
-                table.set_bloom_filter(FILTER_BITS, false);
+                filtered(&mut options, &mut table);
             }
             // Read from its front, where rows are deleted: compacted before a read has to step over many of them.
             Family::Due => options.add_compact_on_deletion_collector_factory(4_096, 1_024, 0.5),
@@ -149,4 +144,11 @@ impl Shared {
         options.set_block_based_table_factory(&table);
         options
     }
+}
+
+/// Filters in memory, at a twentieth of a buffer, and in files, at 12 bits a key: one in 300 misses then costs a read.
+fn filtered(options: &mut Options, table: &mut BlockBasedOptions) {
+    options.set_memtable_whole_key_filtering(true);
+    options.set_memtable_prefix_bloom_ratio(0.05);
+    table.set_bloom_filter(12.0, false);
 }

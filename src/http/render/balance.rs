@@ -132,8 +132,8 @@ fn tier_progress(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) 
     let credit = credit_of(member, tiers, year_of(names.terms.zone.day(at)));
     // What the year's own credit has not reached; a tier carried over from last year does not shorten the way.
     let reached = member.tier.or_else(|| level(tiers, credit));
-    let above = tiers.levels.iter().skip_while(|(name, _)| reached.is_some_and(|tier| *name != tier));
-    let next = above.skip(usize::from(reached.is_some())).next();
+    let mut above = tiers.levels.iter().skip_while(|(name, _)| reached.is_some_and(|tier| *name != tier));
+    let next = above.nth(usize::from(reached.is_some()));
     let name = |id: NameId| names.state.name_of(id).as_str();
     out.begin_object();
     out.key("tier");

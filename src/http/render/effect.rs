@@ -102,7 +102,7 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
         },
     );
     out.key("lot");
-    out.lot_id("lot", credit.lot);
+    made(out, "lot", credit.lot, names);
     if waits && !for_review {
         out.time_field("available_at", credit.available_at);
     }
@@ -112,6 +112,15 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     repaid_debt(out, credit.repaid);
     out.field("reason", &credit.reason);
     out.field("rule", &credit.rule);
+}
+
+/// The id of something the record made.
+fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
+    if names.simulated {
+        out.null();
+    } else {
+        out.lot_id(prefix, id);
+    }
 }
 
 fn repaid_debt(out: &mut Json, repaid: Points) {
@@ -125,7 +134,7 @@ fn grant(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
     begin(out, record, "reward", *party);
     out.field("reward", names.state.name_of(*reward));
     out.key("grant");
-    out.lot_id("grant", LotId { seq: record.seq, index: *index });
+    made(out, "grant", LotId { seq: record.seq, index: *index }, names);
     if let Some(value) = value {
         out.int_field("value", value.get());
     }

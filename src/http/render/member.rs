@@ -40,7 +40,9 @@ pub fn member(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: T
     out.end_object();
     out.key("counters");
     out.begin_object();
-    for counter in &member.counters {
+    // What caps have given is the ledger's own bookkeeping.
+    let of_a_cap = |name: NameId| names.terms.caps.iter().any(|cap| cap.counter == name);
+    for counter in member.counters.iter().filter(|counter| !of_a_cap(counter.name)) {
         out.text_key(names.state.name_of(counter.name));
         out.int(counter.ever);
     }

@@ -33,12 +33,14 @@ pub struct Names<'a> {
     pub terms: &'a Terms,
     /// Source and id of events that evidence names, where they were looked up.
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
+    /// Whether the record was only simulated, so that what it made has no id.
+    pub simulated: bool,
 }
 
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, events: None }
+        Self { state, terms, events: None, simulated: false }
     }
 }
 

@@ -16,7 +16,6 @@ pub fn program(out: &mut Json, names: Names<'_>, now: TimeMs) {
     out.end_object();
     out.field("time_zone", terms.zone.name());
     out.time_field("now", now);
-    out.int_field("members", state.members);
     out.key("auto_enroll");
     out.bool(terms.auto_enroll);
     out.key("pools");

@@ -159,7 +159,8 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
         last = record.seq;
     }
     out.end_array();
-    end_page(&mut out, matching.peek().is_some().then(|| cursor(&[i64::try_from(last.get()).unwrap_or(i64::MAX)])));
+    let next = matching.peek().map(|_| cursor(&[i64::try_from(last.get()).unwrap_or(i64::MAX)]));
+    end_page(&mut out, next.as_deref());
     Ok(json(StatusCode::OK, out))
 }
 
@@ -175,7 +176,7 @@ pub async fn simulate(ask: Ask, body: Body) -> Result<Response, Problem> {
     let at: Option<TimeMs> = asked.at;
     let (outcome, trace) = call.edge.handle.simulate(view.id, Arc::new(asked.event), at).await?;
     let record = outcome.map_err(|reject| Problem::from(&reject))?;
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names { simulated: true, ..Names::new(&view.state, &view.compiled.terms) };
     let mut out = Json::with_capacity(2_048);
     render::simulation(&mut out, &record, names, asked.explain.then_some(trace.as_slice()));
     Ok(json(StatusCode::OK, out))

@@ -120,7 +120,7 @@ pub async fn statement(ask: Ask) -> Result<Response, Problem> {
     let next = next.map(|(at, seq, index)| {
         cursor(&[at.get(), i64::try_from(seq.get()).unwrap_or(i64::MAX), i64::try_from(index).unwrap_or(i64::MAX)])
     });
-    end_page(&mut out, next);
+    end_page(&mut out, next.as_deref());
     Ok(json(StatusCode::OK, out))
 }
 
@@ -162,6 +162,7 @@ pub async fn lots(ask: Ask) -> Result<Response, Problem> {
     out.begin_array();
     render::lots(&mut out, &rows, names, now);
     out.end_array();
-    end_page(&mut out, rows.last().filter(|_| more).map(|row| cursor(&place(row))));
+    let next = rows.last().filter(|_| more).map(|row| cursor(&place(row)));
+    end_page(&mut out, next.as_deref());
     Ok(json(StatusCode::OK, out))
 }

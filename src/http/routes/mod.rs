@@ -187,10 +187,10 @@ fn json(status: StatusCode, out: Json) -> Response {
 }
 
 /// Ends a list's object: whether more follows, and the cursor to it.
-fn end_page(out: &mut Json, next: Option<String>) {
+fn end_page(out: &mut Json, next: Option<&str>) {
     out.key("has_more");
     out.bool(next.is_some());
     out.key("next_cursor");
-    out.optional(next.as_deref());
+    out.optional(next);
     out.end_object();
 }

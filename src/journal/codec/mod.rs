@@ -37,7 +37,7 @@ fn encode_row<T: Wire>(version: u8, value: &T) -> Vec<u8> {
     const TYPICAL_ROW_BYTES: usize = 256;
     let mut row = Vec::with_capacity(TYPICAL_ROW_BYTES);
     let mut out = Writer::new(&mut row);
-    out.value(version);
+    out.byte(version);
     value.put(&mut out);
     row
 }
@@ -53,7 +53,7 @@ fn decode_row<T: Wire>(what: &'static str, version: u8, row: &[u8]) -> Result<T,
 /// A row past its version.
 fn open_row<'a>(what: &'static str, version: u8, row: &'a [u8]) -> Result<Reader<'a>, Error> {
     let mut from = Reader::new(row);
-    match from.value()? {
+    match from.byte()? {
         found if found == version => Ok(from),
         found => Err(Error::UnknownVersion { what, version: found }),
     }

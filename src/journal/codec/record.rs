@@ -6,8 +6,8 @@
 use super::wire::{Reader, Wire, Writer, wire_enum, wire_struct};
 use crate::journal::Error;
 use crate::ledger::record::{
-    Assessment, Evidence, KeyField, Observation, Party, PoolAfter, Reason, Record, ScriptFault, Snapshot, Status,
-    Verdict,
+    Assessment, Evidence, KeyField, KeyFields, Observation, Party, PoolAfter, Reason, Record, ScriptFault, Snapshot,
+    Status, Verdict,
 };
 use crate::ledger::types::{Seq, TimeMs};
 
@@ -34,10 +34,10 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         faults,
     } = record;
     let mut out = Writer::new(out);
-    out.value(RECORD_VERSION);
-    out.value(seq.get());
-    out.value(recorded_at.get());
-    out.value(occurred_at.get().wrapping_sub(recorded_at.get()));
+    out.byte(RECORD_VERSION);
+    out.unsigned(seq.get());
+    out.signed(recorded_at.get());
+    out.signed(occurred_at.get().wrapping_sub(recorded_at.get()));
     out.set_origin(*occurred_at, *seq);
     program.put(&mut out);
     ruleset.put(&mut out);
@@ -55,13 +55,13 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
 /// Reads the record a buffer begins with, and says how many bytes it took.
 pub fn decode_record(bytes: &[u8]) -> Result<(Record, usize), Error> {
     let mut from = Reader::new(bytes);
-    match from.value()? {
+    match from.byte()? {
         RECORD_VERSION => {}
         version => return Err(Error::UnknownVersion { what: "record", version }),
     }
-    let seq = Seq::new(from.value()?);
-    let recorded_at = TimeMs::new(from.value()?);
-    let occurred_at = TimeMs::new(from.value::<i64>()?.wrapping_add(recorded_at.get()));
+    let seq = Seq::new(from.unsigned()?);
+    let recorded_at = TimeMs::new(from.signed()?);
+    let occurred_at = TimeMs::new(from.signed::<i64>()?.wrapping_add(recorded_at.get()));
     from.set_origin(occurred_at, seq);
     let from = &mut from;
     let record = Record {
@@ -115,6 +115,17 @@ wire_enum!(KeyField, "key field" {
     10 = Address,
     11 = Recipient,
 });
+
+impl Wire for KeyFields {
+    fn put(&self, out: &mut Writer<'_>) {
+        out.length(self.iter().count());
+        self.iter().for_each(|field| field.put(out));
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let fields: Vec<KeyField> = Wire::take(from)?;
+        Self::new(&fields).ok_or(Error::NotAKey { fields: fields.len() })
+    }
+}
 
 wire_struct!(Party { member, previous, after });
 

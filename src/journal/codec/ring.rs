@@ -33,15 +33,15 @@ pub fn encode_ring(ring: &RingRow) -> Vec<u8> {
     let mut row = Vec::with_capacity(24 + entries.len() * 12);
     let mut out = Writer::new(&mut row);
     RING_VERSION.put(&mut out);
-    out.value(*capacity);
+    capacity.put(&mut out);
     last.put(&mut out);
     dropped.put(&mut out);
-    out.value(entries.len() as u64);
+    out.length(entries.len());
     let mut origin = (TimeMs::EPOCH, *last);
     for (at, value, seq) in entries {
-        out.value(at.get().wrapping_sub(origin.0.get()));
+        out.signed(at.get().wrapping_sub(origin.0.get()));
         value.put(&mut out);
-        out.value(seq.get().wrapping_sub(origin.1.get()).cast_signed());
+        out.signed(seq.get().wrapping_sub(origin.1.get()).cast_signed());
         origin = (*at, *seq);
     }
     row
@@ -50,16 +50,16 @@ pub fn encode_ring(ring: &RingRow) -> Vec<u8> {
 /// A row as a ring.
 pub fn decode_ring(row: &[u8]) -> Result<RingRow, Error> {
     let mut from = open_row("ring row", RING_VERSION, row)?;
-    let capacity = from.value::<u16>()?;
+    let capacity = u16::take(&mut from)?;
     let last = Seq::take(&mut from)?;
     let dropped = <Option<TimeMs> as Wire>::take(&mut from)?;
-    let length = from.list_length()?;
+    let length = from.length()?;
     let mut entries = Vec::with_capacity(length.min(LIST_RESERVE_MAX));
     let mut origin = (TimeMs::EPOCH, last);
     for _ in 0..length {
-        let at = TimeMs::new(from.value::<i64>()?.wrapping_add(origin.0.get()));
+        let at = TimeMs::new(from.signed::<i64>()?.wrapping_add(origin.0.get()));
         let value = i64::take(&mut from)?;
-        let seq = Seq::new(from.value::<i64>()?.cast_unsigned().wrapping_add(origin.1.get()));
+        let seq = Seq::new(from.signed::<i64>()?.cast_unsigned().wrapping_add(origin.1.get()));
         origin = (at, seq);
         entries.push((at, value, seq));
     }

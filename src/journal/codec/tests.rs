@@ -97,7 +97,7 @@ fn a_list_is_believed_only_as_far_as_there_are_bytes() {
     row.pop();
     row.extend_from_slice(&[253]);
     row.extend_from_slice(&u64::MAX.to_le_bytes());
-    assert!(matches!(decode_ring(&row), Err(Error::ListTooLong { length: u64::MAX, remaining: 0 })));
+    assert!(matches!(decode_ring(&row), Err(Error::TooLong { length: u64::MAX, remaining: 0 })));
 }
 
 #[test]

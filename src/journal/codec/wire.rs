@@ -7,24 +7,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bincode::config::{Config, Configuration, Limit, LittleEndian, Varint};
+use bincode::config::{Configuration, LittleEndian, Varint};
 use bincode::de::read::{BorrowReader, Reader as BincodeReader};
-use bincode::de::{BorrowDecode, Decode, Decoder, DecoderImpl};
+use bincode::de::{Decode, Decoder, DecoderImpl};
 use bincode::enc::write::Writer as BincodeWriter;
-use bincode::enc::{Encode, EncoderImpl};
+use bincode::enc::{Encode, Encoder, EncoderImpl};
 use bincode::error::{DecodeError, EncodeError};
 
 use crate::journal::Error;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 use crate::limits::{LIST_RESERVE_MAX, RECORD_BYTES_MAX};
 
-type Wiring = Configuration<LittleEndian, Varint, Limit<RECORD_BYTES_MAX>>;
+type Wiring = Configuration<LittleEndian, Varint>;
 
-/// Frozen: little-endian varints, and no value longer than a record may be.
-const WIRING: Wiring = bincode::config::standard().with_limit::<RECORD_BYTES_MAX>();
+/// Frozen: little-endian varints.
+const WIRING: Wiring = bincode::config::standard();
 
-const _: () = assert_config(WIRING);
-const fn assert_config<C: Config + Copy>(_: C) {}
+/// Varints up to this are the byte itself. Most numbers and lengths are that small, so they are written and read here without
+/// going through bincode; a test holds the two to the same bytes.
+const SINGLE_BYTE_MAX: u8 = 250;
 
 struct Sink<'a>(&'a mut Vec<u8>);
 
@@ -55,9 +56,39 @@ impl<'a> Writer<'a> {
         self.seq_origin = seq.get();
     }
 
+    /// A single byte: a tag, a version, a flag.
     #[inline]
-    pub(super) fn value(&mut self, value: impl Encode) {
-        value.encode(&mut self.encoder).expect("numbers and text always encode, and memory takes every byte");
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.encoder.writer().0.push(byte);
+    }
+
+    #[inline]
+    pub(super) fn unsigned(&mut self, value: u64) {
+        match u8::try_from(value) {
+            Ok(byte) if byte <= SINGLE_BYTE_MAX => self.byte(byte),
+            Ok(_) | Err(_) => self.varint(value),
+        }
+    }
+
+    /// Small numbers of either sign are small varints: 0, −1, 1, −2 …
+    #[inline]
+    pub(super) fn signed(&mut self, value: i64) {
+        self.unsigned((value << 1 ^ value >> 63).cast_unsigned());
+    }
+
+    #[inline]
+    pub(super) fn length(&mut self, length: usize) {
+        self.unsigned(length as u64);
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str) {
+        self.length(text.len());
+        self.encoder.writer().0.extend_from_slice(text.as_bytes());
+    }
+
+    fn varint(&mut self, value: u64) {
+        value.encode(&mut self.encoder).expect("a number always encodes, and memory takes every byte");
     }
 }
 
@@ -86,9 +117,9 @@ impl BincodeReader for Source<'_> {
 impl<'a> BorrowReader<'a> for Source<'a> {
     #[inline]
     fn take_bytes(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
-        let missing = length.saturating_sub(self.rest.len());
-        let (taken, rest) =
-            self.rest.split_at_checked(length).ok_or(DecodeError::UnexpectedEnd { additional: missing })?;
+        let Some((taken, rest)) = self.rest.split_at_checked(length) else {
+            return Err(DecodeError::UnexpectedEnd { additional: length - self.rest.len() });
+        };
         self.rest = rest;
         Ok(taken)
     }
@@ -102,8 +133,10 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Reads from the front of `bytes`, and never more than a record may be long.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { decoder: DecoderImpl::new(Source { rest: bytes }, WIRING, ()), time_origin: 0, seq_origin: 0 }
+        let rest = bytes.get(..RECORD_BYTES_MAX).unwrap_or(bytes);
+        Self { decoder: DecoderImpl::new(Source { rest }, WIRING, ()), time_origin: 0, seq_origin: 0 }
     }
 
     /// Sets what later times and sequences are counted from.
@@ -113,13 +146,47 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn value<T: Decode<()>>(&mut self) -> Result<T, Error> {
-        Ok(T::decode(&mut self.decoder)?)
+    pub(super) fn byte(&mut self) -> Result<u8, Error> {
+        let source = self.decoder.reader();
+        let Some((byte, rest)) = source.rest.split_first() else {
+            return Err(DecodeError::UnexpectedEnd { additional: 1 }.into());
+        };
+        source.rest = rest;
+        Ok(*byte)
+    }
+
+    #[inline]
+    pub(super) fn unsigned<T: Decode<()> + From<u8>>(&mut self) -> Result<T, Error> {
+        match self.small() {
+            Some(byte) => Ok(byte.into()),
+            None => Ok(T::decode(&mut self.decoder)?),
+        }
+    }
+
+    #[inline]
+    pub(super) fn signed<T: Decode<()> + From<i8>>(&mut self) -> Result<T, Error> {
+        match self.small() {
+            Some(byte) => Ok(((byte >> 1).cast_signed() ^ -(byte & 1).cast_signed()).into()),
+            None => Ok(T::decode(&mut self.decoder)?),
+        }
+    }
+
+    /// The next byte, if it is a whole varint.
+    #[inline]
+    fn small(&mut self) -> Option<u8> {
+        let source = self.decoder.reader();
+        let (byte, rest) = source.rest.split_first()?;
+        (*byte <= SINGLE_BYTE_MAX).then(|| {
+            source.rest = rest;
+            *byte
+        })
     }
 
     #[inline]
     fn text(&mut self) -> Result<&'a str, Error> {
-        Ok(<&str>::borrow_decode(&mut self.decoder)?)
+        let length = self.length()?;
+        let bytes = self.decoder.reader().take_bytes(length)?;
+        str::from_utf8(bytes).map_err(|inner| DecodeError::Utf8 { inner }.into())
     }
 
     /// How many bytes have not been read.
@@ -127,13 +194,14 @@ impl<'a> Reader<'a> {
         self.decoder.reader().rest.len()
     }
 
-    /// The length of a list, each of whose elements takes at least one byte.
-    pub(super) fn list_length(&mut self) -> Result<usize, Error> {
-        let length = self.value::<u64>()?;
+    /// The length of a text or a list, each of whose elements takes at least one byte.
+    #[inline]
+    pub(super) fn length(&mut self) -> Result<usize, Error> {
+        let length = self.unsigned::<u64>()?;
         let remaining = self.remaining();
         match usize::try_from(length) {
             Ok(length) if length <= remaining => Ok(length),
-            Ok(_) | Err(_) => Err(Error::ListTooLong { length, remaining }),
+            Ok(_) | Err(_) => Err(Error::TooLong { length, remaining }),
         }
     }
 
@@ -152,46 +220,72 @@ pub(super) trait Wire: Sized {
     fn take(from: &mut Reader<'_>) -> Result<Self, Error>;
 }
 
-macro_rules! primitives {
-    ($($type:ty),*) => { $(
-        impl Wire for $type {
-            #[inline]
-            fn put(&self, out: &mut Writer<'_>) {
-                out.value(*self);
-            }
-            #[inline]
-            fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-                from.value()
-            }
-        }
-    )* };
-}
-primitives!(bool, u8, u16, u32, u64, i32, i64);
-
 macro_rules! numbers {
-    ($($type:ty),*) => { $(
+    ($($type:ty, $kind:ident, $wide:ty;)*) => { $(
         impl Wire for $type {
             #[inline]
             fn put(&self, out: &mut Writer<'_>) {
-                out.value(self.get());
+                out.$kind(<$wide>::from(*self));
             }
             #[inline]
             fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-                Ok(Self::new(from.value()?))
+                from.$kind()
             }
         }
     )* };
 }
-numbers!(Points, Money, NameId, ProgramId);
+numbers! { u16, unsigned, u64; u32, unsigned, u64; u64, unsigned, u64; i32, signed, i64; i64, signed, i64; }
+
+macro_rules! wrappers {
+    ($($type:ty, $raw:ty;)*) => { $(
+        impl Wire for $type {
+            #[inline]
+            fn put(&self, out: &mut Writer<'_>) {
+                self.get().put(out);
+            }
+            #[inline]
+            fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+                Ok(Self::new(<$raw>::take(from)?))
+            }
+        }
+    )* };
+}
+wrappers! { Points, i64; Money, i64; NameId, u16; ProgramId, u16; }
+
+impl Wire for u8 {
+    #[inline]
+    fn put(&self, out: &mut Writer<'_>) {
+        out.byte(*self);
+    }
+    #[inline]
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        from.byte()
+    }
+}
+
+impl Wire for bool {
+    #[inline]
+    fn put(&self, out: &mut Writer<'_>) {
+        out.byte(u8::from(*self));
+    }
+    #[inline]
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        match from.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            tag => Err(Error::UnknownTag { what: "flag", tag }),
+        }
+    }
+}
 
 impl Wire for TimeMs {
     #[inline]
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.get().wrapping_sub(out.time_origin));
+        out.signed(self.get().wrapping_sub(out.time_origin));
     }
     #[inline]
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(Self::new(from.value::<i64>()?.wrapping_add(from.time_origin)))
+        Ok(Self::new(from.signed::<i64>()?.wrapping_add(from.time_origin)))
     }
 }
 
@@ -199,14 +293,14 @@ impl Wire for Seq {
     /// Sequences of a record lie behind it, so they count backwards from the origin; those of a row count from zero.
     #[inline]
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(match out.seq_origin {
+        out.unsigned(match out.seq_origin {
             0 => self.get(),
             origin => origin.wrapping_sub(self.get()),
         });
     }
     #[inline]
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        let distance = from.value::<u64>()?;
+        let distance = from.unsigned::<u64>()?;
         Ok(Self::new(match from.seq_origin {
             0 => distance,
             origin => origin.wrapping_sub(distance),
@@ -217,7 +311,7 @@ impl Wire for Seq {
 impl Wire for Text {
     #[inline]
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.as_str());
+        out.text(self);
     }
     #[inline]
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
@@ -228,7 +322,7 @@ impl Wire for Text {
 impl Wire for String {
     #[inline]
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.as_str());
+        out.text(self);
     }
     #[inline]
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
@@ -239,26 +333,26 @@ impl Wire for String {
 impl<T: Wire> Wire for Option<T> {
     #[inline]
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.is_some());
+        self.is_some().put(out);
         if let Some(value) = self {
             value.put(out);
         }
     }
     #[inline]
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        Ok(if from.value()? { Some(T::take(from)?) } else { None })
+        Ok(if bool::take(from)? { Some(T::take(from)?) } else { None })
     }
 }
 
 impl<T: Wire> Wire for Vec<T> {
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.len() as u64);
+        out.length(self.len());
         for value in self {
             value.put(out);
         }
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        let length = from.list_length()?;
+        let length = from.length()?;
         let mut list = Self::with_capacity(length.min(LIST_RESERVE_MAX));
         for _ in 0..length {
             list.push(T::take(from)?);
@@ -269,14 +363,14 @@ impl<T: Wire> Wire for Vec<T> {
 
 impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
     fn put(&self, out: &mut Writer<'_>) {
-        out.value(self.len() as u64);
+        out.length(self.len());
         for (key, value) in self {
             key.put(out);
             value.put(out);
         }
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        let length = from.list_length()?;
+        let length = from.length()?;
         (0..length).map(|_| Ok((K::take(from)?, V::take(from)?))).collect()
     }
 }
@@ -349,7 +443,7 @@ macro_rules! wire_enum {
                 match self {
                     $( Self::$variant $( ( $($part),* ) )? $( { $($field),* } )? => {
                         const TAG: u8 = $tag;
-                        out.value(TAG);
+                        out.byte(TAG);
                         $( $( $part.put(out); )* )?
                         $( $( $field.put(out); )* )?
                     } )*
@@ -359,7 +453,7 @@ macro_rules! wire_enum {
             fn take(
                 from: &mut $crate::journal::codec::wire::Reader<'_>,
             ) -> Result<Self, $crate::journal::Error> {
-                match from.value::<u8>()? {
+                match from.byte()? {
                     $( $tag => {
                         $( $( let $part = $crate::journal::codec::wire::Wire::take(from)?; )* )?
                         $( $( let $field = $crate::journal::codec::wire::Wire::take(from)?; )* )?
@@ -375,3 +469,6 @@ macro_rules! wire_enum {
 pub(super) use {wire_enum, wire_struct};
 
 wire_struct!(LotId { seq, index });
+
+#[cfg(test)]
+mod tests;

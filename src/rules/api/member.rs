@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rhai::{Engine, ImmutableString};
+use rhai::{Engine, EvalAltResult, ImmutableString};
 
 use super::{Answer, Call, Shared, running, text};
 use crate::ledger::calendar::{Day, month_index, parts_of, year_of};
@@ -147,11 +147,8 @@ pub(super) fn pool_id(loaded: &Loaded, pool: &str) -> Answer<NameId> {
 }
 
 /// The error of a name that is not declared.
-pub(super) fn unknown<'a>(
-    what: &str,
-    name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Box<rhai::EvalAltResult> {
+#[expect(clippy::unnecessary_box_returns, reason = "boxed errors are what the script engine takes")]
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Box<EvalAltResult> {
     format!("no {what} {name:?} is declared{}", suggestion(name, known)).into()
 }
 

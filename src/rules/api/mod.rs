@@ -5,6 +5,7 @@
 //! input or output, no clock, no chance.
 
 pub(super) mod calls;
+mod collections;
 pub(super) mod event;
 pub(super) mod member;
 
@@ -64,6 +65,7 @@ pub(super) fn register(engine: &mut Engine, call: &Shared) {
     event::register(engine, call);
     member::register(engine, call);
     calls::register(engine, call);
+    collections::register(engine);
 }
 
 fn text(value: Option<&str>) -> ImmutableString {
