@@ -18,7 +18,7 @@ const MEMBERS_A_BLOCK: usize = 4_096;
 /// Rings sent with one block.
 const RINGS_A_BLOCK: usize = 8_192;
 /// The longest a change waits for its round.
-const ROUND_EVERY: Duration = Duration::from_secs(5);
+const ROUND_EVERY: Duration = Duration::from_secs(15);
 /// Records after which a round begins, so that a start after a crash replays few seconds of traffic.
 const ROUND_RECORDS: u64 = 1_000_000;
 

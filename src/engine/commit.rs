@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::block::{Release, Sealed};
 use super::projector::Projection;
 use super::shared::Shared;
-use crate::journal::block::encode_block;
+use crate::journal::block::encode_block_in;
 use crate::journal::log::Log;
 use crate::ledger::record::Record;
 
@@ -20,8 +20,9 @@ pub(super) fn run(
     projector: &SyncSender<Projection>,
     shared: &Arc<Shared>,
 ) {
+    let mut buffer = Vec::new();
     while let Ok(sealed) = blocks.recv() {
-        if let Err(error) = append(log.as_mut(), &sealed, shared) {
+        if let Err(error) = append(log.as_mut(), &sealed, shared, &mut buffer) {
             shared.fail(error.to_string());
             return;
         }
@@ -39,16 +40,22 @@ pub(super) fn run(
     }
 }
 
-fn append(log: &mut dyn Log, sealed: &Sealed, shared: &Shared) -> Result<(), crate::journal::Error> {
+fn append(
+    log: &mut dyn Log,
+    sealed: &Sealed,
+    shared: &Shared,
+    buffer: &mut Vec<u8>,
+) -> Result<(), crate::journal::Error> {
     let Some(first) = sealed.records.first() else { return Ok(()) };
     let head = log.head();
-    let block = encode_block(first.seq, &head.hash, &sealed.records)?;
+    let block = encode_block_in(std::mem::take(buffer), first.seq, &head.hash, &sealed.records)?;
     let started = Instant::now();
     let head = log.append(&head, &block)?;
     shared.metrics.block(sealed.records.len(), started.elapsed());
     let last = sealed.records.last().map_or(first.seq, |record| record.seq);
     assert_eq!(head.next, last.next(), "a block ends with its last record");
     shared.note_durable(last, head.hash);
+    *buffer = block.into_bytes();
     Ok(())
 }
 

@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use hashbrown::HashMap;
-
 use super::Error;
 use super::block::{Mark, Rows};
 use super::cache::{encode_ring, ring_row_key};
@@ -35,8 +33,9 @@ pub(super) struct Projection {
 /// Rows gathered and not yet written.
 pub(super) struct Projector {
     shared: Arc<Shared>,
-    members: HashMap<MemberKey, (Vec<u8>, Option<TimeMs>)>,
-    rings: HashMap<Vec<u8>, Vec<u8>>,
+    /// Of a key that comes twice the later row counts; the store keeps their order.
+    members: Vec<MemberWrite>,
+    rings: Vec<(Vec<u8>, Vec<u8>)>,
     keys: Vec<([u8; 16], u64)>,
     due_seen: Vec<(TimeMs, MemberKey)>,
     keys_until: Seq,
@@ -50,8 +49,8 @@ impl Projector {
         let flushed = shared.mark();
         Self {
             shared,
-            members: HashMap::new(),
-            rings: HashMap::new(),
+            members: Vec::new(),
+            rings: Vec::new(),
             keys: Vec::new(),
             due_seen: Vec::new(),
             keys_until: Seq::ZERO,
@@ -102,11 +101,12 @@ impl Projector {
         };
         let Rows { members, rings, keys, due_seen, keys_until, mark } = rows;
         for (key, member) in members {
-            let row = (codec::encode_member(&member), due(&key, &member));
-            self.members.insert(key, row);
+            let next_due = due(&key, &member);
+            let row = codec::encode_member(&member);
+            self.members.push(MemberWrite { key, row, previous_due: None, next_due });
         }
         for (key, ring) in rings {
-            self.rings.insert(ring_row_key(&key), encode_ring(&ring));
+            self.rings.push((ring_row_key(&key), encode_ring(&ring)));
         }
         self.keys.extend(keys);
         self.due_seen.extend(due_seen);
@@ -126,12 +126,8 @@ impl Projector {
             |mark: &Mark| codec::encode_registry(&Registry { now: mark.now, programs: mark.programs.clone() });
         let batch = ViewBatch {
             mark: mark.as_ref().map(|mark| (mark.seq.get(), registry(mark))),
-            members: self
-                .members
-                .drain()
-                .map(|(key, (row, next_due))| MemberWrite { key, row, previous_due: None, next_due })
-                .collect(),
-            rings: self.rings.drain().collect(),
+            members: std::mem::take(&mut self.members),
+            rings: std::mem::take(&mut self.rings),
             keys: std::mem::take(&mut self.keys),
             due_seen: std::mem::take(&mut self.due_seen),
         };

@@ -49,6 +49,11 @@ pub struct EncodedBlock {
 }
 
 impl EncodedBlock {
+    /// Gives the memory back.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// All of the block.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -147,7 +152,21 @@ impl BlockBuilder {
 
 /// Makes a block of records that follow each other, the first being `first`.
 pub fn encode_block(first: Seq, previous: &Hash, records: &[Record]) -> Result<EncodedBlock, Error> {
+    encode_block_in(Vec::new(), first, previous, records)
+}
+
+/// [`encode_block`] in memory that an earlier block has given back ([`EncodedBlock::into_bytes`]): a fresh buffer of some
+/// megabytes costs as much as filling it.
+pub fn encode_block_in(
+    buffer: Vec<u8>,
+    first: Seq,
+    previous: &Hash,
+    records: &[Record],
+) -> Result<EncodedBlock, Error> {
     let mut builder = BlockBuilder::new(first);
+    builder.bytes = buffer;
+    builder.bytes.clear();
+    builder.bytes.resize(HEADER_BYTES, 0);
     for record in records {
         builder.push(record)?;
     }

@@ -47,8 +47,9 @@ impl Store {
         self.check_health()?;
         // Neighbouring keys of a sorted batch find their places near each other.
         batch.keys.sort_unstable();
-        batch.members.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        batch.rings.sort_unstable();
+        // Of rows with one key the later one counts, so their order stays.
+        batch.members.sort_by(|a, b| a.key.cmp(&b.key));
+        batch.rings.sort_by(|a, b| a.0.cmp(&b.0));
         let writes = self.assemble(&batch);
         let mut options = WriteOptions::default();
         options.disable_wal(true);
