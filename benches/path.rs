@@ -13,7 +13,6 @@ use tallystick::engine::core::Core;
 use tallystick::fraud;
 use tallystick::journal::codec::encode_record;
 use tallystick::ledger::event::{Context, Event, EventKind, Item, Tender};
-use tallystick::ledger::proposal::Proposal;
 use tallystick::ledger::types::{Money, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
 
@@ -93,94 +92,80 @@ fn now(command: &Command) -> TimeMs {
     }
 }
 
-/// Times one part of the path over events that go on where the last round ended.
-fn timed(
-    core: &mut Core,
-    next: &mut u64,
-    rounds: u64,
-    mut part: impl FnMut(&mut Core, &Command) -> Duration,
-) -> Duration {
-    let mut sum = Duration::ZERO;
-    for _ in 0..rounds {
-        let command = purchase(*next);
-        *next += 1;
-        sum += part(core, &command);
+/// One step of the path over a fresh event: how long it took. What comes before it in the path is not counted.
+type Part = fn(&mut Core, &Command) -> Duration;
+
+fn propose(core: &mut Core, command: &Command) -> Duration {
+    let started = Instant::now();
+    black_box(core.propose(PROGRAM, command));
+    started.elapsed()
+}
+
+fn assess(core: &mut Core, command: &Command) -> Duration {
+    let input = command.input();
+    let terms = &core.compiled(PROGRAM).terms;
+    let started = Instant::now();
+    black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
+    started.elapsed()
+}
+
+fn decide(core: &mut Core, command: &Command) -> Duration {
+    let proposal = core.propose(PROGRAM, command);
+    let seen = core.look_up(PROGRAM, command);
+    let started = Instant::now();
+    let decided = core.decide(PROGRAM, command, proposal, now(command), &seen);
+    let took = started.elapsed();
+    if let Ok(mut record) = decided {
+        core.apply(&mut record, &seen);
     }
-    sum
+    took
+}
+
+fn apply(core: &mut Core, command: &Command) -> Duration {
+    let proposal = core.propose(PROGRAM, command);
+    let seen = core.look_up(PROGRAM, command);
+    let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else { return Duration::ZERO };
+    let started = Instant::now();
+    core.apply(&mut record, &seen);
+    started.elapsed()
+}
+
+fn encode(core: &mut Core, command: &Command) -> Duration {
+    let proposal = core.propose(PROGRAM, command);
+    let seen = core.look_up(PROGRAM, command);
+    let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else { return Duration::ZERO };
+    core.apply(&mut record, &seen);
+    let mut out = Vec::with_capacity(1024);
+    let started = Instant::now();
+    encode_record(&record, &mut out);
+    let took = started.elapsed();
+    black_box(out);
+    took
 }
 
 fn path(c: &mut Criterion) {
+    let parts: [(&str, Part); 5] = [
+        ("propose", propose),
+        ("assess", assess),
+        ("decide, assess included", decide),
+        ("apply", apply),
+        ("encode", encode),
+    ];
     let mut core = core();
+    // Events go on where the last round ended.
     let mut next = MEMBERS * 3;
     let mut group = c.benchmark_group("path");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
-    group.bench_function("propose", |b| {
-        b.iter_custom(|n| {
-            timed(&mut core, &mut next, n, |core, command| {
-                let started = Instant::now();
-                black_box(core.propose(PROGRAM, command));
-                started.elapsed()
-            })
-        })
-    });
-    group.bench_function("assess", |b| {
-        b.iter_custom(|n| {
-            timed(&mut core, &mut next, n, |core, command| {
-                let input = command.input();
-                let terms = &core.compiled(PROGRAM).terms;
-                let started = Instant::now();
-                black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
-                started.elapsed()
-            })
-        })
-    });
-    group.bench_function("decide, assess included", |b| {
-        b.iter_custom(|n| {
-            timed(&mut core, &mut next, n, |core, command| {
-                let proposal: Proposal = core.propose(PROGRAM, command);
-                let seen = core.look_up(PROGRAM, command);
-                let started = Instant::now();
-                let decided = core.decide(PROGRAM, command, proposal, now(command), &seen);
-                let took = started.elapsed();
-                if let Ok(mut record) = decided {
-                    core.apply(&mut record, &seen);
-                }
-                took
-            })
-        })
-    });
-    group.bench_function("apply", |b| {
-        b.iter_custom(|n| {
-            timed(&mut core, &mut next, n, |core, command| {
-                let proposal: Proposal = core.propose(PROGRAM, command);
-                let seen = core.look_up(PROGRAM, command);
-                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else {
-                    return Duration::ZERO;
-                };
-                let started = Instant::now();
-                core.apply(&mut record, &seen);
-                started.elapsed()
-            })
-        })
-    });
-    group.bench_function("encode", |b| {
-        b.iter_custom(|n| {
-            timed(&mut core, &mut next, n, |core, command| {
-                let proposal: Proposal = core.propose(PROGRAM, command);
-                let seen = core.look_up(PROGRAM, command);
-                let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else {
-                    return Duration::ZERO;
-                };
-                core.apply(&mut record, &seen);
-                let mut out = Vec::with_capacity(1024);
-                let started = Instant::now();
-                encode_record(&record, &mut out);
-                let took = started.elapsed();
-                black_box(out);
-                took
-            })
-        })
-    });
+    for (name, part) in parts {
+        group.bench_function(name, |b| {
+            b.iter_custom(|rounds| {
+                let times = (next..next + rounds).map(|number| part(&mut core, &purchase(number)));
+                let sum = times.sum();
+                next += rounds;
+                sum
+            });
+        });
+    }
     group.finish();
 }
 

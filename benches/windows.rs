@@ -8,7 +8,7 @@ use tallystick::fraud::assess;
 use tallystick::fraud::rings::Rings;
 use tallystick::ledger::calendar::Zone;
 use tallystick::ledger::event::{Context, Event, EventKind};
-use tallystick::ledger::record::{Assessment, Input, KeyField, Record, Status, Verdict};
+use tallystick::ledger::record::{Assessment, Input, KeyField, KeyFields, Record, Status, Verdict};
 use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
 use tallystick::ledger::types::{Money, NameId, ProgramId, Seq, Text, TimeMs};
 
@@ -22,7 +22,7 @@ fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms 
     LimitTerms {
         id: Text::new_static("limit"),
         on: vec![Counted::Event(EventKind::Purchase)],
-        key: key.to_vec(),
+        key: KeyFields::new(key).expect("one to four fields"),
         metric: Metric::Count,
         window_ms,
         limit,

@@ -2,11 +2,14 @@
 //! says. Terms are built by hand, so that nothing of the rules is involved.
 //!
 //! ```text
-//! at 2026-01-31                       moves the clock (program zone, midnight), doing what falls due
+//! at 2026-01-31                       moves the clock (UTC; midnight where no time is given), doing what falls due
 //! buy A 1000 earn=10                  a purchase of 1000 that wants 10 points
 //! adjust A -5 -> insufficient_balance a refusal by its code
+//! owe A 5                             a debt, as if a refund had found nothing to take
 //! = A points 10 pending=0 debt=0      the balance now
 //! ```
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod support;
 

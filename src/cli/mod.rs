@@ -30,7 +30,7 @@ pub enum Command {
     Serve(serve::Args),
     /// A throw-away ledger with the shipped programs and sample traffic, and the curl lines to try next.
     Demo(demo::Args),
-    /// Check the programs: exit 0, or what is wrong with file:line:column and exit 1.
+    /// Check the programs: exit 0, or what is wrong with file, line and column and exit 1.
     Check(check::Args),
     /// Run the merchants' own cases.
     Test(test::Args),

@@ -114,8 +114,7 @@ fn stop(engine: Engine) -> ExitCode {
 }
 
 fn engine_config(config: &Config) -> engine::Config {
-    let mut store = StoreConfig::default();
-    store.cache_bytes = config.cache_store_mib << 20;
+    let store = StoreConfig { cache_bytes: config.cache_store_mib << 20, ..StoreConfig::default() };
     engine::Config {
         data: config.data.clone(),
         store,

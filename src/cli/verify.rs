@@ -65,5 +65,5 @@ fn report(verified: &Verified) -> ExitCode {
 }
 
 fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    blake3::Hash::from_bytes(*hash).to_hex().to_string()
 }

@@ -63,7 +63,6 @@ impl Cache {
 
     /// Brings rings into memory; one that is nowhere becomes an empty one.
     pub(super) fn fetch_rings(
-        &self,
         core: &mut Core,
         store: &Store,
         wanted: impl Iterator<Item = impl Borrow<RingKey>>,

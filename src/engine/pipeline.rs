@@ -349,7 +349,7 @@ impl Pipeline {
             fraud::keys_of(&core.compiled(*program).terms, *program, &command.input())
         };
         let rings: Vec<Vec<RingKey>> = commands.iter().map(keys).collect();
-        self.cache.fetch_rings(&mut self.core, store, rings.iter().flatten())?;
+        Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
         Ok(rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect())
     }
 

@@ -79,7 +79,7 @@ fn replay_block(
         record.parties.iter().map(|party| MemberKey { program: record.program, id: party.member.clone() })
     });
     cache.fetch_members(core, store, parties)?;
-    cache.fetch_rings(core, store, records.iter().flat_map(keys_observed))?;
+    Cache::fetch_rings(core, store, records.iter().flat_map(keys_observed))?;
     for record in records {
         core.replay(record)?;
         let enrolled = matches!(record.effects.first(), Some(Effect::Enroll { .. }));

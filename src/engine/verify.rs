@@ -46,12 +46,10 @@ pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verif
     let mut found = Vec::new();
     let walked = follow(&log, Seq::new(1), &mut |block| {
         let records: Vec<Record> = block.records().collect::<Result<_, _>>()?;
-        let outcome = records
-            .iter()
-            .try_for_each(|record| core.replay(record))
-            .and_then(|()| Ok(rows += compare_keys(store, &records, mark, &mut found)?));
+        let replayed = records.iter().try_for_each(|record| core.replay(record));
+        let outcome = replayed.and_then(|()| compare_keys(store, &records, mark, &mut found));
         progress(core.seq(), end);
-        outcome.map_err(|error| {
+        outcome.map(|compared| rows += compared).map_err(|error| {
             let what = error.to_string();
             failed = Some(error);
             crate::journal::Error::Log(what)

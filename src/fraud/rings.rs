@@ -66,7 +66,7 @@ impl Seen {
 pub struct Rings {
     index: HashMap<RingKey, Slot>,
     /// By slot; a freed slot holds an empty ring.
-    rings: Vec<Ring>,
+    held: Vec<Ring>,
     keys: Vec<RingKey>,
     free: Vec<Slot>,
     /// Records after this one make a ring touched.
@@ -97,7 +97,7 @@ impl Rings {
     }
 
     fn take_in(&mut self, slot: Slot, record: &Record, observation: &Observation) {
-        let ring = self.rings.get_mut(slot.0 as usize).expect("a slot is good until rings are evicted");
+        let ring = self.held.get_mut(slot.0 as usize).expect("a slot is good until rings are evicted");
         if ring.last() >= record.seq {
             return;
         }
@@ -129,7 +129,7 @@ impl Rings {
     /// The ring in a slot.
     #[must_use]
     pub fn ring(&self, slot: Slot) -> Option<&Ring> {
-        self.rings.get(slot.0 as usize)
+        self.held.get(slot.0 as usize)
     }
 
     /// The key of the ring in a slot.
@@ -148,7 +148,7 @@ impl Rings {
     pub fn insert(&mut self, key: RingKey, ring: Ring) {
         if !self.index.contains_key(&key) {
             let slot = self.slot_of(key);
-            if let Some(place) = self.rings.get_mut(slot.0 as usize) {
+            if let Some(place) = self.held.get_mut(slot.0 as usize) {
                 *place = ring;
             }
         }
@@ -159,9 +159,9 @@ impl Rings {
             hash_map::Entry::Occupied(known) => *known.get(),
             hash_map::Entry::Vacant(vacant) => {
                 let slot = self.free.pop().unwrap_or_else(|| {
-                    self.rings.push(Ring::default());
+                    self.held.push(Ring::default());
                     self.keys.push(vacant.key().clone());
-                    Slot(u32::try_from(self.rings.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+                    Slot(u32::try_from(self.held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
                 });
                 if let Some(key) = self.keys.get_mut(slot.0 as usize) {
                     key.clone_from(vacant.key());
@@ -174,15 +174,15 @@ impl Rings {
     /// Takes out every ring whose latest record lies before `before`, and says how many. The caller makes sure that those
     /// are on disk: `before` is at most the sequence after the one its stored rows reflect.
     pub fn evict_before(&mut self, before: Seq) -> usize {
-        let held = self.index.len();
-        let Self { index, rings, free, .. } = self;
+        let known = self.index.len();
+        let Self { index, held, free, .. } = self;
         index.retain(|_, slot| {
-            let Some(ring) = rings.get_mut(slot.0 as usize).filter(|ring| ring.last() < before) else { return true };
+            let Some(ring) = held.get_mut(slot.0 as usize).filter(|ring| ring.last() < before) else { return true };
             *ring = Ring::default();
             free.push(*slot);
             false
         });
-        held - index.len()
+        known - index.len()
     }
 
     /// How many rings are in memory.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::rings::Rings;
 use crate::ledger::event::{Context, Event, EventKind, Tender, Transfer};
-use crate::ledger::record::{Assessment, Input, KeyField, Observation, Record, Status, Verdict};
+use crate::ledger::record::{Assessment, Input, KeyField, KeyFields, Observation, Record, Status, Verdict};
 use crate::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
 use crate::ledger::types::{Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -21,7 +21,7 @@ fn limit(id: &'static str, ring: u16, key: &[KeyField], limit: i64) -> LimitTerm
     LimitTerms {
         id: Text::new_static(id),
         on: vec![Counted::Event(EventKind::Purchase)],
-        key: key.to_vec(),
+        key: KeyFields::new(key).unwrap(),
         metric: Metric::Count,
         window_ms: HOUR,
         limit,

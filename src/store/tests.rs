@@ -95,8 +95,7 @@ fn views_are_read_as_written() {
     let key = |id| keys::natural_key(ProgramId::new(1), "pos", id);
     store
         .write_views(ViewBatch {
-            mark: 7,
-            registry: b"registry".to_vec(),
+            mark: Some((7, b"registry".to_vec())),
             members: vec![write(&bob, "bob row", None, Some(50)), write(&ann, "ann row", None, Some(-20))],
             rings: vec![(b"ring".to_vec(), b"ring row".to_vec())],
             due_seen: Vec::new(),
@@ -116,7 +115,7 @@ fn views_are_read_as_written() {
     assert_eq!(due(50, 1), [(TimeMs::new(-20), ann.clone())]);
     assert_eq!(due(i64::MAX, 9).len(), 2);
     let members = vec![write(&ann, "ann", Some(-20), Some(80)), write(&bob, "bob", Some(50), None)];
-    store.write_views(ViewBatch { mark: 8, members, ..ViewBatch::default() }).unwrap();
+    store.write_views(ViewBatch { mark: Some((8, Vec::new())), members, ..ViewBatch::default() }).unwrap();
     assert_eq!(due(1_000, 9), [(TimeMs::new(80), ann)]);
 }
 
@@ -127,11 +126,11 @@ fn a_due_row_that_was_looked_at_goes_unless_it_is_due_again() {
     let (ann, bob) = (member("ann"), member("bob"));
     let due = || store.due_until(TimeMs::NEVER, 9).unwrap();
     let members = vec![write(&ann, "ann", None, Some(10)), write(&bob, "bob", None, Some(20))];
-    store.write_views(ViewBatch { mark: 1, members, ..ViewBatch::default() }).unwrap();
+    store.write_views(ViewBatch { mark: Some((1, Vec::new())), members, ..ViewBatch::default() }).unwrap();
     let due_seen = vec![(TimeMs::new(10), ann.clone()), (TimeMs::new(20), bob)];
     // Meanwhile something with the same due time came to Ann: the row before and the row after are one.
     let members = vec![write(&ann, "ann", Some(10), Some(10))];
-    store.write_views(ViewBatch { mark: 2, members, due_seen, ..ViewBatch::default() }).unwrap();
+    store.write_views(ViewBatch { mark: Some((2, Vec::new())), members, due_seen, ..ViewBatch::default() }).unwrap();
     assert_eq!(due(), [(TimeMs::new(10), ann)]);
 }
 
@@ -141,7 +140,7 @@ fn views_survive_a_clean_end_and_can_be_dropped() {
     let store = open(&dir).unwrap();
     store.append_block(1, b"block").unwrap();
     let batch = |mark| ViewBatch {
-        mark,
+        mark: Some((mark, Vec::new())),
         members: vec![write(&member("ann"), "row", None, Some(5))],
         rings: vec![(vec![0xff; 40], b"ring".to_vec())],
         keys: vec![([0xff; 16], mark)],
@@ -177,7 +176,9 @@ fn a_checkpoint_is_a_store() {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).unwrap();
     store.append_block(1, b"one").unwrap();
-    store.write_views(ViewBatch { mark: 1, keys: vec![([7; 16], 1)], ..ViewBatch::default() }).unwrap();
+    store
+        .write_views(ViewBatch { mark: Some((1, Vec::new())), keys: vec![([7; 16], 1)], ..ViewBatch::default() })
+        .unwrap();
     let copy = dir.path().join("copy");
     store.checkpoint(&copy).unwrap();
     assert!(matches!(store.checkpoint(&copy), Err(Error::Io { .. })));

@@ -7,8 +7,8 @@ use tallystick::journal::codec::{Registry, RingRow};
 use tallystick::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use tallystick::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use tallystick::ledger::record::{
-    Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, KeyField, Observation, Party, PoolAfter,
-    Reason, Record, RulesetFiles, ScriptFault, Snapshot, Status, Verdict,
+    Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, KeyField, KeyFields, Observation, Party,
+    PoolAfter, Reason, Record, RulesetFiles, ScriptFault, Snapshot, Status, Verdict,
 };
 use tallystick::ledger::state::ProgramState;
 use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
@@ -147,7 +147,12 @@ fn purchase() -> Record {
         debt: Points::ZERO,
     };
     let after = Snapshot { pools: vec![pool], cards: vec![(name(1), 4, 10)], tier: Some(name(2)) };
-    let ring = |ring, key, value| Observation { ring: name(ring), key, capacity: 16, value };
+    let ring = |ring, key: &[KeyField], value| Observation {
+        ring: name(ring),
+        key: KeyFields::new(key).expect("one to four"),
+        capacity: 16,
+        value,
+    };
     Record {
         parties: vec![Party { member: text("m-000042"), previous: Seq::new(999_990), after }],
         effects: vec![
@@ -157,9 +162,9 @@ fn purchase() -> Record {
             Effect::Count { party: 0, counter: name(5), day: 20_717, amount: 1 },
         ],
         observed: vec![
-            ring(6, vec![KeyField::Member], 1),
-            ring(7, vec![KeyField::Card], 3_750),
-            ring(8, vec![KeyField::Store, KeyField::Terminal], 1),
+            ring(6, &[KeyField::Member], 1),
+            ring(7, &[KeyField::Card], 3_750),
+            ring(8, &[KeyField::Store, KeyField::Terminal], 1),
         ],
         operations: 212,
         ..bare(Input::Event(Arc::new(Event { items, context, tenders, ..event(EventKind::Purchase) })))
@@ -210,7 +215,7 @@ fn everything() -> Record {
         effects,
         clipped: vec![clip(Clipped::Pool(pool)), clip(Clipped::Card(name(1)))],
         fraud: verdicts(),
-        observed: vec![Observation { ring: name(16), key: key_fields(), capacity: 1_024, value: i64::MAX }],
+        observed: observed(),
         operations: u32::MAX,
         faults: vec![ScriptFault { at: text("earn.rhai:12:5"), message: "out of operations".into() }],
         ..bare(Input::Event(Arc::new(full_event())))
@@ -243,9 +248,17 @@ fn verdicts() -> Assessment {
     Assessment { verdict: Verdict::Deny, score: 100, reasons }
 }
 
-fn key_fields() -> Vec<KeyField> {
+/// Every key field there is.
+fn observed() -> Vec<Observation> {
     use KeyField::{Address, Card, Device, Email, Ip, Member, Phone, Recipient, Referrer, Staff, Store, Terminal};
-    vec![Member, Device, Ip, Card, Store, Terminal, Staff, Referrer, Email, Phone, Address, Recipient]
+    let keys = [[Member, Device, Ip, Card], [Store, Terminal, Staff, Referrer], [Email, Phone, Address, Recipient]];
+    keys.map(|key| Observation {
+        ring: name(16),
+        key: KeyFields::new(&key).expect("one to four"),
+        capacity: 1_024,
+        value: i64::MAX,
+    })
+    .into()
 }
 
 pub fn records() -> Vec<(String, Record)> {

@@ -2,7 +2,7 @@
 
 use super::super::{Program, check};
 use super::{SHOP, files};
-use crate::ledger::record::{KeyField, Verdict};
+use crate::ledger::record::{KeyField, KeyFields, Verdict};
 use crate::ledger::terms::{Absent, CapPeriod, Expiry, Metric, Period};
 use crate::ledger::types::Text;
 
@@ -249,7 +249,8 @@ weight = 5
     assert_eq!((hour.ring, hour.capacity, hour.weight), (day.ring, 31, 20));
     assert_eq!(compiled.name(day.ring), "ring:store+staff:count:enroll+purchase");
     assert_eq!((day.capacity, day.weight, day.absent), (31, 100, Absent::Verdict(Verdict::Flag)));
-    assert_eq!((hour.absent, hour.key.as_slice()), (Absent::Skip, [KeyField::Store, KeyField::Staff].as_slice()));
+    assert_eq!(hour.absent, Absent::Skip);
+    assert_eq!(Some(hour.key), KeyFields::new(&[KeyField::Store, KeyField::Staff]));
     assert_eq!((moved.metric, moved.capacity, moved.weight), (Metric::Sum, 256, 5));
     assert_eq!(compiled.name(moved.ring), "ring:recipient:sum:transfer");
 }

@@ -21,7 +21,7 @@ fn child_writes_until_killed() {
     let store = Store::open(data, &config()).unwrap();
     let project = |seq: u64| {
         let keys = vec![(keys::natural_key(ProgramId::new(0), "pos", &seq.to_string()), seq)];
-        store.write_views(ViewBatch { mark: seq, keys, ..ViewBatch::default() }).unwrap();
+        store.write_views(ViewBatch { mark: Some((seq, Vec::new())), keys, ..ViewBatch::default() }).unwrap();
     };
     let mut first = store.last_block().unwrap().map_or(1, |(last, _)| last + 1);
     let mark = store.mark().unwrap().map_or(0, |(mark, _)| mark);

@@ -273,8 +273,14 @@ fn assessment() -> impl Strategy<Value = Assessment> {
 fn observation() -> impl Strategy<Value = Observation> {
     use KeyField::*;
     let fields = vec![Member, Device, Ip, Card, Store, Terminal, Staff, Referrer, Email, Phone, Address, Recipient];
-    (name(), vec(proptest::sample::select(fields), 0..4), any::<u16>(), number())
-        .prop_map(|(ring, key, capacity, value)| Observation { ring, key, capacity, value })
+    let key = vec(proptest::sample::select(fields), 1..=KeyFields::MAX)
+        .prop_map(|fields| KeyFields::new(&fields).expect("one to four"));
+    (name(), key, any::<u16>(), number()).prop_map(|(ring, key, capacity, value)| Observation {
+        ring,
+        key,
+        capacity,
+        value,
+    })
 }
 
 /// Any record.
