@@ -232,6 +232,7 @@ impl Pipeline {
         let flat: Vec<(ProgramId, &Item)> =
             jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job.program, item))).collect();
         let mut results: Vec<Pending> = Vec::with_capacity(flat.len());
+        block.records.reserve(flat.len());
         // What a chunk touches is still near the processor when its turn comes.
         for chunk in flat.chunks(CHUNK) {
             self.chunk(block, chunk, now, &mut results)?;
@@ -295,7 +296,7 @@ impl Pipeline {
                 .get(*index)
                 .map_or_else(Proposal::default, |(program, item)| core.propose(*program, &item.command)),
         };
-        if turns.len() < PARALLEL_MIN {
+        if turns.len() < PARALLEL_MIN || self.pool.current_num_threads() == 1 {
             return turns.iter().map(propose).collect();
         }
         self.pool.install(|| turns.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())
