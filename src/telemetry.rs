@@ -1,7 +1,7 @@
 //! What the daemon tells its operators: log lines on standard error, and metrics. Every metric's name, unit and labels are
 //! in this file. It never decides anything, and it never sees a member's id or any other personal fact.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use prometheus::{
@@ -30,7 +30,10 @@ pub enum Error {
 
 /// Sends log lines to standard error, as text or as one JSON object each.
 pub fn start_logging(json: bool, filter: &str) -> Result<(), Error> {
-    let lines = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(EnvFilter::try_new(filter)?);
+    let lines = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter(EnvFilter::try_new(filter)?);
     if json {
         lines.json().flatten_event(true).finish().try_init()?;
     } else {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{FINE, WRONG, say};
-use crate::rules::{ProgramFiles, check, load_all};
+use super::{FINE, WRONG, counted, programs_in, say};
+use crate::rules::check;
 
 /// Flags of `check`.
 #[derive(Debug, clap::Args)]
@@ -17,10 +17,10 @@ pub struct Args {
 /// Checks every program.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let programs: Vec<ProgramFiles> = match load_all(&args.rules) {
+    let programs = match programs_in(&args.rules) {
         Ok(programs) => programs,
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(say);
+        Err(wrong) => {
+            wrong.iter().for_each(say);
             return ExitCode::from(WRONG);
         }
     };
@@ -32,9 +32,9 @@ pub fn run(args: &Args) -> ExitCode {
         }
     }
     if wrong > 0 {
-        say(format!("{wrong} found in {} programs", programs.len()));
+        say(format!("{} wrong in {}", counted(wrong, "thing"), counted(programs.len(), "program")));
         return ExitCode::from(WRONG);
     }
-    say(format!("{} programs, nothing wrong", programs.len()));
+    say(format!("{}, nothing wrong", counted(programs.len(), "program")));
     ExitCode::from(FINE)
 }

@@ -1,9 +1,9 @@
 //! `tallystick demo`: a throw-away ledger with the shipped programs, a morning's traffic with the daemon's real answers, and
-//! the curl lines to go on with. It serves until it is interrupted and leaves nothing behind.
+//! the curl lines to go on with. It serves until it is interrupted, verifies the ledger and leaves nothing behind.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,22 +11,20 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::bench::client::Connection;
-use super::bench::daemon::Daemon;
+use super::bench::daemon::{Daemon, verify};
+use super::{CANNOT_START, WRONG, address, cannot_start};
+use crate::rules::MANIFEST;
 
 /// The program that is shown.
 const PROGRAM: &str = "corner_coffee";
 /// Purchases of the greedy member, two minutes apart, until the velocity limits speak.
 const BURST_MAX: u32 = 40;
-/// Exit code of a daemon that failed while it served.
-const FOUND_WRONG: u8 = 1;
-/// Exit code of a demo that could not start.
-const CANNOT_START: u8 = 3;
 
 /// A throw-away ledger with sample traffic, and the curl lines to try next.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Where to serve; a free port where this one is taken
-    #[arg(long, default_value = "127.0.0.1:7070")]
+    #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDRESS", value_parser = address)]
     pub listen: SocketAddr,
     /// The folder of the programs
     #[arg(long, default_value = "rules")]
@@ -36,31 +34,39 @@ pub struct Args {
     pub once: bool,
 }
 
-/// Runs the demo. 0 where it was interrupted or finished, 1 where the daemon failed, 3 where it cannot start.
+/// Runs the demo. 0 where it was interrupted or finished, 1 where the daemon failed or its ledger is wrong, 3 where it cannot
+/// start.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let code = match show(args) {
-        Ok(true) => return ExitCode::SUCCESS,
-        Ok(false) => FOUND_WRONG,
+    if !args.rules.join(PROGRAM).join(MANIFEST).is_file() {
+        let folder = args.rules.display();
+        return cannot_start(format!("there is no {PROGRAM}/{MANIFEST} in {folder}; give the folder with --rules"));
+    }
+    match show(args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(WRONG),
+        // Whoever read the output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be closed; then there is nobody to tell.
-            let _ = writeln!(io::stderr(), "demo: {error}");
-            CANNOT_START
+            cannot_start(error);
+            ExitCode::from(CANNOT_START)
         }
-    };
-    ExitCode::from(code)
+    }
 }
 
-/// True where the daemon served until it was asked to stop.
+/// True where the daemon served until it was asked to stop, and left a sound ledger.
 fn show(args: &Args) -> io::Result<bool> {
     let folder = tempfile::Builder::new().prefix("tallystick-demo-").tempdir()?;
     let free = TcpListener::bind(args.listen).is_ok();
     let listen = if free { args.listen } else { SocketAddr::new(args.listen.ip(), 0) };
     let mut daemon = Daemon::start(folder.path(), &args.rules, None, &listen.to_string())?;
+    let mut out = io::stdout();
+    if !free {
+        writeln!(out, "{} is taken, so this is another port.", args.listen)?;
+    }
+    writeln!(out, "Tallystick serves a throw-away ledger on http://{}, program {PROGRAM}.\n", daemon.address)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let mut out = io::stdout();
-        writeln!(out, "Tallystick serves a throw-away ledger on http://{}, program {PROGRAM}.\n", daemon.address)?;
         traffic(&mut Caller::new(daemon.address), &mut out).await?;
         if args.once {
             return Ok(true);
@@ -68,10 +74,22 @@ fn show(args: &Args) -> io::Result<bool> {
         lines_to_try(daemon.address, &mut out)?;
         serve_until_interrupted(&mut daemon).await
     })?;
-    if served {
-        daemon.stop()?;
+    if !served {
+        writeln!(out, "\nThe daemon has ended by itself.")?;
+        return Ok(false);
     }
-    Ok(served)
+    daemon.stop()?;
+    verified(folder.path(), &mut out)
+}
+
+/// Verifies the stopped ledger and prints what that found.
+fn verified(folder: &Path, out: &mut impl Write) -> io::Result<bool> {
+    let (sound, said) = verify(folder)?;
+    writeln!(out, "\n`tallystick verify` on what is left on disk:")?;
+    for line in said.lines() {
+        writeln!(out, "    {line}")?;
+    }
+    Ok(sound)
 }
 
 /// Sends what a shop sends, and prints what comes back.
@@ -82,17 +100,20 @@ async fn traffic(caller: &mut Caller, out: &mut impl Write) -> io::Result<()> {
         "id": "join-ana", "source": "app", "type": "enroll", "member": "ana", "occurred_at": opened.to_string(),
     });
     step(out, "Ana joins", &caller.post(&post, None, &joined).await?)?;
-    let first = purchase("1", "ana", opened, 10, 845);
+    let first = purchase("1", "ana", opened, 10, &[("coffee", 450), ("cake", 395)]);
     step(out, "Ana buys a latte and a croissant for 8.45", &caller.post(&post, None, &first).await?)?;
-    step(out, "the till was not sure and sends it again", &caller.post(&post, None, &first).await?)?;
-    let second = purchase("2", "ana", opened, 90, 1_250);
-    step(out, "Ana comes back and spends 12.50", &caller.post(&post, None, &second).await?)?;
+    step(out, "The till was not sure and sends it again", &caller.post(&post, None, &first).await?)?;
+    let second = purchase("2", "ana", opened, 90, &[("coffee", 450), ("beans", 1_600)]);
+    step(out, "Ana comes back for a coffee and beans, which earn twice", &caller.post(&post, None, &second).await?)?;
     let wrong = json!({"id": "3", "source": "till-1", "type": "purchase", "member": "ana", "occured_at": "today"});
-    step(out, "a till with a typing mistake", &caller.post(&post, None, &wrong).await?)?;
+    step(out, "A till with a typing mistake", &caller.post(&post, None, &wrong).await?)?;
     let sorry = json!({"member": "ana", "pool": "points", "amount": 50, "reason": "sorry for the cold coffee"});
     let adjust = format!("/v1/programs/{PROGRAM}/adjustments");
-    step(out, "the manager adds 50 points", &caller.post(&adjust, Some("demo-sorry-1"), &sorry).await?)?;
+    step(out, "The manager adds 50 points", &caller.post(&adjust, Some("demo-sorry-1"), &sorry).await?)?;
     burst(caller, &post, opened, out).await?;
+    let treat = json!({"from": "ana", "to": "max", "pool": "points", "amount": 20});
+    let transfer = format!("/v1/programs/{PROGRAM}/transfers");
+    step(out, "Ana gives Max 20 points", &caller.post(&transfer, Some("demo-treat-1"), &treat).await?)?;
     let balance = caller.get(&format!("/v1/programs/{PROGRAM}/members/ana/balance")).await?;
     step(out, "Ana's balance", &balance)
 }
@@ -100,7 +121,7 @@ async fn traffic(caller: &mut Caller, out: &mut impl Write) -> io::Result<()> {
 /// One member buys every two minutes until the fraud limits say something.
 async fn burst(caller: &mut Caller, post: &str, opened: Timestamp, out: &mut impl Write) -> io::Result<()> {
     for number in 0..BURST_MAX {
-        let event = purchase(&format!("max-{number}"), "max", opened, 100 + i64::from(number) * 2, 300);
+        let event = purchase(&format!("max-{number}"), "max", opened, 100 + i64::from(number) * 2, &[("coffee", 300)]);
         let answer = caller.post(post, None, &event).await?;
         let verdict = answer.body.pointer("/fraud/verdict").and_then(Value::as_str).unwrap_or("allow");
         if !answer.is_success() || verdict != "allow" {
@@ -111,12 +132,16 @@ async fn burst(caller: &mut Caller, post: &str, opened: Timestamp, out: &mut imp
     writeln!(out, "* Max bought {BURST_MAX} times, and no limit of this program minds")
 }
 
-fn purchase(id: &str, member: &str, opened: Timestamp, minutes: i64, amount: i64) -> Value {
+fn purchase(id: &str, member: &str, opened: Timestamp, minutes: i64, lines: &[(&str, i64)]) -> Value {
     let at = opened + SignedDuration::from_mins(minutes);
+    let amount: i64 = lines.iter().map(|line| line.1).sum();
+    let items: Vec<Value> = (1..)
+        .zip(lines)
+        .map(|(line, (category, amount))| json!({"line": line, "category": category, "quantity": 1, "amount": amount}))
+        .collect();
     json!({
         "id": format!("demo-{id}"), "source": "till-1", "type": "purchase", "member": member,
-        "occurred_at": at.to_string(), "currency": "USD", "amount": amount,
-        "items": [{"line": 1, "sku": "latte", "category": "coffee", "quantity": 1, "amount": amount}],
+        "occurred_at": at.to_string(), "currency": "USD", "amount": amount, "items": items,
         "tenders": [{"kind": "card", "amount": amount, "fingerprint": format!("c:{member}")}],
         "channel": "store", "store": "330", "terminal": "1", "staff": "cashier-17", "device": format!("d:{member}"),
     })
@@ -128,6 +153,30 @@ fn step(out: &mut impl Write, what: &str, answer: &Answer) -> io::Result<()> {
     writeln!(out, "* {what}\n    {}{replayed}: {}", answer.status, in_short(&answer.body))
 }
 
+/// What became of something; nothing for what nobody at a till asks about.
+fn effect_in_short(effect: &Value) -> Option<String> {
+    let text = |field: &str| effect.get(field).and_then(Value::as_str).unwrap_or_default();
+    let number = |field: &str| effect.get(field).and_then(Value::as_i64).unwrap_or_default();
+    let state = match text("state") {
+        "" | "available" => String::new(),
+        waits => format!(" {waits}"),
+    };
+    let whose = match text("member") {
+        "" => String::new(),
+        member => format!(" for {member}"),
+    };
+    Some(match text("kind") {
+        "profile" | "count" => return None,
+        "enroll" => "enrolled".to_owned(),
+        "stamp" => format!("{} stamp on {}{state}", number("count"), text("card")),
+        "reward" => format!("reward {}{state}", text("reward")),
+        "tier" => format!("now {}", text("to")),
+        "deduct" | "expire" | "transfer_out" => format!("-{} {}{whose}", number("amount"), text("pool")),
+        "earn" | "adjust" | "transfer_in" => format!("+{} {}{state}{whose}", number("amount"), text("pool")),
+        other => other.to_owned(),
+    })
+}
+
 /// An answer in a line: its problem, or its effects, its balance and what fraud checks said.
 fn in_short(body: &Value) -> String {
     let text = |value: &Value, field: &str| match value.get(field) {
@@ -136,29 +185,11 @@ fn in_short(body: &Value) -> String {
         None => String::new(),
     };
     if body.get("code").is_some() {
-        let mut said = format!("{}: {}", text(body, "code"), text(body, "detail"));
-        for error in body.get("errors").and_then(Value::as_array).into_iter().flatten() {
-            said += &[" (", &text(error, "pointer"), " ", &text(error, "detail"), ")"].concat();
-        }
-        return said;
+        return [&text(body, "code"), ": ", &text(body, "detail")].concat();
     }
     let mut parts: Vec<String> = body.get("status").map(|_| text(body, "status")).into_iter().collect();
     for effect in body.get("effects").and_then(Value::as_array).into_iter().flatten() {
-        parts.push(match effect.get("kind").and_then(Value::as_str) {
-            Some("earn") => {
-                let pending = if text(effect, "state") == "pending" { " pending" } else { "" };
-                format!(
-                    "{:+} {}{pending}",
-                    effect.get("amount").and_then(Value::as_i64).unwrap_or(0),
-                    text(effect, "pool")
-                )
-            }
-            Some("stamp") => format!("{} stamp on {}", text(effect, "count"), text(effect, "card")),
-            Some("reward") => format!("reward {}", text(effect, "reward")),
-            Some("tier") => format!("now {}", text(effect, "to")),
-            Some(other) => other.to_owned(),
-            None => continue,
-        });
+        parts.extend(effect_in_short(effect));
     }
     let balance = body.get("balance").or_else(|| body.get("pools").map(|_| body));
     if let Some(balance) = balance {
@@ -203,7 +234,8 @@ fn lines_to_try(address: SocketAddr, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  curl -s {base}/members/ana/statement")?;
     writeln!(out, "  curl -s {base}/members/ana/lots")?;
     writeln!(out, "  curl -s http://{address}/v1/status")?;
-    writeln!(out, "\nServing until Ctrl-C; then everything here is deleted.")?;
+    writeln!(out, "  curl -s http://{address}/metrics")?;
+    writeln!(out, "\nServing until Ctrl-C; then the ledger is verified and deleted.")?;
     out.flush()
 }
 
@@ -288,7 +320,10 @@ mod tests {
         let body = json!({
             "status": "held",
             "effects": [
-                {"kind": "earn", "pool": "points", "amount": 8, "state": "pending"},
+                {"kind": "enroll"}, {"kind": "profile"},
+                {"kind": "earn", "pool": "points", "amount": 8, "state": "held"},
+                {"kind": "transfer_out", "pool": "points", "amount": 3},
+                {"kind": "transfer_in", "pool": "points", "amount": 3, "state": "available", "member": "bo"},
                 {"kind": "stamp", "card": "coffee", "count": 1},
                 {"kind": "tier", "from": null, "to": "silver"},
             ],
@@ -300,12 +335,11 @@ mod tests {
         });
         assert_eq!(
             in_short(&body),
-            "held; +8 points pending; 1 stamp on coffee; now silver; \
+            "held; enrolled; +8 points held; -3 points; +3 points for bo; 1 stamp on coffee; now silver; \
              balance 12 points and 8 pending, 3 of 10 stamps on coffee, tier silver; hold by hourly: 7 purchases"
         );
-        let problem = json!({"code": "unknown_field", "status": 400, "detail": "no such field",
-            "errors": [{"pointer": "/occured_at", "detail": "unknown"}]});
-        assert_eq!(in_short(&problem), "unknown_field: no such field (/occured_at unknown)");
+        let problem = json!({"code": "invalid_request", "status": 400, "detail": "/occured_at: is not a known field"});
+        assert_eq!(in_short(&problem), "invalid_request: /occured_at: is not a known field");
     }
 
     #[test]

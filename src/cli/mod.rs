@@ -10,9 +10,13 @@ pub mod verify;
 
 use std::fmt::Display;
 use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::rules::{MANIFEST, ProgramFiles, load_all};
 
 /// A fraud-aware loyalty ledger in one binary.
 #[derive(Debug, Parser)]
@@ -69,4 +73,28 @@ pub fn say(line: impl Display) {
 pub fn cannot_start(why: impl Display) -> ExitCode {
     drop(writeln!(std::io::stderr().lock(), "tallystick: {why}"));
     ExitCode::from(CANNOT_START)
+}
+
+/// The programs of a rules folder, at least one; else what is wrong, a line each.
+fn programs_in(rules: &Path) -> Result<Vec<ProgramFiles>, Vec<String>> {
+    let programs = load_all(rules).map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    if !programs.is_empty() {
+        return Ok(programs);
+    }
+    let folder = rules.display();
+    Err(vec![if rules.join(MANIFEST).is_file() {
+        format!("{folder}: this is a program's own folder; give the folder it lies in")
+    } else {
+        format!("{folder}: no program here; a program is a folder with a {MANIFEST}")
+    }])
+}
+
+/// Reads an address and a port, or says what they look like.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:7070".to_owned())
+}
+
+/// `1 program`, `2 programs`.
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

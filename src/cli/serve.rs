@@ -8,12 +8,12 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{FINE, WRONG, cannot_start, progress, say};
+use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
 use crate::http::{self, Auth, Edge};
-use crate::rules::load_all;
-use crate::store::StoreConfig;
+use crate::rules::{check, load_all};
+use crate::store::{self, StoreConfig};
 use crate::telemetry::{Metrics, start_logging};
 
 /// Flags of `serve`; they win over the configuration file.
@@ -29,7 +29,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Serve without API keys. Loopback addresses only.
     #[arg(long)]
@@ -65,12 +65,26 @@ pub fn run(args: &Args) -> ExitCode {
 
 async fn serve(config: &Config) -> ExitCode {
     if !config.insecure_no_auth {
-        return cannot_start("API keys are not configured; start with --insecure-no-auth on a loopback address");
+        return cannot_start(
+            "this version has no API keys yet: --insecure-no-auth serves without, on a loopback address only",
+        );
     }
     let programs = match load_all(&config.rules) {
         Ok(programs) => programs,
         Err(diagnostics) => return cannot_start(lines(&diagnostics)),
     };
+    // The engine would find the same, but does not know where the programs lie.
+    let wrong: Vec<String> = programs
+        .iter()
+        .flat_map(|files| check(files).into_iter().map(move |found| (files, found)))
+        .map(|(files, found)| format!("{}/{}/{found}", config.rules.display(), files.name))
+        .collect();
+    if !wrong.is_empty() {
+        return cannot_start(wrong.join("\n"));
+    }
+    if programs.is_empty() {
+        tracing::warn!(rules = %config.rules.display(), "the rules folder has no program");
+    }
     let metrics = match Metrics::new() {
         Ok(metrics) => Arc::new(metrics),
         Err(error) => return cannot_start(error),
@@ -91,6 +105,9 @@ async fn serve(config: &Config) -> ExitCode {
     let engine = match engine {
         Ok(engine) => engine,
         Err(engine::Error::Rules(diagnostics)) => return cannot_start(lines(&diagnostics)),
+        Err(engine::Error::Store(error @ (store::Error::Io { .. } | store::Error::RocksDb { .. }))) => {
+            return cannot_start(format!("the data folder {}: {error}", config.data.display()));
+        }
         Err(error) => return cannot_start(error),
     };
     let address = listener.local_addr().unwrap_or(config.listen);

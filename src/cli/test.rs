@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{FINE, WRONG, say};
+use super::{FINE, WRONG, counted, programs_in, say};
 use crate::engine::cases::run_cases;
-use crate::rules::load_all;
 
 /// Flags of `test`.
 #[derive(Debug, clap::Args)]
@@ -18,10 +17,10 @@ pub struct Args {
 /// Runs every case of every program.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let programs = match load_all(&args.rules) {
+    let programs = match programs_in(&args.rules) {
         Ok(programs) => programs,
-        Err(diagnostics) => {
-            diagnostics.iter().for_each(say);
+        Err(wrong) => {
+            wrong.iter().for_each(say);
             return ExitCode::from(WRONG);
         }
     };
@@ -34,7 +33,8 @@ pub fn run(args: &Args) -> ExitCode {
                 for failure in &report.failures {
                     say(format!("{}/{}/{failure}", args.rules.display(), files.name));
                 }
-                say(format!("{}: {} cases passed, {} failed", files.name, report.passed, report.failures.len()));
+                let (passed, failed) = (counted(report.passed, "case"), report.failures.len());
+                say(format!("{}: {passed} passed, {failed} failed", files.name));
             }
             Err(diagnostics) => {
                 failed += 1;

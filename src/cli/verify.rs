@@ -16,11 +16,11 @@ pub struct Args {
     data: PathBuf,
 }
 
-/// Verifies a folder. Nothing in it is changed.
+/// Verifies a folder. No record and no row in it is changed; a folder that is no ledger is left as it is.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    if !args.data.is_dir() {
-        return cannot_start(format!("{} is not a folder", args.data.display()));
+    if !Store::is_at(&args.data) {
+        return cannot_start(format!("{} is not a ledger's data folder", args.data.display()));
     }
     let store = match Store::open(&args.data, &StoreConfig::default()) {
         Ok(store) => store,

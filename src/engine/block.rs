@@ -40,6 +40,8 @@ pub(super) struct Sealed {
     pub(super) records: Arc<Vec<Record>>,
     pub(super) releases: Vec<Release>,
     pub(super) views: Vec<(MemberKey, Arc<Member>)>,
+    /// Members that later blocks publish no more: what was published of them goes once this block has been released.
+    pub(super) forgotten: Vec<MemberKey>,
     pub(super) rows: Rows,
     /// Told when the rows of this block and all before it are written.
     pub(super) barrier: Option<Sender<()>>,

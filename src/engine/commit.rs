@@ -26,12 +26,15 @@ pub(super) fn run(
             shared.fail(error.to_string());
             return;
         }
-        let Sealed { records, releases, views, rows, barrier } = sealed;
+        let Sealed { records, releases, views, forgotten, rows, barrier } = sealed;
         for (key, member) in views {
             shared.views.publish(key, member);
         }
         for one in releases {
             release(one, &records, shared);
+        }
+        for key in &forgotten {
+            shared.views.remove(key);
         }
         drop(records);
         if projector.send(Projection { rows, barrier }).is_err() {

@@ -140,6 +140,9 @@ impl Pipeline {
     /// Hands a block to the committer, with rows for the projector; waits where two are on their way already.
     pub(super) fn send(&mut self, block: Open, mut rows: Rows, barrier: Option<Sender<()>>) -> Result<(), Error> {
         let views = changed_views(&self.core, &block.records, |key| self.viewed.contains(key));
+        // A view that no block would renew must not stay; whoever is read again is published again.
+        let full = self.viewed.len() > self.viewed_max;
+        let forgotten = if full { self.viewed.drain().collect() } else { Vec::new() };
         let Open { records, releases, keys, due_seen } = block;
         (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
@@ -151,7 +154,7 @@ impl Pipeline {
                 self.recent.remove(&key);
             }
         }
-        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, rows, barrier });
+        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, forgotten, rows, barrier });
         self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
@@ -197,9 +200,6 @@ impl Pipeline {
                 self.cache.fetch_members(&mut self.core, &self.shared.store, std::iter::once(key.clone()))?;
                 let member = self.core.state.member(&key).cloned();
                 if member.is_some() {
-                    if self.viewed.len() >= self.viewed_max {
-                        self.viewed.clear();
-                    }
                     self.viewed.insert(key.clone());
                 }
                 block.releases.push(Release::Member { reply, key, member });

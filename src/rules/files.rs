@@ -92,7 +92,9 @@ impl ProgramFiles {
 
 /// Reads every sub-folder that has a `program.toml`, sorted by name. All of them, or everything that is wrong.
 pub fn load_all(rules: &Path) -> Result<Vec<ProgramFiles>, Vec<Diagnostic>> {
-    let failed = |error: std::io::Error| vec![Diagnostic::of_file(&rules.to_string_lossy(), error.to_string())];
+    let failed = |error: std::io::Error| {
+        vec![Diagnostic::of_file(&rules.to_string_lossy(), format!("the rules folder cannot be read: {error}"))]
+    };
     let mut folders = Vec::new();
     for entry in fs::read_dir(rules).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

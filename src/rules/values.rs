@@ -158,11 +158,20 @@ pub(super) struct Whole<const MIN: i64, const MAX: i64>(pub(super) i64);
 
 impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
-        if (MIN..=MAX).contains(&number) {
-            return Ok(Self(number));
+        struct Number<const MIN: i64, const MAX: i64>;
+        impl<const MIN: i64, const MAX: i64> Visitor<'_> for Number<MIN, MAX> {
+            type Value = Whole<MIN, MAX>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                if (MIN..=MAX).contains(&number) {
+                    return Ok(Whole(number));
+                }
+                Err(de::Error::custom(format!("{number} is out of range: from {MIN} to {MAX}")))
+            }
         }
-        Err(de::Error::custom(format!("{number} is out of range: from {MIN} to {MAX}")))
+        deserializer.deserialize_i64(Number)
     }
 }
 

@@ -46,6 +46,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Whether a folder says that it is a store's, of any format.
+    pub(super) fn is_at(path: &Path) -> bool {
+        path.join(FORMAT_FILE).is_file()
+    }
+
     /// The folder a copy will be made in; it must not exist.
     pub(super) fn prepare_copy(path: &Path) -> Result<Copy, Error> {
         fs::create_dir(path).map_err(io_error("creating the copy's folder"))?;

@@ -157,6 +157,11 @@ impl Store {
         }
     }
 
+    /// Whether a folder is a store's. [`Store::open`] would make one where there is none.
+    pub fn is_at(path: impl AsRef<Path>) -> bool {
+        Folder::is_at(path.as_ref())
+    }
+
     /// Deletes all views of a store that is not open, unread: for views that do not open. The next start rebuilds them.
     pub fn discard_views(path: impl AsRef<Path>) -> Result<(), Error> {
         let folder = Folder::open(path.as_ref())?;

@@ -37,7 +37,7 @@ impl Views {
         }
     }
 
-    /// Forgets a member. Only for one whose row in the store is as new.
+    /// Forgets a member: the next read asks the engine.
     pub fn remove(&self, key: &MemberKey) {
         self.members.remove(key);
     }
