@@ -24,8 +24,9 @@ fn started(data: &Path) -> Engine {
         manual_clock: false,
     };
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/grocer");
-    let metrics = Arc::new(Metrics::new().unwrap());
-    Engine::start(&config, &[ProgramFiles::load(&rules).unwrap()], metrics, &mut |_, _| {}).unwrap()
+    let metrics = Arc::new(Metrics::new().expect("metrics have their own names"));
+    let files = ProgramFiles::load(&rules).expect("it ships");
+    Engine::start(&config, &[files], metrics, &mut |_, _| {}).expect("the folder is fresh")
 }
 
 /// A basket of 10.00, which is worth 10 points.
@@ -49,8 +50,9 @@ fn basket(id: usize, member: usize) -> Command {
 }
 
 async fn points(handle: &Handle, program: ProgramId, member: usize) -> Points {
-    let pool: NameId = handle.program("grocer").unwrap().state.name_id("points").unwrap();
-    let member = handle.member(program, &format!("m{member}")).await.unwrap().expect("enrolled by the first basket");
+    let pool: NameId =
+        handle.program("grocer").and_then(|grocer| grocer.state.name_id("points")).expect("grocer has points");
+    let member = handle.member(program, &format!("m{member}")).await.expect("it runs").expect("enrolled");
     member.available(pool, handle.now())
 }
 
