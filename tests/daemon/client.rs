@@ -1,0 +1,157 @@
+//! One keep-alive connection to the daemon, over the standard library alone: a request's bytes out, its whole answer back.
+//! It never retries and never pipelines, so what a test sends is what the daemon got.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// After this long without an answer a test has failed. Machines that run tests stand still now and then.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Bytes asked of the socket at once.
+const READ_BYTES: usize = 256 << 10;
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// GET, POST …
+    pub method: &'a str,
+    /// The path with its query.
+    pub path: &'a str,
+    /// Headers beyond `host` and `content-length`.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// A whole answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The lines after the status line.
+    head: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.into_iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// The answer itself where it has this status; else the test fails with what it says.
+    #[track_caller]
+    pub fn expect_status(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text());
+        self
+    }
+}
+
+/// A connection that is opened with its first request, and anew after an error.
+#[derive(Debug)]
+pub struct Client {
+    address: SocketAddr,
+    stream: Option<TcpStream>,
+    read: Vec<u8>,
+}
+
+impl Client {
+    /// A client of the daemon at an address.
+    pub const fn new(address: SocketAddr) -> Self {
+        Self { address, stream: None, read: Vec::new() }
+    }
+
+    /// Connects now, so that the next request is on its way at once.
+    pub fn connect(&mut self) -> io::Result<()> {
+        if self.stream.is_none() {
+            let stream = TcpStream::connect(self.address)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            self.stream = Some(stream);
+        }
+        Ok(())
+    }
+
+    /// Sends a request and reads its answer.
+    pub fn send(&mut self, request: &Request<'_>) -> io::Result<Answer> {
+        let outcome = self.attempt(request);
+        if !matches!(&outcome, Ok(answer) if answer.header("connection") != Some("close")) {
+            self.stream = None;
+        }
+        outcome
+    }
+
+    /// `GET`, which must be answered.
+    #[track_caller]
+    pub fn get(&mut self, path: &str) -> Answer {
+        self.send(&Request { method: "GET", path, headers: &[], body: b"" }).unwrap()
+    }
+
+    /// `POST` of JSON, which must be answered.
+    #[track_caller]
+    pub fn post(&mut self, path: &str, body: &Value) -> Answer {
+        let headers = &[("content-type", "application/json")];
+        self.send(&Request { method: "POST", path, headers, body: body.to_string().as_bytes() }).unwrap()
+    }
+
+    fn attempt(&mut self, request: &Request<'_>) -> io::Result<Answer> {
+        self.connect()?;
+        let stream = self.stream.as_mut().expect("it was connected just now");
+        let Request { method, path, headers, body } = request;
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n", self.address, body.len());
+        for (name, value) in *headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
+        head.push_str("\r\n");
+        stream.write_all(head.as_bytes())?;
+        stream.write_all(body)?;
+
+        self.read.clear();
+        let start = loop {
+            if let Some(at) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
+                break at + 4;
+            }
+            fill(stream, &mut self.read)?;
+        };
+        let head = String::from_utf8(self.read[..start].to_vec()).map_err(io::Error::other)?;
+        let (status, head) = head.split_once("\r\n").unwrap_or_default();
+        let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other("no status line"))?;
+        let mut answer = Answer { status, head: head.to_owned(), body: Vec::new() };
+        let length: Option<usize> = answer.header("content-length").and_then(|length| length.parse().ok());
+        let end = start + length.ok_or_else(|| io::Error::other("an answer without content-length"))?;
+        while self.read.len() < end {
+            fill(stream, &mut self.read)?;
+        }
+        answer.body = self.read[start..end].to_vec();
+        Ok(answer)
+    }
+}
+
+fn fill(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<()> {
+    let before = into.len();
+    into.resize(before + READ_BYTES, 0);
+    let outcome = stream.read(&mut into[before..]);
+    into.truncate(before + *outcome.as_ref().unwrap_or(&0));
+    match outcome? {
+        0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,12 @@
+//! The daemon as its users meet it: the real executable, over HTTP, on a folder of its own. Nothing here knows the inside of
+//! the library; what is asserted is what the contract promises.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod bad_requests;
+mod client;
+mod grocer;
+mod process;
+mod restart;
+mod twice;
+mod year;
