@@ -21,7 +21,6 @@ impl<'a> Reader<'a> {
     }
 
     fn record(&mut self, seq: Seq) -> Result<Option<Record>, SubmitError> {
-        let failed = |error: &dyn std::error::Error| SubmitError::Read(error.to_string());
         if let Some((_, bytes)) = &self.block {
             let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
             if let Some(record) = block.record(seq).map_err(|e| failed(&e))? {
@@ -33,6 +32,10 @@ impl<'a> Reader<'a> {
         let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
         block.record(seq).map_err(|e| failed(&e))
     }
+}
+
+fn failed(error: &dyn std::error::Error) -> SubmitError {
+    SubmitError::Read(error.to_string())
 }
 
 /// A record, where the journal holds it.
@@ -67,13 +70,18 @@ pub(super) fn answers(
         .collect()
 }
 
-/// A member's records from `last` back to the first, returned oldest first.
+/// A member's records from `last` back to the first, returned oldest first. They lie far apart, so each is read where it
+/// lies: copying its block would cost far more than the record does.
 pub(super) fn history(store: &Store, member: &str, last: Seq) -> Result<Vec<Arc<Record>>, SubmitError> {
-    let mut reader = Reader::new(store);
     let mut found = Vec::new();
     let mut at = last;
     while at > Seq::ZERO {
-        let record = reader.record(at)?;
+        let record = store
+            .read_block(at.get(), |_, bytes| BlockReader::parse(bytes)?.record(at))
+            .map_err(|e| failed(&e))?
+            .transpose()
+            .map_err(|e| failed(&e))?
+            .flatten();
         let record = record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in the journal")))?;
         let party = record.parties.iter().find(|party| party.member == member);
         let previous = party.map(|party| party.previous);

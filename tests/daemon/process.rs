@@ -44,15 +44,17 @@ pub fn shipped_rules() -> PathBuf {
 /// A ledger's folder and how it is served.
 #[derive(Debug)]
 pub struct Ledger {
-    /// Holds all of it, and is deleted with it.
-    folder: TempDir,
+    folder: PathBuf,
     rules: PathBuf,
+    /// Deletes the folder in the end, where it is this ledger's own.
+    _own: Option<TempDir>,
 }
 
 impl Ledger {
     /// An empty ledger with the shipped programs.
     pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), rules: shipped_rules() }
+        let own = TempDir::new().unwrap();
+        Self { folder: own.path().to_owned(), rules: shipped_rules(), _own: Some(own) }
     }
 
     /// The same with other programs.
@@ -60,14 +62,19 @@ impl Ledger {
         Self { rules, ..Self::new() }
     }
 
-    /// The folder beside the data, for what a test needs.
+    /// A ledger that lies in a folder, in its `data`.
+    pub fn at(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), rules: shipped_rules(), _own: None }
+    }
+
+    /// The folder around the data, for what a test needs.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.join("data")
     }
 
     /// Writes the configuration file that the next start reads.
@@ -76,7 +83,7 @@ impl Ledger {
     }
 
     fn config(&self) -> PathBuf {
-        self.folder.path().join("tallystick.toml")
+        self.folder.join("tallystick.toml")
     }
 
     /// The command that serves this ledger with a manual clock on a free port.
@@ -93,7 +100,7 @@ impl Ledger {
     /// Starts the daemon and waits until it listens.
     #[track_caller]
     pub fn start(&self) -> Daemon {
-        let log = self.folder.path().join("daemon.log");
+        let log = self.folder.join("daemon.log");
         let started = Instant::now();
         let mut command = self.serve();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
