@@ -23,7 +23,7 @@ fn every_program_of_the_rules_folder_compiles() {
 }
 
 #[test]
-fn corner_coffee_earns_by_script() {
+fn corner_coffee_earns_by_tables_and_script() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let programs = load_all(&rules).unwrap();
     let files = programs.iter().find(|files| files.name == "corner_coffee").unwrap();
@@ -33,8 +33,8 @@ fn corner_coffee_earns_by_script() {
     let said = words(&compiled, &run(&compiled, event, None));
     assert_eq!(
         said,
-        "stamp coffee 1 program.toml:41; earn points 35 \"points for your purchase\" earn.rhai:15; \
-         earn points 16 \"double points on beans\" earn.rhai:19"
+        "earn points 16 \"double points on beans\" program.toml:47; stamp coffee 1 program.toml:41; \
+         earn points 35 \"points for your purchase\" earn.rhai:14"
     );
     assert_eq!(compiled.terms.limits.len(), 5);
 }
