@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// After this long without an answer a test has failed. Machines that run tests stand still now and then.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Bytes asked of the socket at once.
 const READ_BYTES: usize = 256 << 10;
 

@@ -269,13 +269,12 @@ fn post_until_killed(
         let mut done = Posted::default();
         loop {
             let Some(batch) = waiting.lock().unwrap().pop_front() else { return done };
-            match move_clock(&mut client, year, &batch).and_then(|()| post(&mut client, year, &batch)) {
-                Ok(posted) => done.add(posted),
-                Err(_) => {
-                    waiting.lock().unwrap().push_front(batch);
-                    return done;
-                }
-            }
+            let outcome = move_clock(&mut client, year, &batch).and_then(|()| post(&mut client, year, &batch));
+            let Ok(posted) = outcome else {
+                waiting.lock().unwrap().push_front(batch);
+                return done;
+            };
+            done.add(posted);
             if answered.fetch_add(1, Ordering::SeqCst) + 1 == kill_after {
                 thread::sleep(moment);
                 daemon.kill();
@@ -285,7 +284,9 @@ fn post_until_killed(
     thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(work)).collect();
         let mut posted = Posted::default();
-        workers.into_iter().for_each(|worker| posted.add(worker.join().unwrap()));
+        for worker in workers {
+            posted.add(worker.join().unwrap());
+        }
         posted
     })
 }

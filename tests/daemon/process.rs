@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::client::Client;
 
 /// How long the daemon may take for its next line, or for its end.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Lines it may print before the one that says where it listens.
 const LINES_BEFORE_READY_MAX: usize = 100;
 /// What that line begins with.

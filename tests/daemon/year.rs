@@ -56,8 +56,8 @@ impl Year {
         static YEAR: OnceLock<Option<Year>> = OnceLock::new();
         let year = YEAR.get_or_init(|| {
             let file = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).ok()?;
-            let text = String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap();
-            Some(Self::read(text.leak()))
+            let lines = String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap();
+            Some(Self::read(lines.leak()))
         });
         if year.is_none() {
             say(format!("{test}: SKIPPED, because the data set {FILE} is absent"));
@@ -84,9 +84,9 @@ impl Year {
 
     /// What the first `count` baskets come to, member by member: a point for each whole dollar of a basket.
     pub fn standings(&self, count: usize) -> BTreeMap<&'static str, Standing> {
-        let mut spent: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        let mut members: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         for basket in &self.baskets[..count] {
-            let (points, spend) = spent.entry(basket.member).or_default();
+            let (points, spend) = members.entry(basket.member).or_default();
             *points += basket.amount / 100;
             if basket.occurred_at < YEAR_END {
                 *spend += basket.amount;
@@ -100,6 +100,6 @@ impl Year {
             };
             Standing { points, tier }
         };
-        spent.into_iter().map(|(member, spent)| (member, standing(spent))).collect()
+        members.into_iter().map(|(member, spent)| (member, standing(spent))).collect()
     }
 }
