@@ -20,17 +20,26 @@
 //! ```
 //!
 //! The journal is the ledger. A **record** is one decided fact with all its effects; a **block** is what one drain of the queue
-//! came to, with the BLAKE3 hash of the block before it, appended with one write and one sync. Everything else on disk
-//! (members, velocity rings, idempotency keys, due times) is derived from it and can be deleted.
+//! came to, with the BLAKE3 hash of the block before it, appended with one write and one sync. It is a database of its own,
+//! `journal/`, so that its sync never waits for anything else. All the other rows (members, velocity rings, idempotency keys,
+//! due times) are derived from it, lie in `views/`, and can be deleted: the next start builds them again.
 //!
-//! `decide(&State, …) -> Result<Record, Reject>` refuses; `apply(&mut State, &Record)` cannot fail. Live traffic, recovery,
-//! verification, simulations and merchants' cases use the same two functions, and replay never runs a script: a record holds
-//! effects, not intentions.
+//! `decide(&State, …) -> Result<Record, Reject>` refuses; `apply(&mut State, &Record)` cannot fail. Live traffic and merchants'
+//! cases use both, simulations the first, recovery and verification the second; there is no other way in. Replay never runs a
+//! script: a record holds effects, not intentions.
 //!
 //! The borrow checker is the concurrency control: scripts of one wave run in parallel over `&State`, so nothing can change under
 //! them; then events are decided and applied one at a time over `&mut State`. A **wave** is a run of events that touches no
-//! member twice, so the outcome is the same as one at a time, however the queue was cut into blocks. While block *n* is being
+//! member twice, so the outcome is the same as one at a time, however the queue was cut into blocks. A block is done in chunks
+//! small enough to stay near the processor: what a chunk touches is fetched, then its waves are done. While block *n* is being
 //! synced, block *n + 1* is evaluated and applied; what it says is released after its own sync, in order.
+//!
+//! The views are written behind the journal, without a log, in **rounds**: a round takes the list of members and rings changed
+//! since the round before, at a record that becomes its **mark**, and their rows travel with the following blocks, a few with
+//! each. So a hot member's row is written once a round and not once an event. A row may be ahead of the mark, never behind it:
+//! a start reads the mark, replays the journal after it, and passes over what a row already has. Memory is bounded: members and
+//! rings live in caches with a budget, and only those whose rows are written are evicted. Reads are answered from views that
+//! are published after the sync; who has not been read lately is asked of the engine, which answers in block order.
 //!
 //! # Code map
 //!
@@ -58,7 +67,9 @@
 //! 7. Deleting the views and restarting loses nothing.
 //! 8. After a failed write or sync the daemon answers nothing more and ends; it never retries a sync.
 //!
-//! `tallystick verify` checks 1, 2, 5 and the rows of 7 on a stopped ledger; tests check all.
+//! `tallystick verify` replays a stopped ledger: it checks 2 at every record and 1 at the end, prints the hash of 5 and compares
+//! the rows of 7. Tests hold the code to 1, 2 and 5 in `tests/ledger.rs`, to 3, 4 and 7 in `tests/daemon`, with kills, damage and
+//! the same thing sent at once, and to 6 in `rules`; of 8 they reach the log's refusal to go on.
 //!
 //! # Where to start
 //!
@@ -68,8 +79,8 @@
 //! # Seams left for more than one machine
 //!
 //! A partition is one engine with its journal. Records are self-contained and name members, never positions in memory;
-//! transfers go through the `transit` account, debit there and credit here; the engine appends through
-//! [`journal::log::Log`], conditionally, and does not know what keeps it.
+//! transfers go through the `transit` account, debit there and credit here; blocks are appended through
+//! [`journal::log::Log`], on the condition that the head is the expected one, by a thread that does not know what keeps them.
 
 pub mod cli;
 pub mod config;

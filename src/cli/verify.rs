@@ -24,7 +24,7 @@ pub fn run(args: &Args) -> ExitCode {
     }
     let store = match Store::open(&args.data, &StoreConfig::default()) {
         Ok(store) => store,
-        Err(error @ (crate::store::Error::LostBlocks { .. } | crate::store::Error::Damaged { .. })) => {
+        Err(error) if error.is_damage() => {
             say(format!("WRONG: {error}"));
             return ExitCode::from(WRONG);
         }

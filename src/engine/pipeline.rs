@@ -296,7 +296,14 @@ impl Pipeline {
                 .get(*index)
                 .map_or_else(Proposal::default, |(program, item)| core.propose(*program, &item.command)),
         };
-        if turns.len() < PARALLEL_MIN || self.pool.current_num_threads() == 1 {
+        // Only events have rules to run.
+        let is_event = |turn: &&Turn| match turn {
+            Turn::Replayed(_) => false,
+            Turn::Propose(index) => {
+                items.get(*index).is_some_and(|(_, item)| matches!(item.command, Command::Event(_)))
+            }
+        };
+        if turns.iter().filter(is_event).count() < PARALLEL_MIN || self.pool.current_num_threads() == 1 {
             return turns.iter().map(propose).collect();
         }
         self.pool.install(|| turns.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())

@@ -111,6 +111,17 @@ pub enum Error {
     Failed(String),
 }
 
+impl Error {
+    /// Whether what is on disk is not what was written, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::LostBlocks { .. } | Self::Damaged { .. } => true,
+            Self::RocksDb { source, .. } => source.kind() == rocksdb::ErrorKind::Corruption,
+            _ => false,
+        }
+    }
+}
+
 /// An open store. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
 pub struct Store {

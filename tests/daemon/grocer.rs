@@ -269,8 +269,8 @@ fn post_until_killed(
         let mut done = Posted::default();
         loop {
             let Some(batch) = waiting.lock().unwrap().pop_front() else { return done };
-            let outcome = move_clock(&mut client, year, &batch).and_then(|()| post(&mut client, year, &batch));
-            let Ok(posted) = outcome else {
+            let answer = move_clock(&mut client, year, &batch).and_then(|()| post(&mut client, year, &batch));
+            let Ok(posted) = answer else {
                 waiting.lock().unwrap().push_front(batch);
                 return done;
             };

@@ -56,8 +56,8 @@ impl Year {
         static YEAR: OnceLock<Option<Year>> = OnceLock::new();
         let year = YEAR.get_or_init(|| {
             let file = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).ok()?;
-            let lines = String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap();
-            Some(Self::read(lines.leak()))
+            let baskets = String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap();
+            Some(Self::read(baskets.leak()))
         });
         if year.is_none() {
             say(format!("{test}: SKIPPED, because the data set {FILE} is absent"));
@@ -84,12 +84,12 @@ impl Year {
 
     /// What the first `count` baskets come to, member by member: a point for each whole dollar of a basket.
     pub fn standings(&self, count: usize) -> BTreeMap<&'static str, Standing> {
-        let mut members: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        let mut spent: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
         for basket in &self.baskets[..count] {
-            let (points, spend) = members.entry(basket.member).or_default();
-            *points += basket.amount / 100;
+            let sums = spent.entry(basket.member).or_default();
+            sums.0 += basket.amount / 100;
             if basket.occurred_at < YEAR_END {
-                *spend += basket.amount;
+                sums.1 += basket.amount;
             }
         }
         let standing = |(points, spend): (i64, i64)| {
@@ -100,6 +100,6 @@ impl Year {
             };
             Standing { points, tier }
         };
-        members.into_iter().map(|(member, spent)| (member, standing(spent))).collect()
+        spent.into_iter().map(|(member, spent)| (member, standing(spent))).collect()
     }
 }
