@@ -108,6 +108,10 @@ pub const REQUEST_HEADERS_MAX: usize = 64;
 pub const OPEN_BODY_BYTES_MAX: usize = 512 << 20;
 /// Bytes of a body, or of an answer's records, from which work on it leaves the network threads.
 pub const ON_REACTOR_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a body that are read and dropped where a request was refused without it; beyond, its connection is closed.
+pub const UNREAD_BODY_BYTES_MAX: usize = 256 << 10;
+/// How long such a body may take, in milliseconds.
+pub const UNREAD_BODY_MS_MAX: u64 = 1_000;
 /// Bytes of a request id taken over from the caller.
 pub const REQUEST_ID_BYTES_MAX: usize = 64;
 /// Bytes of a batch's `Idempotency-Key`: with an element's number behind it, it is still an id.

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::response::Response;
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tower::ServiceExt;
 
@@ -18,6 +18,7 @@ use super::body::Budget;
 use super::json::Json;
 use super::problem::{Code, Problem};
 use super::routes::{self, Call};
+use super::unread::lend;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::ledger::types::Text;
 use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS};
@@ -104,13 +105,17 @@ impl Entry {
     /// Answers one request. Never fails: what goes wrong is a problem in the answer.
     pub async fn answer<B>(&self, request: Request<B>) -> Response
     where
-        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let started = Instant::now();
         let id = self.edge.requests.of(request.headers());
         let hot = hot_route(request.method(), request.uri().path()).map(|hot| hot.route);
-        let answered = self.dispatch(request, &id).await;
+        // Who waits to be told that the body is wanted does not send one that is not.
+        let on_its_way = !request.headers().contains_key(EXPECT);
+        let (parts, body) = request.into_parts();
+        let (body, lender) = lend(body);
+        let answered = self.dispatch(Request::from_parts(parts, body), &id).await;
         let mut response = match answered {
             Ok(mut response) => match response.extensions_mut().remove::<Problem>() {
                 Some(problem) => write_problem(response, &problem, &id),
@@ -120,6 +125,9 @@ impl Entry {
         };
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if !lender.drain(on_its_way).await {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         self.count(hot, &mut response, started);
         response
@@ -133,7 +141,7 @@ impl Entry {
 
     async fn dispatch<B>(&self, request: Request<B>, id: &RequestId) -> Result<Response, Problem>
     where
-        B: hyper::body::Body<Data = Bytes> + Send + 'static,
+        B: hyper::body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let path = request.uri().path();

@@ -16,6 +16,7 @@ mod render;
 mod routes;
 mod server;
 mod time;
+mod unread;
 mod wire;
 
 pub use auth::Auth;
