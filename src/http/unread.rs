@@ -68,7 +68,10 @@ impl<B: Body<Data = Bytes> + Unpin> Lender<B> {
             return false;
         }
         let limit = u64::try_from(UNREAD_BODY_BYTES_MAX).unwrap_or(u64::MAX);
-        let mut left = limit.checked_sub(body.size_hint().lower());
+        if body.size_hint().lower() > limit {
+            return false;
+        }
+        let mut left = Some(limit);
         let reading = async {
             while let Some(bytes) = left {
                 match body.frame().await {
