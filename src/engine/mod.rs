@@ -8,6 +8,7 @@
 //!
 //! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
 //! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
+//! * `deploy`: which versions of a program's rules run.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`verify`]: the whole ledger counted again from the journal.
@@ -22,6 +23,8 @@ mod checkpoint;
 pub mod clock;
 mod commit;
 pub mod core;
+pub mod deploy;
+pub mod differ;
 pub mod handle;
 mod install;
 pub mod log;
@@ -29,9 +32,12 @@ mod pipeline;
 mod projector;
 mod reads;
 mod recover;
+pub mod rulesets;
 mod schedule;
 mod shared;
+pub mod simulate;
 mod start;
+pub mod tally;
 pub mod verify;
 mod waves;
 

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -19,17 +19,26 @@ use super::checkpoint::Checkpoint;
 use super::core::Core;
 use super::handle::{Command, Item, JobAnswers, Pending, Request};
 use super::shared::Shared;
+use super::simulate::Simulated;
+use super::tally::{Tallies, Watch};
 use super::waves::{Wave, named, payee};
 use crate::fraud::rings::RingKey;
 use crate::fraud::{self, Seen};
+use crate::ledger::event::Event;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
+use crate::rules::Compiled;
 
 /// Waves smaller than this are evaluated on the engine thread: handing them out costs more than it saves.
 const PARALLEL_MIN: usize = 64;
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+
+/// Records of a block up to which it is told with it how versions of rules do.
+const TELL_AT_ONCE: usize = 64;
+/// How often it is told where blocks are larger.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// Items fetched and done together.
 const CHUNK: usize = 512;
@@ -62,6 +71,12 @@ pub(super) struct Pipeline {
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
+    /// How often scripts of each version fail, and versions that failed too often.
+    pub(super) watch: Watch,
+    pub(super) failing: Vec<(ProgramId, u32)>,
+    /// How versions do, and when that was last told.
+    pub(super) tallies: Tallies,
+    pub(super) tallied: Instant,
     /// Events after which a block takes no further request.
     pub(super) block_events: usize,
 }
@@ -133,7 +148,7 @@ impl Pipeline {
     }
 
     /// The ledger's time never goes back, whatever the clock does.
-    fn now(&self) -> TimeMs {
+    pub(super) fn now(&self) -> TimeMs {
         self.shared.clock.now().max(self.core.state.now)
     }
 
@@ -143,6 +158,10 @@ impl Pipeline {
         // A view that no block would renew must not stay; whoever is read again is published again.
         let full = self.viewed.len() > self.viewed_max;
         let forgotten = if full { self.viewed.drain().collect() } else { Vec::new() };
+        if block.records.len() <= TELL_AT_ONCE || self.tallied.elapsed() >= TELL_EVERY {
+            self.tallied = Instant::now();
+            self.shared.publish_tallies(&self.tallies);
+        }
         let Open { records, releases, keys, due_seen } = block;
         (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
@@ -211,17 +230,38 @@ impl Pipeline {
                 };
                 block.releases.push(Release::Find { reply, found });
             }
-            Request::Simulate { program, event, at, reply } => {
-                let command = Command::Event(event);
-                let seen = self.prefetch(&[(program, &command)])?.pop().unwrap_or_default();
-                let (proposal, trace) = self.core.propose_traced(program, &command);
-                let at = at.unwrap_or_else(|| self.now());
-                let decided = self.core.decide(program, &command, proposal, at, &seen);
-                block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
+            Request::Simulate { program, event, at, version, reply } => {
+                let result = Box::new(self.simulate(program, &event, at, version)?);
+                block.releases.push(Release::Simulated { reply, result });
             }
+            Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
             Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
         }
         Ok(())
+    }
+
+    /// What an event would come to, by a version and by the rules in force.
+    fn simulate(
+        &mut self,
+        program: ProgramId,
+        event: &Arc<Event>,
+        at: Option<TimeMs>,
+        version: Option<Arc<Compiled>>,
+    ) -> Result<Simulated, Error> {
+        let command = Command::Event(Arc::clone(event));
+        let seen = self.prefetch(&[(program, &command)])?.pop().unwrap_or_default();
+        let at = at.unwrap_or_else(|| self.now());
+        let live = Arc::clone(self.core.deciding(program, &command));
+        let Some(version) = version.filter(|version| version.version() != live.version()) else {
+            return Ok(Simulated { asked: self.core.simulate(&live, program, event, at, &seen), live: None });
+        };
+        let keys = fraud::keys_of(&version.terms, program, &command.input());
+        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter())?;
+        let own = self.core.rings.look_up(keys);
+        Ok(Simulated {
+            asked: self.core.simulate(&version, program, event, at, &own),
+            live: Some(self.core.simulate(&live, program, event, at, &seen)),
+        })
     }
 
     /// Does all jobs of a block.
@@ -284,6 +324,9 @@ impl Pipeline {
             }
             start += turns.len();
         }
+        if !self.failing.is_empty() {
+            self.roll_back_failing(block)?;
+        }
         Ok(())
     }
 
@@ -325,6 +368,7 @@ impl Pipeline {
         match self.core.decide(program, &item.command, proposal, now, seen) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
+                self.note_versions(&item.command, &record, (now, seen));
                 self.core.apply(&mut record, seen);
                 self.note_enrolled(&record);
                 if let Some(key) = item.key {
@@ -335,6 +379,23 @@ impl Pipeline {
                 block.records.push(record);
                 Pending::Recorded(block.records.len() - 1)
             }
+        }
+    }
+
+    /// Notes how the version that decided an event does, and what the shadow would have done.
+    fn note_versions(&mut self, command: &Command, record: &Record, (now, seen): (TimeMs, &Seen)) {
+        let Command::Event(_) = command else { return };
+        let program = record.program;
+        let events = self.tallies.note(record);
+        if !record.faults.is_empty() {
+            let limit = self.core.deciding(program, command).error_limit();
+            if self.watch.failed(record, events, limit) {
+                self.failing.push((program, record.ruleset));
+            }
+        }
+        if let Some(shadow) = self.core.shadow(program) {
+            let would = self.core.decide_as(shadow, program, command, now, seen);
+            self.tallies.note_shadow(shadow.version(), record, would.as_ref(), now);
         }
     }
 
@@ -354,7 +415,7 @@ impl Pipeline {
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let core = &self.core;
         let keys = |(program, command): &(ProgramId, &Command)| {
-            fraud::keys_of(&core.compiled(*program).terms, *program, &command.input())
+            fraud::keys_of(&core.deciding(*program, command).terms, *program, &command.input())
         };
         let rings: Vec<Vec<RingKey>> = commands.iter().map(keys).collect();
         Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;

@@ -21,6 +21,7 @@ pub mod member;
 pub mod proposal;
 pub mod record;
 pub mod reject;
+pub mod rollout;
 pub mod state;
 pub mod terms;
 pub mod tiers;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::event::{Adjustment, Event, Transfer};
+use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
@@ -22,8 +23,10 @@ pub enum Input {
     Transfer(Arc<Transfer>, Text),
     /// Time passed: what fell due for one member. The instant is the record's `occurred_at`.
     Due(Text),
-    /// A version of a program's rules took effect.
+    /// A version of a program's rules took effect: the rules folder's, at a start.
     Ruleset(Arc<RulesetFiles>),
+    /// Which rules decide was changed, with the write's idempotency key.
+    Rules(Arc<RulesChange>, Text),
 }
 
 /// A version of a program: its files as they were, and the names it declared that were new.
@@ -147,10 +150,10 @@ impl Input {
     pub fn natural_key(&self) -> Option<NaturalKey<'_>> {
         match self {
             Self::Event(event) => Some(NaturalKey { source: &event.source, id: &event.id }),
-            Self::Adjust(_, key) | Self::Transfer(_, key) if !key.is_empty() => {
+            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Rules(_, key) if !key.is_empty() => {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
-            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) => None,
         }
     }
 
@@ -165,7 +168,7 @@ impl Input {
                 other => transfer.context.as_deref().and_then(|context| context_field(context, other)),
             },
             Self::Adjust(adjustment, _) => (field == KeyField::Member).then_some(&adjustment.member),
-            Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) => None,
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::manifest::{Manifest, OnError};
+use super::manifest::{ErrorLimitTable, Manifest, OnError};
 use super::script::Script;
 use super::tables::{self, Rule};
 use super::terms::{self, Ids};
@@ -24,6 +24,7 @@ pub struct Compiled {
     pub(super) names: Names,
     pub(super) rules: Vec<Rule>,
     pub(super) hold_on_error: bool,
+    error_limit: ErrorLimit,
     scripts: Arc<Vec<Script>>,
     /// Which script handles which event, by which function.
     handlers: Vec<(EventKind, usize, Text)>,
@@ -31,6 +32,20 @@ pub struct Compiled {
     by_id: Vec<(NameId, Text)>,
     title: Text,
     currency: Text,
+}
+
+/// How often scripts of a version may fail: in at most `errors` of any `events` events one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorLimit {
+    /// Events in which a script failed.
+    pub errors: u32,
+    /// Events.
+    pub events: u32,
+}
+
+fn error_limit(table: &ErrorLimitTable) -> ErrorLimit {
+    let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    ErrorLimit { errors: small(table.errors.0), events: small(table.events.0) }
 }
 
 static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
@@ -48,6 +63,7 @@ impl Compiled {
             names: Names::new(manifest, id),
             rules: tables::bind(manifest, text, id),
             hold_on_error: manifest.program.on_error == OnError::Hold,
+            error_limit: error_limit(&manifest.program.error_limit),
             handlers: handlers.collect(),
             scripts: Arc::clone(scripts),
             by_id,
@@ -60,6 +76,12 @@ impl Compiled {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.terms.version
+    }
+
+    /// How often its scripts may fail.
+    #[must_use]
+    pub const fn error_limit(&self) -> ErrorLimit {
+        self.error_limit
     }
 
     /// What members know the program as.

@@ -28,7 +28,7 @@ mod tests;
 mod validate;
 mod values;
 
-pub use bound::Compiled;
+pub use bound::{Compiled, ErrorLimit};
 pub use diagnostic::Diagnostic;
 pub use evaluate::{TraceLine, evaluate, evaluate_traced};
 pub use files::{MANIFEST, ProgramFiles, load_all};

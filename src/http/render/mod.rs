@@ -6,13 +6,16 @@ mod effect;
 mod member;
 mod money;
 mod program;
+mod ruleset;
 mod statement;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 
+use crate::engine::handle::ProgramView;
 use crate::ledger::record::{Record, Status, Verdict};
+use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{Seq, Text};
@@ -22,6 +25,7 @@ pub use balance::balance;
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::program;
+pub use ruleset::{Known as KnownVersion, ruleset};
 pub use statement::{Statement, statement};
 
 /// What numbers in records are called, and what else an answer wants to know of its program.
@@ -31,6 +35,8 @@ pub struct Names<'a> {
     pub state: &'a ProgramState,
     /// The terms in force.
     pub terms: &'a Terms,
+    /// The versions of the rules, for the hash of the one that decided.
+    pub versions: Option<&'a Rollout>,
     /// Source and id of events that evidence names, where they were looked up.
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
     /// Whether the record was only simulated, so that what it made has no id.
@@ -40,7 +46,19 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, events: None, simulated: false }
+        Self { state, terms, versions: None, events: None, simulated: false }
+    }
+
+    /// The names of a program as it stands, with the versions of its rules.
+    pub fn of(view: &'a ProgramView) -> Self {
+        Self { versions: Some(&view.rollout), ..Self::new(&view.state, &view.compiled.terms) }
+    }
+
+    /// The hash of a version of the rules, where it is known.
+    pub fn ruleset_hash(&self, version: u32) -> Option<&'a str> {
+        let known = self.versions.and_then(|versions| versions.hash_of(version));
+        let current = (version == self.state.version).then_some(&self.state.hash);
+        known.or(current).map(Text::as_str)
     }
 }
 

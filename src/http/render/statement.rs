@@ -174,7 +174,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
                 out.field("reason", &adjustment.reason);
             }
         }
-        Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }

@@ -6,6 +6,7 @@ mod events;
 mod members;
 mod money;
 mod program;
+mod rulesets;
 
 use std::sync::Arc;
 
@@ -133,6 +134,15 @@ impl Ask {
         let whole = self.call().body(body).await?;
         wire::read::<W>(&whole.bytes)
     }
+
+    /// The same where a body may be left out: it is then an empty object.
+    async fn read_or_nothing<W, I>(&self, body: Body) -> Result<I, Problem>
+    where
+        W: for<'de> Wire<'de, Input = I>,
+    {
+        let whole = self.call().body(body).await?;
+        wire::read::<W>(if whole.bytes.is_empty() { b"{}" } else { &whole.bytes })
+    }
 }
 
 /// All routes. The hot ones are here too, for paths that need decoding and for the methods they do not take.
@@ -152,6 +162,12 @@ pub fn router() -> Router<Arc<Edge>> {
         .route(&at("/transfers"), post(money::transfer))
         .route(&at("/transfers/batch"), post(batch::transfers))
         .route(&at("/rules/check"), post(program::check_rules))
+        .route(&at("/rulesets"), post(rulesets::draft).get(rulesets::list))
+        .route(&at("/rulesets/rollback"), post(rulesets::rollback))
+        .route(&at("/rulesets/{version}"), get(rulesets::show))
+        .route(&at("/rulesets/{version}/activate"), post(rulesets::activate))
+        .route(&at("/rulesets/{version}/rollback"), post(rulesets::rollback))
+        .route(&at("/rulesets/{version}/shadow"), post(rulesets::shadow).delete(rulesets::end_shadow))
         .route(&at(""), get(program::show))
         .route(&at("/"), get(program::show))
         .route("/v1/status", get(daemon::status))

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 
 use super::{Ask, json};
 use crate::http::json::Json;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, Problem, write_diagnostics};
 use crate::http::render::{self, Names};
 use crate::http::wire::RulesCheckWire;
 use crate::ledger::types::Text;
@@ -17,7 +17,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     call.query(&[])?;
     let mut out = Json::with_capacity(2_048);
-    render::program(&mut out, Names::new(&view.state, &view.compiled.terms), call.edge.handle.now());
+    render::program(&mut out, Names::of(&view), call.edge.handle.now());
     Ok(json(StatusCode::OK, out))
 }
 
@@ -35,16 +35,7 @@ pub async fn check_rules(ask: Ask, body: Body) -> Result<Response, Problem> {
     out.key("ok");
     out.bool(diagnostics.is_empty());
     out.key("diagnostics");
-    out.begin_array();
-    for found in &diagnostics {
-        out.begin_object();
-        out.field("file", &found.file);
-        out.int_field("line", found.line);
-        out.int_field("column", found.column);
-        out.field("message", &found.message);
-        out.end_object();
-    }
-    out.end_array();
+    write_diagnostics(&mut out, &diagnostics);
     out.end_object();
     Ok(json(StatusCode::OK, out))
 }
