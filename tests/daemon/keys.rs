@@ -9,7 +9,7 @@ use super::client::{Answer, Client, Request};
 use super::process::Ledger;
 
 /// How long the daemon may take to see a change of keys.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Sends a request with a token, or with none.
 fn ask(client: &mut Client, token: &str, method: &str, path: &str, body: &str) -> Answer {
