@@ -74,6 +74,10 @@ pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
 pub const DIAGNOSTICS_MAX: usize = 200;
 /// Stores that an activation may name.
 pub const ACTIVATION_STORES_MAX: usize = 1_000;
+/// Members that a backtest holds in memory.
+pub const BACKTEST_MEMBERS_MAX: usize = 5_000_000;
+/// Rows of one list of a backtest's report.
+pub const BACKTEST_ROWS_MAX: usize = 500;
 /// Latest events of a shadow that are kept to look at.
 pub const SHADOW_SAMPLES_MAX: usize = 20;
 /// Cases of one program, and steps of one case.
@@ -122,6 +126,10 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const BATCH_KEY_BYTES_MAX: usize = ID_BYTES_MAX - 8;
 /// Rows of `expiring` in a balance.
 pub const EXPIRING_ROWS_MAX: usize = 10;
+/// API keys of one data folder, revoked ones included.
+pub const API_KEYS_MAX: usize = 10_000;
+/// How often a daemon looks whether its keys have changed, in milliseconds.
+pub const KEYS_REFRESH_MS: u64 = 500;
 /// Retries of a refused request should wait this long, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 

@@ -1,8 +1,10 @@
 //! The command line: one file a subcommand. Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 cannot start.
 
+pub mod backtest;
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod keys;
 mod progress;
 pub mod serve;
 pub mod test;
@@ -40,6 +42,12 @@ pub enum Command {
     Test(test::Args),
     /// Check a stopped ledger: hash chain, double entry, every balance rebuilt from the journal.
     Verify(verify::Args),
+    /// Make, list and revoke API keys.
+    Keys(keys::Args),
+    /// Print the description of the HTTP interface, as `GET /openapi.json` serves it.
+    Openapi,
+    /// Rules against the recorded history of a stopped ledger: what would have been different, in points and money.
+    Backtest(backtest::Args),
     /// Load a ledger over HTTP and measure it, with every block synced; then verify it.
     Bench(bench::Args),
 }
@@ -60,6 +68,12 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Openapi => {
+            say(crate::http::describe().trim_end());
+            ExitCode::from(FINE)
+        }
+        Command::Backtest(args) => backtest::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -72,12 +72,12 @@ pub(super) fn deploy(core: &mut Core, store: &Store, program: ProgramId, known: 
     };
     let mut at_hand: Vec<Version> = known.to_vec();
     at_hand.extend(core.versions(program));
-    let find = |version: u32| match at_hand.iter().find(|known| known.compiled.version() == version) {
-        Some(known) => Ok(known.clone()),
-        None => {
-            let seq = rollout.version(version).map_or(Seq::ZERO, |known| known.seq);
-            load(store, &state, seq, version)
+    let find = |version: u32| {
+        if let Some(known) = at_hand.iter().find(|known| known.compiled.version() == version) {
+            return Ok(known.clone());
         }
+        let seq = rollout.version(version).map_or(Seq::ZERO, |known| known.seq);
+        load(store, &state, seq, version)
     };
     let live = find(rollout.live())?;
     let partial =

@@ -7,6 +7,8 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 
 use tokio::sync::oneshot;
 
+use super::Error;
+use super::backtest::{self, Plan, Report};
 use super::deploy::{Beside, Version, files_of};
 use super::reads;
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
@@ -36,6 +38,17 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command behind a record's input, where it can be decided again.
+    #[must_use]
+    pub fn of(input: &Input) -> Option<Self> {
+        match input {
+            Input::Event(event) => Some(Self::Event(Arc::clone(event))),
+            Input::Adjust(adjustment, key) => Some(Self::Adjust(Arc::clone(adjustment), key.clone())),
+            Input::Transfer(transfer, key) => Some(Self::Transfer(Arc::clone(transfer), key.clone())),
+            _ => None,
+        }
+    }
+
     /// The same as a record's input.
     #[must_use]
     pub fn input(&self) -> Input {
@@ -264,6 +277,11 @@ impl Handle {
         let record = reads::record(&self.shared.store, known.seq)?;
         let files = record.as_ref().and_then(files_of);
         Ok(files.map(|files| ProgramFiles::new(&files.program, files.files.clone())))
+    }
+
+    /// Runs a plan against the recorded history, on the caller's thread.
+    pub fn backtest(&self, plan: &Plan) -> Result<Report, Error> {
+        backtest::run(&self.shared.store, plan, &mut |_, _| {})
     }
 
     /// How a version does on live traffic: what it decided, and what it would have decided as a shadow.

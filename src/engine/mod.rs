@@ -11,11 +11,13 @@
 //! * `deploy`: which versions of a program's rules run.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
+//! * [`backtest`]: a version of rules against the recorded history.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+pub mod backtest;
 mod block;
 mod cache;
 pub mod cases;
@@ -67,6 +69,9 @@ pub enum Error {
     /// The rules folder has errors; nothing was installed.
     #[error("{} errors in the rules, the first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
     Rules(Vec<crate::rules::Diagnostic>),
+    /// A backtest holds all of a program's members in memory.
+    #[error("a backtest holds at most {0} members in memory")]
+    TooManyMembers(usize),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),

@@ -32,6 +32,8 @@ pub struct Compiled {
     by_id: Vec<(NameId, Text)>,
     title: Text,
     currency: Text,
+    /// Pool, minor units, and how many points cost them.
+    costs: Vec<(NameId, i64, i64)>,
 }
 
 /// How often scripts of a version may fail: in at most `errors` of any `events` events one after the other.
@@ -46,6 +48,14 @@ pub struct ErrorLimit {
 fn error_limit(table: &ErrorLimitTable) -> ErrorLimit {
     let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     ErrorLimit { errors: small(table.errors.0), events: small(table.events.0) }
+}
+
+fn costs(manifest: &Manifest, id: Ids<'_>) -> Vec<(NameId, i64, i64)> {
+    let costs = manifest.pools.0.iter().filter_map(|(name, pool)| {
+        let cost = pool.cost?;
+        Some((id(&name.get_ref().0), cost.money.0, cost.points.0))
+    });
+    costs.collect()
 }
 
 static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
@@ -69,6 +79,7 @@ impl Compiled {
             by_id,
             title: manifest.program.name.0.clone(),
             currency: manifest.program.currency.0.clone(),
+            costs: costs(manifest, id),
         }
     }
 
@@ -94,6 +105,12 @@ impl Compiled {
     #[must_use]
     pub fn currency(&self) -> &Text {
         &self.currency
+    }
+
+    /// What points cost, for pools that say so: the pool, minor units, and how many points cost them.
+    #[must_use]
+    pub fn costs(&self) -> Vec<(NameId, i64, i64)> {
+        self.costs.clone()
     }
 
     /// A name this version declares; `?` for a number it does not.

@@ -127,6 +127,18 @@ pub(super) struct PoolTable {
     /// Whether members may give them to each other.
     #[serde(default)]
     pub transferable: bool,
+    /// What its points cost the program, for reports and backtests.
+    pub cost: Option<CostTable>,
+}
+
+/// `cost = { money = 50, points = 100 }`: 100 points cost 0.50
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CostTable {
+    /// Minor units …
+    pub money: Amount,
+    /// … that so many points cost.
+    pub points: Positive,
 }
 
 /// `[cards.<name>]`

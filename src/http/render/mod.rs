@@ -1,6 +1,7 @@
 //! Answers out: records, balances and lists as JSON, in the shapes of the contract. Nothing here decides anything.
 
 mod answer;
+mod backtest;
 mod balance;
 mod effect;
 mod member;
@@ -21,6 +22,7 @@ use crate::ledger::terms::Terms;
 use crate::ledger::types::{Seq, Text};
 
 pub use answer::{event, event_minimal, simulation};
+pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::balance;
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};

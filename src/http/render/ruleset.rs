@@ -91,7 +91,9 @@ fn reach(out: &mut Json, reach: &Reach) {
         Reach::Stores(stores) => {
             out.key("stores");
             out.begin_array();
-            stores.iter().for_each(|store| out.string(store));
+            for store in stores {
+                out.string(store);
+            }
             out.end_array();
         }
     }

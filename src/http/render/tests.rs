@@ -269,8 +269,9 @@ fn reasons_carry_their_evidence() {
 fn a_simulation_has_no_ids() {
     let record = record(vec![credit(0, Account::Issued, AT)]);
     let trace = [Trace { rule: "earn.rhai:4".into(), fired: true, detail: "149 / 100".into() }];
-    let answer =
-        written(|out, names| simulation(out, &record, Names { simulated: true, ..names }, Some(trace.as_slice())));
+    let answer = written(|out, names| {
+        simulation(out, &record, Names { simulated: true, ..names }, Some(trace.as_slice()), None);
+    });
     assert_eq!((&answer["seq"], &answer["effects"][0]["lot"]), (&Value::Null, &Value::Null));
     assert_eq!(answer["trace"], json!([{"rule": "earn.rhai:4", "fired": true, "detail": "149 / 100"}]));
 }

@@ -97,7 +97,7 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
 
 fn write_balance(id: &str, member: &Member, view: &ProgramView, at: TimeMs) -> Response {
     let mut out = Json::with_capacity(1_024);
-    render::balance(&mut out, id, member, Names::of(&view), at);
+    render::balance(&mut out, id, member, Names::of(view), at);
     json(StatusCode::OK, out)
 }
 

@@ -8,17 +8,21 @@ use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
+use crate::engine;
+use crate::engine::backtest::Plan;
 use crate::engine::cases::run_cases;
 use crate::engine::deploy::Version;
-use crate::engine::handle::ProgramView;
+use crate::engine::handle::{ProgramView, SubmitError};
 use crate::engine::rulesets::{self, Change, Changed, Refused};
 use crate::http::json::Json;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::{Code, FieldError, Place, Problem};
 use crate::http::query::cursor;
-use crate::http::render::{self, KnownVersion};
-use crate::http::wire::{ActivateWire, DraftWire, SignedWire};
+use crate::http::render::{self, BacktestAsked, KnownVersion};
+use crate::http::time;
+use crate::http::wire::{ActivateWire, BacktestWire, DraftWire, SignedWire};
+use crate::ledger::calendar::Zone;
 use crate::ledger::rollout::Signature;
-use crate::ledger::types::Text;
+use crate::ledger::types::{Text, TimeMs};
 use crate::limits::ID_BYTES_MAX;
 use crate::rules::{Diagnostic, Program, ProgramFiles};
 
@@ -152,6 +156,54 @@ async fn set_shadow(ask: Ask, body: Body, on: bool) -> Result<Response, Problem>
     let compiled = if on { vec![compile(&call, &view, version).await?] } else { Vec::new() };
     let change = Change { ask: rulesets::Ask::Shadow { version, on }, by, key, compiled };
     done(&call, &view, change, StatusCode::OK).await
+}
+
+/// `POST …/rulesets/{v}/backtest`: one at a time, since each holds a ledger in memory.
+pub async fn backtest(ask: Ask, body: Body) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let version = asked_version(&ask, &view)?;
+    let asked = ask.read_or_nothing::<BacktestWire, _>(body).await?;
+    let zone = &view.compiled.terms.zone;
+    let from = asked.from.as_deref().map(|text| when("/from", text, zone)).transpose()?;
+    let to = asked.to.as_deref().map(|text| when("/to", text, zone)).transpose()?;
+    let compiled = compile(&call, &view, version).await?.compiled;
+    let Ok(turn) = Arc::clone(&call.edge.backtests).try_acquire_owned() else {
+        return Err(Problem::new(Code::Overloaded, "another backtest is running; they are run one at a time"));
+    };
+    let plan = Plan { program: view.id, version: compiled, names: view.state.names.clone(), from, to };
+    let handle = call.edge.handle.clone();
+    let (plan, found) = off_thread(move || {
+        let found = handle.backtest(&plan);
+        drop(turn);
+        (plan, found)
+    })
+    .await?;
+    let report = found.map_err(|error| match error {
+        engine::Error::TooManyMembers(_) => Problem::new(Code::RulesetConflict, error.to_string()),
+        other => Problem::from(SubmitError::Read(other.to_string())),
+    })?;
+    let hash = view.rollout.hash_of(version).cloned().unwrap_or_default();
+    let asked = BacktestAsked {
+        program: &view.state.name,
+        version: Some(version),
+        hash: &hash,
+        currency: plan.version.currency(),
+        from: plan.from,
+        to: plan.to,
+    };
+    let mut out = Json::with_capacity(8_192);
+    render::backtest(&mut out, &asked, &report);
+    Ok(json(StatusCode::OK, out))
+}
+
+/// A day of the program's zone, or an instant.
+fn when(pointer: &'static str, text: &str, zone: &Zone) -> Result<TimeMs, Problem> {
+    let day = time::parse_day(text).map(|day| zone.start_of_day(day));
+    day.or_else(|| time::parse(text)).ok_or_else(|| {
+        let detail = format!("expected a day such as 2026-05-02, or {}", time::EXPECTED).into();
+        Problem::invalid(vec![FieldError { place: Place::Pointer(pointer.to_owned()), detail }])
+    })
 }
 
 /// Makes a change and answers with the version it is about.

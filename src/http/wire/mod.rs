@@ -20,7 +20,7 @@ use serde::Deserialize;
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
-pub use rulesets::{ActivateWire, DraftWire, SignedWire};
+pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 

@@ -86,34 +86,36 @@ impl Wire<'_> for ActivateWire {
         let by = By { author: self.author, message: self.message }.check(&mut faults);
         let reach = match (self.share, self.stores) {
             (None, None) => Reach::All,
+            (Some(Int(percent)), None) => share(&mut faults, percent),
+            (None, Some(stores)) => in_stores(&mut faults, stores),
             (Some(_), Some(_)) => {
                 faults.add("/stores", "give a share of members or stores, not both");
                 Reach::All
             }
-            (Some(Int(100)), None) => Reach::All,
-            (Some(Int(percent)), None) => {
-                match u16::try_from(percent).ok().filter(|percent| (1..100).contains(percent)) {
-                    Some(percent) => Reach::Share(percent * (SHARE_WHOLE / 100)),
-                    None => {
-                        faults.add("/share", "expected a share of members in percent, 1 to 100");
-                        Reach::All
-                    }
-                }
-            }
-            (None, Some(mut stores)) => {
-                if stores.is_empty() || stores.len() > ACTIVATION_STORES_MAX {
-                    faults.add("/stores", format!("expected 1 to {ACTIVATION_STORES_MAX} stores"));
-                }
-                for (at, store) in stores.iter().enumerate() {
-                    check::id(&mut faults, format_args!("/stores/{at}"), store);
-                }
-                stores.sort();
-                stores.dedup();
-                Reach::Stores(stores)
-            }
         };
         faults.into_result((reach, by))
     }
+}
+
+/// A share of members in percent; all of them is everybody.
+fn share(faults: &mut Faults, percent: i64) -> Reach {
+    let small = u16::try_from(percent).ok().filter(|percent| (1..=100).contains(percent));
+    if small.is_none() {
+        faults.add("/share", "expected a share of members in percent, 1 to 100");
+    }
+    small.filter(|percent| *percent < 100).map_or(Reach::All, |percent| Reach::Share(percent * (SHARE_WHOLE / 100)))
+}
+
+fn in_stores(faults: &mut Faults, mut stores: Vec<Text>) -> Reach {
+    if stores.is_empty() || stores.len() > ACTIVATION_STORES_MAX {
+        faults.add("/stores", format!("expected 1 to {ACTIVATION_STORES_MAX} stores"));
+    }
+    for (at, store) in stores.iter().enumerate() {
+        check::id(faults, format_args!("/stores/{at}"), store);
+    }
+    stores.sort();
+    stores.dedup();
+    Reach::Stores(stores)
 }
 
 /// The body of a rollback or a shadow.
@@ -131,5 +133,30 @@ impl Wire<'_> for SignedWire {
         let mut faults = Faults::default();
         let by = By { author: self.author, message: self.message }.check(&mut faults);
         faults.into_result(by)
+    }
+}
+
+/// The body of a backtest. Times are read where the program's zone is known.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BacktestWire {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// A backtest's window, as it was written.
+#[derive(Debug)]
+pub struct Window {
+    /// Its first instant or day.
+    pub from: Option<String>,
+    /// The first instant or day after it.
+    pub to: Option<String>,
+}
+
+impl Wire<'_> for BacktestWire {
+    type Input = Window;
+
+    fn check(self) -> Result<Window, Problem> {
+        Ok(Window { from: self.from, to: self.to })
     }
 }
