@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::manifest::{ErrorLimitTable, Manifest, OnError};
+use super::page::{Page, page};
 use super::script::Script;
 use super::tables::{self, Rule};
 use super::terms::{self, Ids};
@@ -30,6 +31,7 @@ pub struct Compiled {
     handlers: Vec<(EventKind, usize, Text)>,
     /// All declared names, by number.
     by_id: Vec<(NameId, Text)>,
+    page: Page,
     title: Text,
     currency: Text,
     /// Pool, minor units, and how many points cost them.
@@ -79,6 +81,7 @@ impl Compiled {
             by_id,
             title: manifest.program.name.0.clone(),
             currency: manifest.program.currency.0.clone(),
+            page: page(manifest, scripts),
             costs: costs(manifest, id),
         }
     }
@@ -105,6 +108,12 @@ impl Compiled {
     #[must_use]
     pub fn currency(&self) -> &Text {
         &self.currency
+    }
+
+    /// The program as a member would read it.
+    #[must_use]
+    pub const fn page(&self) -> &Page {
+        &self.page
     }
 
     /// What points cost, for pools that say so: the pool, minor units, and how many points cost them.

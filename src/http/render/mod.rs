@@ -26,7 +26,7 @@ pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::balance;
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
-pub use program::program;
+pub use program::{program, program_page};
 pub use ruleset::{Known as KnownVersion, ruleset};
 pub use statement::{Statement, statement};
 

@@ -18,7 +18,10 @@ fn manifests() {
     for (manifest, expected) in [
         ("[program]\nname = \"x\"\n", "program.toml:1:1: missing field `zone`"),
         ("[program]\nname = \"x\"\nzone = \"Mars\"\n", "program.toml:3:8: \"Mars\" is not a time zone"),
-        ("[program]\nname = \"x\"\nzone = \"UTC\"\nzonk = 1\n", "program.toml:4:1: unknown field `zonk`"),
+        (
+            "[program]\nname = \"x\"\nzone = \"UTC\"\nzonk = 1\n",
+            "program.toml:4:1: there is no key \"zonk\" here (did you mean \"zone\"?)",
+        ),
         ("[program\n", "program.toml:1:9: "),
         (
             "[program]\nname = \"x\"\nzone = \"UTC\"\nmax_lateness = \"1 month\"\n",
@@ -175,7 +178,7 @@ fn case_files_are_read_when_a_program_is_checked() {
             "[[case]]\nname = \"x\"\n[[case.step]]\nat = \"2026-05-02\"\n[[case.step]]\nat = \"2026-05-01\"\n",
             "tests/a.toml:5:1: time goes back",
         ),
-        ("[[case]]\nnome = \"x\"\n", "tests/a.toml:2:1: unknown field"),
+        ("[[case]]\nnome = \"x\"\n", "tests/a.toml:2:1: there is no key \"nome\" here"),
     ] {
         let shop = files(SHOP, "").with([(Text::new("tests/a.toml"), content.to_owned())]);
         let said = check(&shop).first().map(ToString::to_string).unwrap_or_default();
