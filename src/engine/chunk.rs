@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 const AHEAD_MIN: usize = 64;
 
 /// Items fetched and done together: what they touch fits near the processor.
-const CHUNK: usize = 512;
+const CHUNK: usize = 160;
 
 /// A job of a block: where its answers go, and its items.
 pub(super) struct Job {
@@ -184,8 +184,7 @@ impl Pipeline {
         self.cache.fetch_members(&mut self.core, store, members)?;
         self.core.warm(items.iter().map(|(program, item)| (*program, &item.command)));
         let core = &self.core;
-        let payees: Vec<_> =
-            items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
+        let payees: Vec<_> = items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let core = &self.core;
         let keys = |(program, item): &(ProgramId, &Item)| {

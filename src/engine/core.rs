@@ -80,7 +80,8 @@ impl Core {
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
             };
-            members.extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
+            members
+                .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
         }
         for depth in 0..Member::DEPTH {
             read += members.iter().map(|member| member.warm(depth)).sum::<usize>();

@@ -5,7 +5,6 @@ use std::hash::BuildHasher as _;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-
 use super::core::Core;
 use super::handle::Command;
 use crate::ledger::event::EventKind;
