@@ -15,7 +15,7 @@ use super::core::Core;
 use super::deploy::Version;
 use super::handle::Command;
 use super::log::RocksLog;
-use super::waves::{named, payee};
+use super::touched::{named, payee};
 use crate::fraud::Seen;
 use crate::journal::chain::follow;
 use crate::journal::log::Log;

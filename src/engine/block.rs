@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::handle::{JobAnswers, Pending, ProgramView};
+use super::handle::{Item, JobAnswers, Pending, ProgramView};
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
@@ -23,6 +23,7 @@ pub(super) enum Release {
     Work {
         reply: oneshot::Sender<JobAnswers>,
         pending: Vec<Pending>,
+        items: Vec<Item>,
     },
     Member {
         reply: oneshot::Sender<Option<Arc<Member>>>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::handle::{Command, Trace};
-use super::waves::{named, payee};
+use super::touched::{named, payee};
 use crate::fraud::{self, Seen};
 use crate::ledger::apply::apply_to_member;
 use crate::ledger::decide::{Judgement, settled};

@@ -1,7 +1,5 @@
 //! A diagnostic as a person at a terminal wants it: the line it is about, and a mark under the place.
 
-use std::fmt::Write;
-
 use super::diagnostic::Diagnostic;
 
 /// Characters of a line that are shown.
@@ -19,15 +17,15 @@ pub fn frame(kind: &str, path: &str, text: Option<&str>, found: &Diagnostic) -> 
     };
     let number = found.line.to_string();
     let margin = " ".repeat(number.len());
-    drop(writeln!(out, "{margin}--> {place}"));
+    out.extend([format!("{margin}--> {place}\n")]);
     let at = usize::try_from(found.line).unwrap_or(usize::MAX).checked_sub(1);
     let Some(line) = at.and_then(|at| text?.lines().nth(at)) else { return out };
     let shown: String = line.chars().take(LINE_SHOWN_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
-    drop(write!(out, "{margin} |\n{number} | {shown}\n"));
+    out.extend([format!("{margin} |\n{number} | {shown}\n")]);
     let before = usize::try_from(found.column).unwrap_or(0).saturating_sub(1);
     if found.column > 0 && before <= shown.chars().count() {
         let carets = "^".repeat(word_length(&shown, before));
-        drop(writeln!(out, "{margin} | {}{carets}", " ".repeat(before)));
+        out.extend([format!("{margin} | {}{carets}\n", " ".repeat(before))]);
     }
     out
 }

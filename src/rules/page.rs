@@ -138,13 +138,13 @@ fn when(
     let kinds: Vec<String> = on.0.iter().map(|kind| kind_words(&kind.0)).collect();
     let mut words = joined(&kinds, "or");
     if let Some(lines) = lines.and_then(|lines| line_words(lines, "and")) {
-        words.push_str(&format!(" of {lines}"));
+        words.extend([format!(" of {lines}")]);
     }
     if let Some(except) = except.and_then(|except| line_words(except, "or")) {
-        words.push_str(&format!(", except {except}"));
+        words.extend([format!(", except {except}")]);
     }
     if let Some(minimum) = minimum {
-        words.push_str(&format!(", from {} on", money(minimum, &m.program.currency.0)));
+        words.extend([format!(", from {} on", money(minimum, &m.program.currency.0))]);
     }
     words
 }

@@ -10,5 +10,6 @@ mod keys;
 mod process;
 mod restart;
 mod rulesets;
+mod settings;
 mod twice;
 mod year;

@@ -122,17 +122,17 @@ pub fn program_page(names: Names<'_>, rules: &Compiled) -> String {
     );
     for section in &page.sections {
         let heading = escaped(section.heading);
-        out.extend([&format!("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{heading}</h2>", section.id)]);
+        out.extend([format!("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{heading}</h2>", section.id)]);
         if !section.lines.is_empty() {
             out.push_str("<ul>");
             out.extend(section.lines.iter().map(|line| format!("<li>{}</li>", escaped(line))));
             out.push_str("</ul>");
         }
         if !section.rows.is_empty() {
-            out.push_str(&format!(
+            out.extend([format!(
                 "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{}\"><table>",
                 section.id
-            ));
+            )]);
             out.push_str("<thead><tr>");
             out.extend(section.columns.iter().map(|head| format!("<th scope=\"col\">{}</th>", escaped(head))));
             out.push_str("</tr></thead><tbody>");
@@ -148,10 +148,10 @@ pub fn program_page(names: Names<'_>, rules: &Compiled) -> String {
         out.push_str("</section>");
     }
     let version = names.state.version;
-    out.push_str(&format!(
+    out.extend([format!(
         "</main><footer>Version {version} of the program's rules. Times are of {}.</footer></body></html>\n",
         escaped(names.terms.zone.name())
-    ));
+    )]);
     out
 }
 

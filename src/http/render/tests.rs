@@ -417,7 +417,10 @@ fn a_statement_opens_runs_and_closes() {
 
 #[test]
 fn a_program_by_name() {
-    let told = written(|out, names| program(out, names, AT));
+    let files = vec![("program.toml".into(), "[program]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned())];
+    let rules = crate::rules::Program::compile(&crate::rules::ProgramFiles::new("shop", files)).unwrap();
+    let rules = rules.bind(1, |_| Some(POINTS));
+    let told = written(|out, names| program(out, names, &rules, AT));
     assert_eq!(
         told["pools"],
         json!([{"pool": "points", "transferable": true}, {"pool": "miles", "transferable": false}])
