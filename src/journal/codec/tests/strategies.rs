@@ -155,13 +155,15 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
     (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
         .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
 }
-fn signature() -> impl Strategy<Value = Signature> {
-    (text(), "\\PC{0,20}").prop_map(|(author, message)| Signature { author, message })
+fn signature() -> BoxedStrategy<Signature> {
+    (text(), "\\PC{0,20}").prop_map(|(author, message)| Signature { author, message }).boxed()
 }
-fn reach() -> impl Strategy<Value = Reach> {
+fn reach() -> BoxedStrategy<Reach> {
     prop_oneof![Just(Reach::All), any::<u16>().prop_map(Reach::Share), vec(text(), 0..3).prop_map(Reach::Stores)]
+        .boxed()
 }
-fn rules_change() -> impl Strategy<Value = RulesChange> {
+/// Boxed, as the others here: a strategy lies on the stack with all that it is made of.
+fn rules_change() -> BoxedStrategy<RulesChange> {
     let draft = (ruleset(), signature()).prop_map(|(files, by)| RulesChange::Draft { files: Arc::new(files), by });
     let activate = (any::<u32>(), reach(), signature()).prop_map(|(version, reach, by)| RulesChange::Activate {
         version,
@@ -175,7 +177,7 @@ fn rules_change() -> impl Strategy<Value = RulesChange> {
         on,
         by,
     });
-    prop_oneof![draft, activate, rollback, shadow]
+    prop_oneof![draft.boxed(), activate.boxed(), rollback.boxed(), shadow.boxed()].boxed()
 }
 fn version() -> impl Strategy<Value = Version> {
     let head = (any::<u32>(), text(), any::<u64>(), time(), any::<bool>());
