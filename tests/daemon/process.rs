@@ -38,7 +38,7 @@ pub fn say(line: impl Display) {
 
 /// The repository's own programs.
 pub fn shipped_rules() -> PathBuf {
-    Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules")
 }
 
 /// A ledger's folder and how it is served.
