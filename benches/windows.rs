@@ -6,7 +6,6 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tallystick::fraud::assess;
 use tallystick::fraud::rings::Rings;
-use tallystick::ledger::calendar::Zone;
 use tallystick::ledger::event::{Context, Event, EventKind};
 use tallystick::ledger::record::{Assessment, Input, KeyField, KeyFields, Record, Status, Verdict};
 use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};

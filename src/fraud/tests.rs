@@ -34,13 +34,7 @@ fn limit(id: &'static str, ring: u16, key: &[KeyField], limit: i64) -> LimitTerm
 }
 
 fn terms(limits: Vec<LimitTerms>) -> Terms {
-    Terms {
-        version: 1,
-        limits,
-        spend_counter: NameId::new(0),
-        purchases_counter: NameId::new(1),
-        ..Terms::default()
-    }
+    Terms { version: 1, limits, spend_counter: NameId::new(0), purchases_counter: NameId::new(1), ..Terms::default() }
 }
 
 /// A purchase of 10.00 by member `M1` on device `D1` with card `C1`.

@@ -171,7 +171,9 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
             Arc::make_mut(&mut member.profile).referrer.clone_from(referrer);
         }
         Effect::Credit(credit) => add_credit(member, credit, when.recorded_at),
-        Effect::Debit { pool, lot, amount, .. } => return debit(member, *pool, *lot, *amount),
+        Effect::Debit { pool, lot, amount, .. } | Effect::Spend { pool, lot, amount, .. } => {
+            return debit(member, *pool, *lot, *amount);
+        }
         Effect::Owe { pool, amount, .. } => pool_mut(member, *pool).debt += *amount,
         Effect::Activate { pool, lot, repaid, .. } => return activate(member, *pool, *lot, *repaid, when.occurred_at),
         Effect::Stamp { card, count, of, stamps, day, .. } => {
@@ -187,7 +189,6 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
         Effect::ReferralPaid { .. } => member.referral_paid = true,
-        Effect::Spend { pool, lot, amount, .. } => return debit(member, *pool, *lot, *amount),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),

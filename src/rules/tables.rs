@@ -171,7 +171,9 @@ impl Rule {
                 let marks = vec![Punched::default(); usize::try_from(count).unwrap_or(usize::MAX)];
                 Ok(Intent::Stamp { card: *card, marks, reason, rule, basis: WHOLE })
             }
-            Action::Grant { reward } => Ok(Intent::Grant { reward: *reward, reason, rule, condition: None, once: None, basis: WHOLE }),
+            Action::Grant { reward } => {
+                Ok(Intent::Grant { reward: *reward, reason, rule, condition: None, once: None, basis: WHOLE })
+            }
             Action::Count { counter, of } => {
                 let amount = match of {
                     CountOf::Amount => amount,

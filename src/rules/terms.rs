@@ -110,10 +110,7 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         pools: pools(m, id),
         cards: cards(m, id),
         rewards: rewards(m, id),
-        tiers: m.tiers.as_ref().map(|tiers| TierTerms {
-            period: TierPeriod::CalendarYear,
-            levels: levels(tiers, id),
-        }),
+        tiers: m.tiers.as_ref().map(|tiers| TierTerms { period: TierPeriod::CalendarYear, levels: levels(tiers, id) }),
         caps: caps(m, id),
         referral: m.referral.as_ref().map(|referral| ReferralTerms {
             pool: id(&referral.pool.get_ref().0),

@@ -14,14 +14,16 @@ use tallystick::ledger::calendar::{Span, Zone};
 use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
-use tallystick::ledger::proposal::{Intent, Proposal};
+use tallystick::ledger::proposal::{Basis, Intent, Proposal};
+use tallystick::ledger::provenance::Punched;
 use tallystick::ledger::record::{
     Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status, Verdict,
 };
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, Expiry, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
+    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms, Terms,
+    TierTerms,
 };
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 

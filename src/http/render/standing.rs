@@ -1,7 +1,7 @@
 //! Effects beside plain credits and debits: spending, refunds, holds, stamps, plans, and the member's own affairs.
 
-use super::effect::{begin, credit_kind, debit_kind, made, repaid_debt};
 use super::Names;
+use super::effect::{begin, credit_kind, debit_kind, made, repaid_debt};
 use crate::http::json::Json;
 use crate::ledger::provenance::{HoldEnd, Leaving};
 use crate::ledger::record::{Account, Effect, Record};
@@ -52,6 +52,15 @@ pub(super) fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Na
             out.key("hold");
             out.lot_id("hold", *hold);
         }
+        other => spending(out, record, other, names),
+    }
+}
+
+/// Redemptions, refunds and gifts.
+fn spending(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    let name = |id: NameId| names.state.name_of(id).as_str();
+    let party = effect.party();
+    match effect {
         Effect::Redeem { id, pool, amount, reward, .. } => {
             begin(out, record, "redemption", party);
             out.key("redemption");

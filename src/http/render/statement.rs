@@ -119,13 +119,10 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
                 rule: Some(&credit.rule),
                 ..entry(credit_kind(&credit.from), &credit.pool, credit.amount)
             }),
-            Effect::Debit { pool, lot, amount, to, .. } => {
+            Effect::Debit { pool, lot, amount, to, .. } | Effect::Spend { pool, lot, amount, to, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(debit_kind(to), pool, -*amount) })
             }
             Effect::Owe { pool, amount, .. } => Some(entry("debt", pool, -*amount)),
-            Effect::Spend { pool, lot, amount, to, .. } => {
-                Some(Entry { lot: Some(*lot), ..entry(debit_kind(to), pool, -*amount) })
-            }
             Effect::Restore { pool, lot, amount, from, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(credit_kind(from), pool, *amount) })
             }

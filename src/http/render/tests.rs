@@ -51,12 +51,7 @@ fn terms() -> Terms {
         auto_enroll: true,
         max_lateness_ms: None,
         pools: vec![pool(POINTS), pool(MILES)],
-        cards: vec![CardTerms {
-            name: COFFEE,
-            size: 10,
-            reward: FREE_COFFEE,
-            ..CardTerms::default()
-        }],
+        cards: vec![CardTerms { name: COFFEE, size: 10, reward: FREE_COFFEE, ..CardTerms::default() }],
         rewards: vec![RewardTerms { name: FREE_COFFEE, value: Some(Money::new(450)), ..RewardTerms::default() }],
         tiers: Some(TierTerms { levels: vec![level(SILVER, 0), level(GOLD, 50_000)], ..TierTerms::default() }),
         spend_counter: SPEND,

@@ -1,7 +1,7 @@
 //! The format of a member's row. It can be rebuilt from the journal, so an unknown version is only a reason to rebuild.
 
-use super::wire::{Reader, Wire, Writer, wire_struct};
 use super::encode_row;
+use super::wire::{Reader, Wire, Writer, wire_struct};
 use crate::journal::Error;
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::types::Points;

@@ -10,13 +10,7 @@ use super::super::types::{LotId, NameId, TimeMs};
 use super::When;
 
 /// Stamps without detail, as records of the first version give them.
-pub(super) fn stamp(
-    member: &mut Member,
-    card: NameId,
-    count: u32,
-    (of, stamps, day): (u32, u32, Day),
-    at: TimeMs,
-) {
+pub(super) fn stamp(member: &mut Member, card: NameId, count: u32, (of, stamps, day): (u32, u32, Day), at: TimeMs) {
     let known = card_mut(member, card);
     known.of = of;
     known.stamps = stamps;

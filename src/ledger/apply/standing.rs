@@ -44,17 +44,12 @@ pub(super) fn change(member: &mut Member, effect: &Effect, when: When, input: Op
             amount: *amount,
         }),
         Effect::Awaited { refund, .. } => standing.early_refunds.retain(|early| early.refund != *refund),
-        Effect::Hangs { grant, condition, counter, .. } => standing.conditions.push(Hanging {
-            grant: id(*grant),
-            condition: condition.clone(),
-            counter: *counter,
-        }),
-        Effect::Entitle { index, entitlement, from, until, .. } => standing.entitlements.push(Entitlement {
-            id: id(*index),
-            name: *entitlement,
-            from: *from,
-            until: *until,
-        }),
+        Effect::Hangs { grant, condition, counter, .. } => {
+            standing.conditions.push(Hanging { grant: id(*grant), condition: condition.clone(), counter: *counter });
+        }
+        Effect::Entitle { index, entitlement, from, until, .. } => {
+            standing.entitlements.push(Entitlement { id: id(*index), name: *entitlement, from: *from, until: *until });
+        }
         Effect::Disentitle { id, .. } => standing.entitlements.retain(|known| known.id != *id),
         Effect::Yearly { name, year, .. } => match standing.given.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = (*known).max(*year),

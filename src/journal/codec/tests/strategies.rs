@@ -370,7 +370,13 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
     });
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |((last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)), pools, cards, counters, grants)| Member {
+        |(
+            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+            pools,
+            cards,
+            counters,
+            grants,
+        )| Member {
             settled_at,
             standing: None,
             last,
