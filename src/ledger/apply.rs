@@ -255,22 +255,18 @@ fn restore(member: &mut Member, effect: &Effect) {
 
 /// Makes a hold or ends one; false where a lot or the hold is not there.
 fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
-    match effect {
-        Effect::Hold { pool, lots, .. } => {
-            if !lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)) {
-                return false;
-            }
-        }
-        Effect::Unhold { hold, .. } => {
-            let Some(known) = member.hold(*hold).cloned() else { return false };
-            for (lot, amount) in &known.lots {
-                keep_aside(member, known.pool, *lot, -*amount);
-            }
-        }
-        _ => {}
+    let known = match effect {
+        Effect::Hold { pool, lots, .. } => lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)),
+        Effect::Unhold { hold, .. } => member
+            .hold(*hold)
+            .cloned()
+            .is_some_and(|hold| hold.lots.iter().all(|(lot, amount)| keep_aside(member, hold.pool, *lot, -*amount))),
+        _ => false,
+    };
+    if known {
+        standing::change(member, effect, when, None);
     }
-    standing::change(member, effect, when, None);
-    true
+    known
 }
 
 /// Keeps part of a lot aside, or frees it; false where the lot is not there.
