@@ -8,6 +8,7 @@ mod member;
 mod money;
 mod program;
 mod ruleset;
+mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;

@@ -200,15 +200,16 @@ pub fn rollout() -> impl Strategy<Value = Rollout> {
         },
     )
 }
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
-        1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
-        1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
-        1 => text().prop_map(Input::Due),
-        1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
-        1 => (rules_change(), text()).prop_map(|(change, key)| Input::Rules(Arc::new(change), key)),
+        4 => event().prop_map(|event| Input::Event(Arc::new(event))).boxed(),
+        1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)).boxed(),
+        1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)).boxed(),
+        1 => text().prop_map(Input::Due).boxed(),
+        1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))).boxed(),
+        1 => (rules_change(), text()).prop_map(|(change, key)| Input::Rules(Arc::new(change), key)).boxed(),
     ]
+    .boxed()
 }
 
 fn account() -> impl Strategy<Value = Account> {
@@ -374,6 +375,7 @@ fn profile() -> impl Strategy<Value = Profile> {
 fn pool_state() -> impl Strategy<Value = PoolState> {
     let lot = (lot_id(), points(), points(), time(), time(), of(time()), any::<[bool; 2]>()).prop_map(
         |(id, amount, remaining, earned_at, available_at, expires_at, [active, received])| Lot {
+            held: Points::ZERO,
             id,
             amount,
             remaining,
@@ -414,9 +416,17 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         value,
         expires_at,
     });
-    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), of(name()));
+    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |((last, enrolled_at, active_at, profile, referral_paid, tier), pools, cards, counters, grants)| Member {
+        |(
+            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+            pools,
+            cards,
+            counters,
+            grants,
+        )| Member {
+            settled_at,
+            standing: None,
             last,
             enrolled_at,
             active_at,
