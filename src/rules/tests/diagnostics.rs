@@ -16,7 +16,7 @@ fn said(manifest: &str, script: &str) -> String {
 fn manifests() {
     let after = |tables: &str| format!("{SHOP}{tables}");
     for (manifest, expected) in [
-        ("[program]\nname = \"x\"\n", "program.toml:1:1: missing field `zone`"),
+        ("[program]\nname = \"x\"\n", "program.toml:1:1: the key \"zone\" is missing"),
         ("[program]\nname = \"x\"\nzone = \"Mars\"\n", "program.toml:3:8: \"Mars\" is not a time zone"),
         (
             "[program]\nname = \"x\"\nzone = \"UTC\"\nzonk = 1\n",
