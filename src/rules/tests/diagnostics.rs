@@ -46,7 +46,7 @@ fn manifests() {
         (&after("[referral]\npool = \"x\"\nfriend = 1\nreferrer = 1\n"), "program.toml:17:8: no pool \"x\""),
         (
             &after("[[caps]]\nname = \"a\"\npool = \"points\"\nper = \"week\"\nlimit = 5\n"),
-            "program.toml:19:7: unknown variant `week`",
+            "program.toml:19:7: there is no value \"week\" here",
         ),
         (&after("[[earn]]\non = \"buy\"\n"), "program.toml:17:6: \"buy\" is not a kind of event"),
         (
