@@ -145,7 +145,7 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
                 && to.is_none_or(|to| event.occurred_at < to)
                 && status.is_none_or(|status| record.status == status)
         }
-        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => false,
+        Input::Adjust(..) | Input::Transfer(..) | Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => false,
     };
     let records = call.edge.handle.history(view.id, member).await?;
     let view = call.view()?;
