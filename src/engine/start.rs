@@ -76,7 +76,7 @@ impl Engine {
     ) -> Result<Self, Error> {
         let store = Store::open(&config.data, &config.store)?;
         let log = RocksLog::open(store.clone())?;
-        let views = Views::new(config.cache_members);
+        let views = Views::default();
         let clock = if config.manual_clock { Clock::manual(TimeMs::EPOCH) } else { Clock::System };
         let shared = Arc::new(Shared::new(store, views, clock, metrics, config.queue_events));
         let mut core = Core::default();
