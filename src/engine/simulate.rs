@@ -14,6 +14,7 @@ use crate::ledger::event::Event;
 use crate::ledger::record::Record;
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
+use crate::ledger::table::Table;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{MemberKey, ProgramId, TimeMs};
 use crate::rules::{self, Compiled};
@@ -75,13 +76,11 @@ impl Core {
             };
             Some((key, member))
         };
-        State {
-            seq: self.state.seq,
-            now: at,
-            programs: self.state.programs.clone(),
-            rollouts: Vec::new(),
-            members: touched.filter_map(copy).collect(),
+        let mut members = Table::default();
+        for (key, member) in touched.filter_map(copy) {
+            members.insert(key, member);
         }
+        State { seq: self.state.seq, now: at, programs: self.state.programs.clone(), rollouts: Vec::new(), members }
     }
 }
 

@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use super::member::Member;
 use super::record::Account;
 use super::rollout::Rollout;
+use super::table::Table;
 use super::types::{MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
 
 /// A program as the journal has declared it.
@@ -61,7 +60,7 @@ pub struct State {
     /// The versions of each program's rules, by the same ids.
     pub rollouts: Vec<Arc<Rollout>>,
     /// Members in memory.
-    pub members: HashMap<MemberKey, Arc<Member>>,
+    pub members: Table<MemberKey, Arc<Member>>,
 }
 
 impl State {
