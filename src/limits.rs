@@ -14,6 +14,10 @@ pub const EVENT_TENDERS_MAX: usize = 32;
 pub const ATTRIBUTES_MAX: usize = 64;
 /// Quantity of one line.
 pub const ITEM_QUANTITY_MAX: u32 = 1_000_000;
+/// Stamps of one card that one event may give.
+pub const STAMPS_PER_EVENT_MAX: u32 = 10_000;
+/// Refunds of one member that wait for an order that has not come.
+pub const EARLY_REFUNDS_MAX: usize = 64;
 /// Events or transfers of one batch request.
 pub const BATCH_EVENTS_MAX: usize = 10_000;
 /// Bytes of a single-event request's body.

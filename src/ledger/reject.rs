@@ -2,7 +2,7 @@
 //!
 //! A `Reject` is an answer, never a failure of the world; codes and numbers are never reused.
 
-use super::types::{Points, Text, TimeMs};
+use super::types::{Money, Points, Text, TimeMs};
 
 /// Why the ledger will not record something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +48,17 @@ pub enum Reject {
     /// Nothing can be recorded: the fraud checks want the member to prove who they are first.
     #[error("the member must confirm their identity first: {0}")]
     StepUpRequired(String),
+    /// More is refunded than is left of an order, or of one of its lines.
+    #[error("{} has {left} left to refund", .line.map_or_else(|| "the order".to_owned(), |line| format!("line {line} of the order")))]
+    RefundExceedsOrder {
+        /// The line, where one was named.
+        line: Option<u32>,
+        /// What is left, in minor units.
+        left: Money,
+    },
+    /// The member has no such order, and too many of their refunds wait for an order already.
+    #[error("the member has no order {0:?}, and too many of their refunds wait for one already")]
+    UnknownOrder(Text),
 }
 
 impl Reject {
@@ -63,6 +74,8 @@ impl Reject {
             Self::AmountOverflow { .. } => "amount_overflow",
             Self::NotTransferable(_) => "not_transferable",
             Self::StepUpRequired(_) => "step_up_required",
+            Self::RefundExceedsOrder { .. } => "refund_exceeds_order",
+            Self::UnknownOrder(_) => "unknown_order",
         }
     }
 }

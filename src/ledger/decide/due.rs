@@ -11,16 +11,14 @@ use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
 use super::super::tiers;
 use super::super::types::{Points, Text, TimeMs};
+use super::cards::{fade, next_fade};
 use super::{Books, Draft, Judgement};
 
 /// The next instant at which something falls due for a member; never, for most.
 #[must_use]
 pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     let lots = member.pools.iter().filter_map(|pool| next_of_pool(pool, terms, member.active_at)).min();
-    match (lots, tiers::next_fall(member, terms)) {
-        (Some(lots), Some(tier)) => Some(lots.min(tier)),
-        (lots, tier) => lots.or(tier),
-    }
+    [lots, tiers::next_fall(member, terms), next_fade(member)].into_iter().flatten().min()
 }
 
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
@@ -63,6 +61,7 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
     }
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
+    effects.extend(fade(member, at));
     if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
         effects.push(Effect::Tier { party: 0, from: member.tier, to: tiers::tier_at(member, terms, at) });
     }

@@ -4,14 +4,22 @@
 //! the same record. One file a command.
 
 mod adjust;
+mod cards;
 mod credit;
 mod due;
 mod event;
+mod laws;
+mod reclaim;
+mod refund;
+mod shares;
+mod subject;
 mod transfer;
 
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
+pub use refund::{awaited, refund};
+pub use subject::Subject;
 pub use transfer::transfer;
 
 use std::sync::Arc;
