@@ -18,7 +18,8 @@ use crate::ledger::proposal::{Basis, Intent};
 use crate::ledger::provenance::{Back, Lines as From, Punched};
 use crate::ledger::terms::Terms;
 use crate::ledger::tiers::tier_at;
-use crate::ledger::types::{AMOUNT_MAX, NameId, Points, Text, TimeMs};
+use crate::ledger::types::{AMOUNT_MAX, Money, NameId, Points, Text, TimeMs};
+use crate::limits::STAMPS_PER_EVENT_MAX;
 
 /// A table of the manifest, bound to the program's names.
 #[derive(Clone, Debug)]
@@ -52,8 +53,19 @@ struct Lines {
     sku: Vec<Text>,
 }
 
-/// Goes back once the whole order does.
-const WHOLE: Basis = Basis { lines: From::All, back: Back::Whole };
+/// What of an event counts for a rule.
+struct Counted {
+    amount: i64,
+    quantity: u32,
+    lines: From,
+}
+
+impl Counted {
+    /// What comes from these lines, going back so.
+    fn basis(&self, back: Back) -> Basis {
+        Basis { lines: self.lines.clone(), back }
+    }
+}
 
 /// What a rule looks at.
 pub(super) struct Seen<'a> {
@@ -107,8 +119,8 @@ impl Rule {
         if !self.kinds.contains(&seen.event.kind) {
             return Err(Nothing::OtherKind);
         }
-        let (amount, quantity) = self.counted(seen.event)?;
-        if amount < self.minimum {
+        let counted = self.counted(seen.event)?;
+        if counted.amount < self.minimum {
             return Err(Nothing::BelowMinimum);
         }
         if let Some((once, counter)) = self.once
@@ -116,33 +128,53 @@ impl Rule {
         {
             return Err(Nothing::GivenBefore);
         }
-        intents.push(self.intent(seen, amount, quantity)?);
-        if let Some((_, counter)) = self.once {
-            intents.push(Intent::Count { counter, amount: 1, basis: WHOLE });
+        let intent = self.intent(seen, &counted)?;
+        // A grant remembers by itself that it was given.
+        let remembered = matches!(intent, Intent::Grant { .. });
+        intents.push(intent);
+        if let (Some((_, counter)), false) = (self.once, remembered) {
+            intents.push(Intent::Count { counter, amount: 1, basis: counted.basis(Back::Whole) });
         }
         Ok(())
     }
 
-    /// Amount and quantity of the lines that count. An event without lines is one line without a category, brand or tag.
-    fn counted(&self, event: &Event) -> Result<(i64, u32), Nothing> {
-        if self.lines.is_none() && (self.except.is_none() || event.items.is_empty()) {
-            let quantity = event.items.iter().fold(0u32, |sum, item| sum.saturating_add(item.quantity));
-            return Ok((event.amount().get(), quantity.max(1)));
-        }
-        let mut found = false;
-        let (mut amount, mut quantity) = (0i64, 0u32);
-        for item in &event.items {
-            let wanted = self.lines.as_ref().is_none_or(|lines| lines.all(item));
-            if wanted && !self.except.as_ref().is_some_and(|lines| lines.any(item)) {
-                found = true;
-                amount = amount.saturating_add(item.amount.get());
-                quantity = quantity.saturating_add(item.quantity);
-            }
-        }
-        if found { Ok((amount, quantity)) } else { Err(Nothing::NoLine) }
+    fn counts(&self, item: &Item) -> bool {
+        self.lines.as_ref().is_none_or(|lines| lines.all(item))
+            && !self.except.as_ref().is_some_and(|lines| lines.any(item))
     }
 
-    fn intent(&self, seen: &Seen<'_>, amount: i64, quantity: u32) -> Result<Intent, Nothing> {
+    /// Amount and quantity of the lines that count. An event without lines is one line without a category, brand or tag.
+    fn counted(&self, event: &Event) -> Result<Counted, Nothing> {
+        if self.lines.is_none() && (self.except.is_none() || event.items.is_empty()) {
+            let quantity = event.items.iter().fold(0u32, |sum, item| sum.saturating_add(item.quantity));
+            return Ok(Counted { amount: event.amount().get(), quantity: quantity.max(1), lines: From::All });
+        }
+        let mut found = 0;
+        let (mut amount, mut quantity) = (0i64, 0u32);
+        for item in event.items.iter().filter(|item| self.counts(item)) {
+            found += 1;
+            amount = amount.saturating_add(item.amount.get());
+            quantity = quantity.saturating_add(item.quantity);
+        }
+        if found == 0 {
+            return Err(Nothing::NoLine);
+        }
+        let mine = || event.items.iter().filter(|item| self.counts(item)).map(|item| item.line).collect();
+        let lines = if found == event.items.len() { From::All } else { From::Of(mine()) };
+        Ok(Counted { amount, quantity, lines })
+    }
+
+    /// The stamps of an event: one for each unit of its lines, or so many for the whole.
+    fn marks(&self, event: &Event, counted: &Counted, count: u32, per_quantity: bool) -> Vec<Punched> {
+        let most = usize::try_from(STAMPS_PER_EVENT_MAX).unwrap_or(usize::MAX);
+        if per_quantity && !event.items.is_empty() {
+            return event.items.iter().filter(|item| self.counts(item)).flat_map(units).take(most).collect();
+        }
+        let whole = Punched { worth: Money::new(counted.amount), ..Punched::default() };
+        vec![whole; usize::try_from(count).unwrap_or(usize::MAX).min(most)]
+    }
+
+    fn intent(&self, seen: &Seen<'_>, counted: &Counted) -> Result<Intent, Nothing> {
         let (reason, rule) = (self.reason.clone(), self.at.clone());
         let earn = |pool: NameId, points: i64| {
             if points == 0 {
@@ -156,7 +188,7 @@ impl Rule {
                 rule: rule.clone(),
                 pending: None,
                 expires: None,
-                basis: Basis::default(),
+                basis: counted.basis(Back::Share),
                 cap: None,
             })
         };
@@ -164,26 +196,33 @@ impl Rule {
             Action::Fixed { pool, points } => earn(*pool, *points),
             Action::Rate { pool, give, per, by_tier } => {
                 let own = by_tier.iter().find(|(tier, _)| Some(*tier) == seen.tier());
-                earn(*pool, share(amount, own.map_or(*give, |(_, give)| *give), *per))
+                earn(*pool, share(counted.amount, own.map_or(*give, |(_, give)| *give), *per))
             }
             Action::Stamp { card, count, per_quantity } => {
-                let count = if *per_quantity { quantity } else { *count };
-                let marks = vec![Punched::default(); usize::try_from(count).unwrap_or(usize::MAX)];
-                Ok(Intent::Stamp { card: *card, marks, reason, rule, basis: WHOLE })
+                let marks = self.marks(seen.event, counted, if *per_quantity { 1 } else { *count }, *per_quantity);
+                Ok(Intent::Stamp { card: *card, marks, reason, rule, basis: counted.basis(Back::Whole) })
             }
             Action::Grant { reward } => {
-                Ok(Intent::Grant { reward: *reward, reason, rule, condition: None, once: None, basis: WHOLE })
+                let (once, basis) = (self.once.map(|(_, counter)| counter), counted.basis(Back::Whole));
+                Ok(Intent::Grant { reward: *reward, reason, rule, condition: None, once, basis })
             }
             Action::Count { counter, of } => {
-                let amount = match of {
-                    CountOf::Amount => amount,
-                    CountOf::Quantity => i64::from(quantity),
-                    CountOf::Event => 1,
+                let (amount, back) = match of {
+                    CountOf::Amount => (counted.amount, Back::Share),
+                    CountOf::Quantity => (i64::from(counted.quantity), Back::Quantity),
+                    CountOf::Event => (1, Back::Whole),
                 };
-                Ok(Intent::Count { counter: *counter, amount, basis: Basis::default() })
+                Ok(Intent::Count { counter: *counter, amount, basis: counted.basis(back) })
             }
         }
     }
+}
+
+/// A stamp for each unit of a line: the line's amount shared evenly, the first units a cent more.
+pub(super) fn units(item: &Item) -> impl Iterator<Item = Punched> {
+    let (amount, quantity) = (item.amount.get().max(0), i64::from(item.quantity.max(1)));
+    let (each, more, line) = (amount / quantity, amount % quantity, item.line);
+    (0..quantity).map(move |unit| Punched { line, worth: Money::new(each + i64::from(unit < more)), expires_at: None })
 }
 
 /// `floor(amount × give / per)`, at most what the ledger keeps.

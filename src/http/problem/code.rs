@@ -45,6 +45,10 @@ pub enum Code {
     NotTransferable,
     /// The member must confirm who they are.
     StepUpRequired,
+    /// More is refunded than is left.
+    RefundExceedsOrder,
+    /// No such order, and too many refunds wait for one.
+    UnknownOrder,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
     /// The clock cannot be set so.
@@ -82,7 +86,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -103,6 +107,8 @@ impl Code {
         Self::AmountOverflow,
         Self::NotTransferable,
         Self::StepUpRequired,
+        Self::RefundExceedsOrder,
+        Self::UnknownOrder,
         Self::RulesetUnavailable,
         Self::ClockRefused,
         Self::Overloaded,
@@ -138,6 +144,8 @@ impl Code {
             | Self::AmountOverflow
             | Self::NotTransferable
             | Self::StepUpRequired
+            | Self::RefundExceedsOrder
+            | Self::UnknownOrder
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
@@ -273,6 +281,19 @@ impl Code {
                 REFUSED,
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
+            ),
+            Self::RefundExceedsOrder => info(
+                "refund_exceeds_order",
+                REFUSED,
+                "More is refunded than is left",
+                "The refund asks for more than is left of the order, or of the line that the detail names. Nothing was changed. \
+                 A refund with neither items nor amount takes all that is left.",
+            ),
+            Self::UnknownOrder => info(
+                "unknown_order",
+                REFUSED,
+                "There is no such order",
+                "The member has no order of this name, and 64 of their refunds wait for a sale that has not come already.",
             ),
             Self::ClockRefused => info(
                 "clock_refused",

@@ -138,6 +138,8 @@ impl From<&Reject> for Problem {
             Reject::AmountOverflow { .. } => Code::AmountOverflow,
             Reject::NotTransferable(_) => Code::NotTransferable,
             Reject::StepUpRequired(_) => Code::StepUpRequired,
+            Reject::RefundExceedsOrder { .. } => Code::RefundExceedsOrder,
+            Reject::UnknownOrder(_) => Code::UnknownOrder,
         };
         Self::new(code, reject.to_string())
     }
