@@ -125,3 +125,27 @@ pub enum What {
         refund: super::types::Seq,
     },
 }
+
+impl What {
+    /// What it is called, in metrics and lists.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::Capture { .. } => "capture",
+            Self::Release { .. } => "release",
+            Self::Redeem { .. } => "redemption",
+            Self::Reverse { .. } => "reversal",
+            Self::Use { .. } => "voucher_use",
+            Self::Cancel { .. } => "voucher_cancel",
+            Self::Donate { .. } => "donation",
+            Self::Update { .. } => "update",
+            Self::Freeze { .. } => "freeze",
+            Self::Merge { .. } => "merge",
+            Self::Erase => "erase",
+            Self::Join { .. } => "join",
+            Self::Leave => "leave",
+            Self::Awaited { .. } => "awaited_refund",
+        }
+    }
+}
