@@ -123,7 +123,7 @@ fn where_a_voucher_paid_a_part_the_order_still_goes_back_whole() {
         at 2026-01-10
         buy A 80 order=o lines=1:60,2:40 earn=8
         refund A order=o amount=40
-        = A points 4
+        = A points 5 counters=purchases:1,spend:40
         refund A order=o amount=41 -> refund_exceeds_order
         refund A order=o amount=40
         = A points 0 counters=purchases:0,spend:0
@@ -255,8 +255,8 @@ fn caps_give_back_the_room_that_was_used() {
         = A points 4777
         buy A 4000 earn=600 own=scripts clipped=600:300:scripts
         = A points 5077
-        buy B 10 earn=9000 clipped=9000:3923:pot
-        refund B order=e6 
+        buy B 10 order=last earn=9000 clipped=9000:3923:pot
+        refund B order=last
         buy C 10 earn=9000 clipped=9000:3923:pot
         ",
     );

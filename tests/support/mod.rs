@@ -382,7 +382,10 @@ impl World {
             ("tier", tier.to_owned()),
             ("coffee", card.to_string()),
             ("rewards", member.grants.len().to_string()),
-            ("worth", member.grants.iter().filter_map(|g| g.value).map(|v| v.to_string()).collect::<Vec<_>>().join("+")),
+            (
+                "worth",
+                member.grants.iter().filter_map(|g| g.value).map(|v| v.to_string()).collect::<Vec<_>>().join("+"),
+            ),
         ]
         .into_iter()
         .chain(self.more(&member))

@@ -173,7 +173,8 @@ impl World {
 
     /// The order a refund is about, found as the engine does.
     pub(super) fn subject(&self, event: &Event) -> Option<Subject> {
-        let last = |id: &Text| self.state.member(&MemberKey { program: super::PROGRAM, id: id.clone() }).map(|m| m.last);
+        let last =
+            |id: &Text| self.state.member(&MemberKey { program: super::PROGRAM, id: id.clone() }).map(|m| m.last);
         let mut read = |seq| self.read(seq);
         let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
         let mut subject = found?;
@@ -195,7 +196,8 @@ impl World {
     /// A fee and, where no plan of the program's starts with it, a period as if one did.
     pub(super) fn fee(&mut self, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         let mut record = self.event(EventKind::Fee, member, amount, line)?;
-        if record.status == Status::Posted && !record.effects.iter().any(|effect| matches!(effect, Effect::Plan { .. })) {
+        if record.status == Status::Posted && !record.effects.iter().any(|effect| matches!(effect, Effect::Plan { .. }))
+        {
             let (from, until) = (record.occurred_at, Some(record.occurred_at.plus_ms(31_536_000_000)));
             let (plan, paid) = (self.name("plan"), Money::new(amount.parse().unwrap()));
             record.effects.push(Effect::Plan { party: 0, index: 0, plan, from, until, paid });
