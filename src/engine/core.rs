@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::handle::{Command, Trace};
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Judgement};
+use crate::ledger::decide::{self, Books, Judgement, Subject};
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::Record;
@@ -74,7 +74,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         }
     }
 
@@ -89,7 +89,7 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -98,15 +98,27 @@ impl Core {
         &self,
         program: ProgramId,
         command: &Command,
-        mut proposal: Proposal,
+        proposal: Proposal,
         now: TimeMs,
         seen: &Seen,
+    ) -> Result<Record, Reject> {
+        self.decide_about(program, command, proposal, now, (seen, &Subject::default()))
+    }
+
+    /// [`Core::decide`] with what an act refers to.
+    pub(super) fn decide_about(
+        &self,
+        program: ProgramId,
+        command: &Command,
+        mut proposal: Proposal,
+        now: TimeMs,
+        (seen, subject): (&Seen, &Subject),
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
@@ -119,6 +131,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Act(act, key) => decide::act(&books, act, key, subject, judgement),
         }
     }
 

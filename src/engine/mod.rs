@@ -15,6 +15,7 @@
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+mod acts;
 mod block;
 mod cache;
 pub mod cases;

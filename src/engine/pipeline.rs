@@ -59,6 +59,8 @@ pub(super) struct Pipeline {
     /// Natural keys of records whose rows may not be written yet.
     pub(super) recent: HashMap<[u8; 16], Seq>,
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
+    /// Reversals among them: their records may not be in the journal yet.
+    pub(super) reversals: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -153,6 +155,7 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
+            self.reversals.remove(&seq);
         }
         let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, forgotten, rows, barrier });
         self.cache.evict(&mut self.core, self.shared.mark());
@@ -278,7 +281,7 @@ impl Pipeline {
                     Turn::Replayed(first) => Pending::Replayed(first),
                     Turn::Propose(index) => {
                         let (program, item) = items.get(index).expect("a turn names an item");
-                        self.decide(block, *program, item, proposal, (now, seen.get(index).expect("one an item")))
+                        self.decide(block, *program, item, proposal, (now, seen.get(index).expect("one an item")))?
                     }
                 });
             }
@@ -317,12 +320,19 @@ impl Pipeline {
         item: &Item,
         proposal: Proposal,
         (now, seen): (TimeMs, &Seen),
-    ) -> Pending {
+    ) -> Result<Pending, Error> {
         // Two items of one wave can carry the same key for different members.
         if let Some(seq) = item.key.and_then(|key| self.recent.get(&key).copied()) {
-            return Pending::Replayed(seq);
+            return Ok(Pending::Replayed(seq));
         }
-        match self.core.decide(program, &item.command, proposal, now, seen) {
+        let decided = match &item.command {
+            Command::Act(act, _) => {
+                let subject = self.subject(block, program, act, now)?;
+                self.core.decide_about(program, &item.command, proposal, now, (seen, &subject))
+            }
+            _ => self.core.decide(program, &item.command, proposal, now, seen),
+        };
+        Ok(match decided {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
                 self.core.apply(&mut record, seen);
@@ -332,10 +342,11 @@ impl Pipeline {
                     self.recent_order.push_back((record.seq, key));
                     block.keys.push((key, record.seq.get()));
                 }
+                self.note_reversal(block, &record);
                 block.records.push(record);
                 Pending::Recorded(block.records.len() - 1)
             }
-        }
+        })
     }
 
     fn note_enrolled(&mut self, record: &Record) {

@@ -105,6 +105,7 @@ impl Engine {
             pool,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
+            reversals: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             block_events: config.block_events,

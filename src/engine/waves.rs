@@ -7,6 +7,7 @@ use hashbrown::HashSet;
 
 use super::core::Core;
 use super::handle::Command;
+use crate::ledger::act::What;
 use crate::ledger::event::EventKind;
 use crate::ledger::types::{MemberKey, ProgramId, Text};
 
@@ -20,6 +21,10 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         }
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
+        Command::Act(act, _) => match &act.what {
+            What::Merge { into } => [key(&act.member), key(into)],
+            _ => [key(&act.member), None],
+        },
     }
 }
 
@@ -37,11 +42,19 @@ pub(super) fn payee(core: &Core, program: ProgramId, command: &Command) -> Optio
 #[derive(Debug, Default)]
 pub(super) struct Wave {
     touched: HashSet<MemberKey>,
+    /// Whether it takes no more.
+    closed: bool,
 }
 
 impl Wave {
     /// Adds a command's members, or says that one of them is in the wave already and adds none.
     pub(super) fn admit(&mut self, core: &Core, program: ProgramId, command: &Command) -> bool {
+        // An act may touch more than it names (a household, whoever paid for a redemption), so it has a wave of its own.
+        let alone = matches!(command, Command::Act(..));
+        if self.closed || (alone && !self.touched.is_empty()) {
+            return false;
+        }
+        self.closed = alone;
         let [first, second] = named(program, command);
         let third = payee(core, program, command);
         if [&first, &second, &third].into_iter().flatten().any(|key| self.touched.contains(key)) {
@@ -53,6 +66,7 @@ impl Wave {
 
     pub(super) fn clear(&mut self) {
         self.touched.clear();
+        self.closed = false;
     }
 
     /// The members of the wave.

@@ -19,6 +19,7 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
+use super::vouchers::Vouchers;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
@@ -36,13 +37,15 @@ pub struct Edge {
     pub auth: Auth,
     /// Memory of open request bodies.
     pub bodies: Budget,
+    /// Voucher codes.
+    pub vouchers: Vouchers,
     requests: Ids,
 }
 
 impl Edge {
     /// An edge over an engine.
-    pub fn new(handle: Handle, auth: Auth) -> Self {
-        Self { handle, auth, bodies: Budget::default(), requests: Ids::new() }
+    pub fn new(handle: Handle, auth: Auth, vouchers: Vouchers) -> Self {
+        Self { handle, auth, vouchers, bodies: Budget::default(), requests: Ids::new() }
     }
 
     /// A program by its name.

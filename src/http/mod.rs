@@ -18,9 +18,11 @@ mod routes;
 mod server;
 mod time;
 mod unread;
+mod vouchers;
 mod wire;
 
 pub use auth::Auth;
 pub use edge::{Edge, Entry};
 pub use openapi::describe;
 pub use server::serve;
+pub use vouchers::Vouchers;

@@ -3,12 +3,14 @@
 //! Nothing is changed here, and nothing here is random, timed or read from outside: the same state, terms and input give
 //! the same record. One file a command.
 
+mod act;
 mod adjust;
 mod credit;
 mod due;
 mod event;
 mod transfer;
 
+pub use act::{Subject, act};
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
