@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
-use crate::http::{self, Auth, Edge, Vouchers};
+use crate::http::{self, Auth, Edge, Settings, Vouchers};
 use crate::keys::Ring;
 use crate::limits::KEYS_REFRESH_MS;
 use crate::rules::{check, load_all};
@@ -117,7 +117,7 @@ async fn serve(config: &Config) -> ExitCode {
         Ok(vouchers) => vouchers,
         Err(error) => return cannot_start(format!("the key of voucher codes: {error}")),
     };
-    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), vouchers));
+    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config), vouchers));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {
@@ -164,6 +164,17 @@ fn stop(engine: Engine) -> ExitCode {
             tracing::error!(%why, "stopped after a failure");
             ExitCode::from(WRONG)
         }
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        connections: config.connections,
+        header_read: Duration::from_millis(config.header_read_ms),
+        body_read: Duration::from_millis(config.body_read_ms),
+        drain: Duration::from_millis(config.drain_ms),
+        body_bytes: config.body_bytes,
+        batch_body_bytes: config.batch_body_bytes,
     }
 }
 

@@ -9,7 +9,7 @@ use super::block::Open;
 use super::pipeline::Pipeline;
 use crate::journal::block::BlockReader;
 use crate::ledger::act::{Act, What};
-use crate::ledger::decide::Subject;
+use crate::ledger::decide::Earlier;
 use crate::ledger::record::{Effect, Record, Status};
 use crate::ledger::types::{LotId, MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::store::keys::natural_key;
@@ -32,21 +32,21 @@ pub(super) fn reversal_row(record: &Record) -> Option<([u8; 16], u64)> {
 
 impl Pipeline {
     /// What an act refers to. Everyone it touches is then in memory, and what is due for them has been done.
-    pub(super) fn subject(
+    pub(super) fn earlier(
         &mut self,
         block: &mut Open,
         program: ProgramId,
         act: &Act,
         now: TimeMs,
-    ) -> Result<Subject, Error> {
-        let subject = match &act.what {
+    ) -> Result<Earlier, Error> {
+        let earlier = match &act.what {
             What::Reverse { redemption, .. } => {
-                Subject { first: self.journaled(redemption.seq)?, latest: self.latest_reversal(program, *redemption)? }
+                Earlier { first: self.journaled(redemption.seq)?, latest: self.latest_reversal(program, *redemption)? }
             }
-            _ => Subject::default(),
+            _ => Earlier::default(),
         };
         let key = |id: &Text| MemberKey { program, id: id.clone() };
-        let parties = subject.first.iter().filter(|first| first.program == program).flat_map(|first| &first.parties);
+        let parties = earlier.first.iter().filter(|first| first.program == program).flat_map(|first| &first.parties);
         let mut others: Vec<MemberKey> = parties.map(|party| key(&party.member)).collect();
         if let Some(household) = self.core.member(program, &act.member).and_then(|m| m.standing()?.household.as_ref()) {
             others.extend(household.1.iter().map(key));
@@ -59,7 +59,7 @@ impl Pipeline {
         for key in &others {
             self.settle(block, key, now);
         }
-        Ok(subject)
+        Ok(earlier)
     }
 
     /// Notes a record that reverses a redemption, so that the next reversal finds it.

@@ -16,13 +16,14 @@ mod query;
 mod render;
 mod routes;
 mod server;
+mod tally;
 mod time;
 mod unread;
 mod vouchers;
 mod wire;
 
 pub use auth::Auth;
-pub use edge::{Edge, Entry};
+pub use edge::{Edge, Entry, Settings};
 pub use openapi::describe;
 pub use server::serve;
 pub use vouchers::Vouchers;

@@ -125,3 +125,27 @@ pub enum What {
         refund: super::types::Seq,
     },
 }
+
+impl What {
+    /// Its name, as metrics tell it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Hold { .. } => "hold",
+            Self::Capture { .. } => "capture",
+            Self::Release { .. } => "release",
+            Self::Redeem { .. } => "redemption",
+            Self::Reverse { .. } => "reversal",
+            Self::Use { .. } => "voucher_use",
+            Self::Cancel { .. } => "voucher_cancel",
+            Self::Donate { .. } => "donation",
+            Self::Update { .. } => "update",
+            Self::Freeze { .. } => "freeze",
+            Self::Merge { .. } => "merge",
+            Self::Erase => "erase",
+            Self::Join { .. } => "household_join",
+            Self::Leave => "household_leave",
+            Self::Awaited { .. } => "awaited_refund",
+        }
+    }
+}

@@ -9,5 +9,6 @@ mod grocer;
 mod keys;
 mod process;
 mod restart;
+mod settings;
 mod twice;
 mod year;

@@ -22,7 +22,7 @@ use crate::ledger::calendar::{month_index, year_of};
 
 /// What an act refers to, read back from the journal.
 #[derive(Clone, Debug, Default)]
-pub struct Subject {
+pub struct Earlier {
     /// The record that made it.
     pub first: Option<Arc<Record>>,
     /// The latest record that took something of it back.
@@ -38,7 +38,7 @@ pub fn act(
     books: &Books<'_>,
     act: &Arc<Act>,
     key: &Text,
-    subject: &Subject,
+    earlier: &Earlier,
     judgement: Judgement,
 ) -> Result<Record, Reject> {
     let member = books.known_member(&act.member)?;
@@ -52,7 +52,7 @@ pub fn act(
         .then(|| judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone()));
     let mut draft = Draft::default();
     draft.party(&act.member, Some(member));
-    let mut work = Work { books, act, member, subject, status, confirm, draft };
+    let mut work = Work { books, act, member, earlier, status, confirm, draft };
     match &act.what {
         What::Hold { spend, ttl_ms, order } => work.hold(spend, *ttl_ms, order.as_ref())?,
         What::Capture { hold, amount } => work.capture(*hold, *amount)?,
@@ -80,7 +80,7 @@ struct Work<'a> {
     books: &'a Books<'a>,
     act: &'a Act,
     member: &'a Arc<Member>,
-    subject: &'a Subject,
+    earlier: &'a Earlier,
     status: Status,
     /// What the fraud checks want confirmed before anything is recorded.
     confirm: Option<String>,

@@ -10,7 +10,7 @@ mod due;
 mod event;
 mod transfer;
 
-pub use act::{Subject, act};
+pub use act::{Earlier, act};
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;

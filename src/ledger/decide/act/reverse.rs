@@ -37,14 +37,14 @@ fn bought(record: &Record, redemption: LotId) -> Option<Bought> {
 
 impl Work<'_> {
     pub(super) fn reverse(&mut self, redemption: LotId, amount: Option<Points>) -> Result<(), Reject> {
-        let subject = self.subject;
-        let first = subject.first.as_deref().filter(|first| first.program == self.books.program);
+        let earlier = self.earlier;
+        let first = earlier.first.as_deref().filter(|first| first.program == self.books.program);
         let first = first.ok_or(Reject::UnknownRedemption)?;
         let Bought { party, pool, amount: all, reward } = bought(first, redemption).ok_or(Reject::UnknownRedemption)?;
         if first.parties.get(usize::from(party)).is_none_or(|party| party.member != self.act.member) {
             return Err(Reject::UnknownRedemption);
         }
-        let before = subject.latest.as_deref().map_or(Points::ZERO, |latest| reversed(latest, redemption));
+        let before = earlier.latest.as_deref().map_or(Points::ZERO, |latest| reversed(latest, redemption));
         let left = all - before;
         let wanted = amount.unwrap_or(left);
         if wanted > left || !left.is_positive() {
