@@ -84,7 +84,7 @@ impl Pipeline {
                 proposals = ahead.as_ref().map_or_else(Vec::new, |ahead| ahead.take(index / GROUP));
             }
             let proposal = proposals.get_mut(index % GROUP).and_then(Option::take);
-            results.push(self.turn_of(block, &chunk, index, proposal));
+            results.push(self.turn_of(block, &chunk, index, proposal)?);
         }
         Ok(())
     }
@@ -134,13 +134,19 @@ impl Pipeline {
     }
 
     /// One item's turn. A proposal made ahead is taken where its member has not changed since.
-    fn turn_of(&mut self, block: &mut Open, chunk: &Chunk<'_>, index: usize, proposal: Option<Proposal>) -> Pending {
+    fn turn_of(
+        &mut self,
+        block: &mut Open,
+        chunk: &Chunk<'_>,
+        index: usize,
+        proposal: Option<Proposal>,
+    ) -> Result<Pending, Error> {
         let (program, item) = *chunk.items.get(index).expect("a turn for each item");
         let seen = chunk.seen.get(index).expect("one an item");
         let known = chunk.known.get(index).copied().flatten();
         // The record that holds the key may be of this very chunk.
         if let Some(first) = known.or_else(|| item.key.and_then(|key| self.recent.get(&key).copied())) {
-            return Pending::Replayed(first);
+            return Ok(Pending::Replayed(first));
         }
         let unchanged = |member: Option<&MemberKey>| {
             member.and_then(|key| self.core.state.member(key)).is_none_or(|member| member.last <= chunk.base)
@@ -154,7 +160,14 @@ impl Pipeline {
             }
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
-        match self.core.decide(program, &item.command, proposal, chunk.now, seen) {
+        let decided = match &item.command {
+            Command::Act(act, _) => {
+                let earlier = self.earlier(block, program, act, chunk.now)?;
+                self.core.decide_about(program, &item.command, proposal, chunk.now, (seen, &earlier))
+            }
+            _ => self.core.decide(program, &item.command, proposal, chunk.now, seen),
+        };
+        Ok(match decided {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
                 self.core.apply(&mut record, seen);
@@ -164,10 +177,11 @@ impl Pipeline {
                     self.recent_order.push_back((record.seq, key));
                     block.keys.push((key, record.seq.get()));
                 }
+                self.note_reversal(block, &record);
                 block.records.push(record);
                 Pending::Recorded(block.records.len() - 1)
             }
-        }
+        })
     }
 
     fn note_enrolled(&mut self, record: &Record) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::handle::{Command, Trace};
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Judgement};
+use crate::ledger::decide::{self, Books, Earlier, Judgement};
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::Record;
@@ -79,6 +79,7 @@ impl Core {
                 }
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Act(act, _) => (&act.member, None),
             };
             members
                 .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
@@ -97,7 +98,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         }
     }
 
@@ -112,7 +113,7 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -121,15 +122,27 @@ impl Core {
         &self,
         program: ProgramId,
         command: &Command,
-        mut proposal: Proposal,
+        proposal: Proposal,
         now: TimeMs,
         seen: &Seen,
+    ) -> Result<Record, Reject> {
+        self.decide_about(program, command, proposal, now, (seen, &Earlier::default()))
+    }
+
+    /// [`Core::decide`] with what an act refers to.
+    pub(super) fn decide_about(
+        &self,
+        program: ProgramId,
+        command: &Command,
+        mut proposal: Proposal,
+        now: TimeMs,
+        (seen, earlier): (&Seen, &Earlier),
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
@@ -142,6 +155,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Act(act, key) => decide::act(&books, act, key, earlier, judgement),
         }
     }
 

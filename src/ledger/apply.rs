@@ -86,7 +86,15 @@ pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
     match status {
         Status::Posted => true,
         Status::Held => {
-            matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. } | Effect::Tier { .. })
+            // What a held spending would take is kept aside until its review.
+            matches!(
+                effect,
+                Effect::Credit(_)
+                    | Effect::Enroll { .. }
+                    | Effect::Profile { .. }
+                    | Effect::Tier { .. }
+                    | Effect::Hold { .. }
+            )
         }
         Status::Denied => false,
     }

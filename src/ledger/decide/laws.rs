@@ -104,13 +104,7 @@ pub(super) fn counted(draft: &Draft, name: NameId) -> i64 {
     draft.effects.iter().map(of_effect).sum()
 }
 
-fn pay(
-    books: &Books<'_>,
-    draft: &mut Draft,
-    moved: &Moved<'_>,
-    law: &LawTerms,
-    amount: Points,
-) -> Result<i64, Reject> {
+fn pay(books: &Books<'_>, draft: &mut Draft, moved: &Moved<'_>, law: &LawTerms, amount: Points) -> Result<i64, Reject> {
     let wanted = Wanted {
         party: 0,
         pool: law.pool,

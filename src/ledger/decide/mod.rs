@@ -3,6 +3,7 @@
 //! Nothing is changed here, and nothing here is random, timed or read from outside: the same state, terms and input give
 //! the same record. One file a command.
 
+mod act;
 mod adjust;
 mod cards;
 mod credit;
@@ -15,6 +16,7 @@ mod shares;
 mod subject;
 mod transfer;
 
+pub use act::{Earlier, act};
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;

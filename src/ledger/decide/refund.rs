@@ -350,7 +350,8 @@ impl<'a> Giving<'a> {
                 }
                 Effect::Plan { party: 0, index, plan, paid, .. } => {
                     let period = LotId { seq: record.seq, index: *index };
-                    let price = self.books.terms.plan(*plan).map_or(paid.get(), |plan| plan.price.get().min(paid.get()));
+                    let price =
+                        self.books.terms.plan(*plan).map_or(paid.get(), |plan| plan.price.get().min(paid.get()));
                     let pays = |progress| self.order.net(progress) >= price && self.order.net(progress) > 0;
                     let known = self.member.standing().and_then(|s| s.plans.iter().find(|known| known.id == period));
                     let lasts = known.is_some_and(|known| known.until.is_none_or(|until| until > self.at));

@@ -45,8 +45,11 @@ pub(super) struct Asked {
 impl Asked {
     /// What a refund event asks for.
     pub(super) fn of(event: &Event) -> Self {
-        let line =
-            |item: &super::super::event::Item| LineBack { line: item.line, quantity: item.quantity, amount: item.amount };
+        let line = |item: &super::super::event::Item| LineBack {
+            line: item.line,
+            quantity: item.quantity,
+            amount: item.amount,
+        };
         let amount = if event.items.is_empty() { event.given_amount } else { None };
         Self { lines: event.items.iter().map(line).collect(), amount }
     }
@@ -184,7 +187,9 @@ impl Order {
                 let by_quantity = floor(line.amount, returned.quantity, line.quantity);
                 returned.amount = before.amount.max(by_quantity);
             }
-            (true, true) => *returned = Returned { quantity: before.quantity + quantity, amount: before.amount + amount },
+            (true, true) => {
+                *returned = Returned { quantity: before.quantity + quantity, amount: before.amount + amount }
+            }
         }
         Ok(())
     }
@@ -223,9 +228,7 @@ impl Order {
         let weights: Vec<i64> = mine.iter().map(|(line, _)| pick(line.quantity, line.amount)).collect();
         let parts = mine.iter().zip(shares(amount.abs(), &weights));
         let gone: i64 = parts
-            .map(|((line, back), part)| {
-                floor(part, pick(back.quantity, back.amount), pick(line.quantity, line.amount))
-            })
+            .map(|((line, back), part)| floor(part, pick(back.quantity, back.amount), pick(line.quantity, line.amount)))
             .sum();
         gone * amount.signum()
     }

@@ -83,14 +83,7 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
     });
 }
 
-fn earn(
-    at: &NativeCallContext,
-    call: &mut Call,
-    pool: &str,
-    amount: i64,
-    reason: &str,
-    options: &Map,
-) -> Answer<()> {
+fn earn(at: &NativeCallContext, call: &mut Call, pool: &str, amount: i64, reason: &str, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
     let Told { pending, expires, basis } = Told::read(options, &event, Takes::Terms, Back::Share)?;
     let pool = pool_id(loaded, pool)?;
@@ -105,14 +98,7 @@ fn earn(
     push(call, Intent::Earn { pool, amount, reason, rule, pending, expires, basis, cap: None })
 }
 
-fn stamp(
-    at: &NativeCallContext,
-    call: &mut Call,
-    card: &str,
-    count: i64,
-    reason: &str,
-    options: &Map,
-) -> Answer<()> {
+fn stamp(at: &NativeCallContext, call: &mut Call, card: &str, count: i64, reason: &str, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
     let basis = Told::read(options, &event, Takes::Lines, Back::Whole)?.basis;
     let names = &loaded.compiled.names;
