@@ -79,7 +79,7 @@ impl InMemory {
         let proposal = self.core.propose(PROGRAM, command);
         let seen = self.core.look_up(PROGRAM, command);
         let order = self.order_of(command);
-        let about = About { now: self.now, seen: &seen, order: order.as_ref() };
+        let about = About { now: self.now, seen: &seen, order: order.as_ref(), earlier: None };
         let record = self.core.decide_about(PROGRAM, command, proposal, about)?;
         let at = self.records.len();
         let posted = self.apply(record, &seen);

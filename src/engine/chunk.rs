@@ -162,13 +162,15 @@ impl Pipeline {
             }
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
-        let order = match &item.command {
+        let (mut order, mut earlier) = (None, None);
+        match &item.command {
             Command::Event(event) if event.kind == EventKind::Refund => {
-                self.order_of(block, program, event, chunk.now)?
+                order = self.order_of(block, program, event, chunk.now)?;
             }
-            _ => None,
-        };
-        let about = About { now: chunk.now, seen, order: order.as_ref() };
+            Command::Act(act, _) => earlier = Some(self.earlier(block, program, act, chunk.now)?),
+            _ => {}
+        }
+        let about = About { now: chunk.now, seen, order: order.as_ref(), earlier: earlier.as_ref() };
         Ok(match self.core.decide_about(program, &item.command, proposal, about) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
@@ -179,6 +181,7 @@ impl Pipeline {
                     self.recent_order.push_back((record.seq, key));
                     block.keys.push((key, record.seq.get()));
                 }
+                self.note_reversal(block, &record);
                 block.records.push(record);
                 let at = block.records.len() - 1;
                 self.find_awaited(block, at, chunk.now);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::handle::{Command, Trace};
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Judgement, Subject};
+use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
 use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
@@ -25,6 +25,8 @@ pub struct About<'a> {
     pub seen: &'a Seen,
     /// The order of a refund, where it was found.
     pub order: Option<&'a Subject>,
+    /// Of an act, what it refers to.
+    pub earlier: Option<&'a Earlier>,
 }
 
 /// State, rings and the rules in force.
@@ -91,6 +93,7 @@ impl Core {
                 }
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Act(act, _) => (&act.member, None),
             };
             members
                 .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
@@ -109,7 +112,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         }
     }
 
@@ -124,7 +127,7 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -137,7 +140,7 @@ impl Core {
         now: TimeMs,
         seen: &Seen,
     ) -> Result<Record, Reject> {
-        self.decide_about(program, command, proposal, About { now, seen, order: None })
+        self.decide_about(program, command, proposal, About { now, seen, order: None, earlier: None })
     }
 
     /// The record that would follow the latest one, or why not. Changes nothing.
@@ -146,13 +149,13 @@ impl Core {
         program: ProgramId,
         command: &Command,
         mut proposal: Proposal,
-        About { now, seen, order }: About<'_>,
+        About { now, seen, order, earlier }: About<'_>,
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
@@ -168,6 +171,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Act(act, key) => decide::act(&books, act, key, earlier.unwrap_or(&Earlier::default()), judgement),
         }
     }
 

@@ -16,6 +16,7 @@
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+mod acts;
 mod ahead;
 mod block;
 mod cache;

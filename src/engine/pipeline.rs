@@ -20,6 +20,7 @@ use super::chunk::Job;
 use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::shared::Shared;
+use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, Seq, TimeMs};
 
 /// How often due rows are looked for while the system's clock runs.
@@ -39,6 +40,8 @@ pub(super) struct Pipeline {
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
     /// Blocks that are not on disk yet.
     pub(super) flight: super::orders::Flight,
+    /// Reversals among them: their records may not be in the journal yet.
+    pub(super) reversals: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -133,6 +136,7 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
+            self.reversals.remove(&seq);
         }
         let records = Arc::new(records);
         self.flight.add(&records);
@@ -202,7 +206,7 @@ impl Pipeline {
                     Command::Event(event) => self.order_of(block, program, event, now)?,
                     _ => None,
                 };
-                let about = About { now: at.unwrap_or(now), seen: &seen, order: order.as_ref() };
+                let about = About { now: at.unwrap_or(now), seen: &seen, order: order.as_ref(), earlier: None };
                 let decided = self.core.decide_about(program, &item.command, proposal, about);
                 block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
             }

@@ -68,6 +68,9 @@ fn ring_name(limit: &LimitTable) -> Text {
         .map(|kind| match &kind.0 {
             Counted::Event(kind) => kind.wire_name(),
             Counted::Transfer => Text::new_static("transfer"),
+            Counted::Redeem => Text::new_static("redeem"),
+            Counted::Hold => Text::new_static("hold"),
+            Counted::Donate => Text::new_static("donate"),
         })
         .collect();
     on.sort();

@@ -88,8 +88,14 @@ written! {
     Kind(EventKind) = kind
 }
 written! {
-    /// A kind of event, or `transfer`.
-    CountedKind(Counted) = |text| if text == "transfer" { Ok(Counted::Transfer) } else { kind(text).map(Counted::Event) }
+    /// A kind of event, `transfer`, or a kind of spending.
+    CountedKind(Counted) = |text| match text {
+        "transfer" => Ok(Counted::Transfer),
+        "redeem" => Ok(Counted::Redeem),
+        "hold" => Ok(Counted::Hold),
+        "donate" => Ok(Counted::Donate),
+        event => kind(event).map(Counted::Event),
+    }
 }
 written! {
     /// A field to count by.

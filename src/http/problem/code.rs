@@ -49,6 +49,34 @@ pub enum Code {
     RefundExceedsOrder,
     /// No such order, and too many refunds wait for one.
     UnknownOrder,
+    /// A frozen member cannot spend.
+    MemberFrozen,
+    /// The member is now another one.
+    MemberMerged,
+    /// Something of the member's waits that cannot move.
+    MemberBusy,
+    /// The hold is over, or waits for a review.
+    HoldNotActive,
+    /// No such hold.
+    UnknownHold,
+    /// No such redemption.
+    UnknownRedemption,
+    /// More than is left of the redemption.
+    ExceedsRedemption,
+    /// The reward cannot be had.
+    RewardUnavailable,
+    /// No such voucher.
+    UnknownVoucher,
+    /// The voucher was used or cancelled.
+    VoucherUsed,
+    /// The voucher has expired.
+    VoucherExpired,
+    /// Less than may be spent at once.
+    BelowMinimum,
+    /// A limit is used up.
+    LimitReached,
+    /// No such charity.
+    UnknownCharity,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
     /// The clock cannot be set so.
@@ -86,7 +114,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 41] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -109,6 +137,20 @@ impl Code {
         Self::StepUpRequired,
         Self::RefundExceedsOrder,
         Self::UnknownOrder,
+        Self::MemberFrozen,
+        Self::MemberMerged,
+        Self::MemberBusy,
+        Self::HoldNotActive,
+        Self::UnknownHold,
+        Self::UnknownRedemption,
+        Self::ExceedsRedemption,
+        Self::RewardUnavailable,
+        Self::UnknownVoucher,
+        Self::VoucherUsed,
+        Self::VoucherExpired,
+        Self::BelowMinimum,
+        Self::LimitReached,
+        Self::UnknownCharity,
         Self::RulesetUnavailable,
         Self::ClockRefused,
         Self::Overloaded,
@@ -148,6 +190,20 @@ impl Code {
             | Self::UnknownOrder
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
+            Self::MemberFrozen
+            | Self::MemberMerged
+            | Self::MemberBusy
+            | Self::HoldNotActive
+            | Self::UnknownHold
+            | Self::UnknownRedemption
+            | Self::ExceedsRedemption
+            | Self::RewardUnavailable
+            | Self::UnknownVoucher
+            | Self::VoucherUsed
+            | Self::VoucherExpired
+            | Self::BelowMinimum
+            | Self::LimitReached
+            | Self::UnknownCharity => self.spending_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
@@ -307,6 +363,103 @@ impl Code {
                 REFUSED,
                 "That version of the rules cannot be asked",
                 "Only the version in force can be simulated; leave ruleset out, or give its number.",
+            ),
+        }
+    }
+
+    const fn spending_info(self) -> Info {
+        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::MemberFrozen => info(
+                "member_frozen",
+                REFUSED,
+                "The member is frozen",
+                "The member earns and cannot spend until POST …/members/{member}/unfreeze. Nothing was taken.",
+            ),
+            Self::MemberMerged => info(
+                "member_merged",
+                StatusCode::CONFLICT,
+                "The member was merged into another",
+                "Name the member that the detail names; everything this one had is there.",
+            ),
+            Self::MemberBusy => info(
+                "member_busy",
+                StatusCode::CONFLICT,
+                "The member has something open",
+                "Something of the member's waits (a hold, or a review) or stands in the way; the detail says what. Finish it, then try again.",
+            ),
+            Self::HoldNotActive => info(
+                "hold_not_active",
+                StatusCode::CONFLICT,
+                "The hold is not active",
+                "It was captured or released, its time is over, or it waits for a review. Points of a hold that is over are free or spent; nothing changed.",
+            ),
+            Self::UnknownHold => info(
+                "unknown_hold",
+                StatusCode::NOT_FOUND,
+                "No such hold",
+                "The id is not one that POST …/holds of this program answered with.",
+            ),
+            Self::UnknownRedemption => info(
+                "unknown_redemption",
+                StatusCode::NOT_FOUND,
+                "No such redemption",
+                "The id is not one that a redemption or a capture of this program answered with.",
+            ),
+            Self::ExceedsRedemption => info(
+                "exceeds_redemption",
+                REFUSED,
+                "More than is left of the redemption",
+                "All reversals of a redemption together give back no more than it took. The detail names what is left.",
+            ),
+            _ => self.reward_info(),
+        }
+    }
+
+    const fn reward_info(self) -> Info {
+        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::RewardUnavailable => info(
+                "reward_unavailable",
+                REFUSED,
+                "The reward cannot be had",
+                "There is no such reward, it is not for sale or not to this member, it is sold out, or it was used already. Nothing was taken.",
+            ),
+            Self::UnknownVoucher => info(
+                "unknown_voucher",
+                StatusCode::NOT_FOUND,
+                "No such voucher",
+                "The code was not issued by this program; check it character by character.",
+            ),
+            Self::VoucherUsed => info(
+                "voucher_used",
+                StatusCode::CONFLICT,
+                "The voucher was used",
+                "Each code is good for one use; this one was used, cancelled or withdrawn before.",
+            ),
+            Self::VoucherExpired => info(
+                "voucher_expired",
+                StatusCode::CONFLICT,
+                "The voucher has expired",
+                "Its time is over; the balance shows which rewards can still be used.",
+            ),
+            Self::BelowMinimum => info(
+                "below_minimum",
+                REFUSED,
+                "Below the minimum",
+                "The program says how much must be spent or given at once, at the least. Nothing was taken.",
+            ),
+            Self::LimitReached => info(
+                "limit_reached",
+                REFUSED,
+                "A limit is reached",
+                "The program or the ledger limits how often or how much; the detail says which. Nothing changed.",
+            ),
+            _ => info(
+                "unknown_charity",
+                REFUSED,
+                "No such charity",
+                "The pool cannot be given to a charity of that name; GET …/ lists the charities.",
             ),
         }
     }

@@ -3,6 +3,7 @@
 //! Nothing is changed here, and nothing here is random, timed or read from outside: the same state, terms and input give
 //! the same record. One file a command.
 
+mod act;
 mod adjust;
 mod cards;
 mod credit;
@@ -10,11 +11,14 @@ mod due;
 mod event;
 mod laws;
 mod reclaim;
+mod plans;
 mod refund;
+mod schedule;
 mod shares;
 mod subject;
 mod transfer;
 
+pub use act::{Earlier, act};
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
