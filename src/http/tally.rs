@@ -50,5 +50,6 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Act(act, _) => act.what.name(),
         Input::Due(_) => "due",
         Input::Ruleset(_) => "ruleset",
+        Input::Act(act, _) => act.what.name(),
     }
 }

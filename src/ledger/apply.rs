@@ -200,21 +200,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
-        Effect::Hold { pool, lots, .. } => {
-            for (lot, amount) in lots {
-                if !keep_aside(member, *pool, *lot, *amount) {
-                    return false;
-                }
-            }
-            standing::change(member, effect, when, input);
-        }
-        Effect::Unhold { hold, .. } => {
-            let Some(known) = member.hold(*hold).cloned() else { return false };
-            for (lot, amount) in &known.lots {
-                keep_aside(member, known.pool, *lot, -*amount);
-            }
-            standing::change(member, effect, when, input);
-        }
+        Effect::Hold { .. } | Effect::Unhold { .. } => return hold(member, effect, when),
         Effect::Ungrant { grant, why, .. } => {
             member.grants.retain(|known| known.id != *grant);
             standing::forget_grant(member, *grant, *why);
@@ -273,6 +259,22 @@ fn restore(member: &mut Member, effect: &Effect) {
     let order = made.order();
     let at = pool.lots.partition_point(|known| known.order() < order);
     pool.lots.insert(at, made);
+}
+
+/// Makes a hold or ends one; false where a lot or the hold is not there.
+fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
+    let known = match effect {
+        Effect::Hold { pool, lots, .. } => lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)),
+        Effect::Unhold { hold, .. } => member
+            .hold(*hold)
+            .cloned()
+            .is_some_and(|hold| hold.lots.iter().all(|(lot, amount)| keep_aside(member, hold.pool, *lot, -*amount))),
+        _ => false,
+    };
+    if known {
+        standing::change(member, effect, when, None);
+    }
+    known
 }
 
 /// Keeps part of a lot aside, or frees it; false where the lot is not there.

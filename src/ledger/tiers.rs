@@ -73,7 +73,7 @@ pub fn next_fall(member: &Member, terms: &Terms) -> Option<TimeMs> {
     [latest.saturating_add(1), latest.saturating_add(2)]
         .map(|year| terms.zone.start_of_year(year))
         .into_iter()
-        .find(|boundary| *boundary > member.settled_at && rank(tiers, tier_at(member, terms, *boundary)) < recorded)
+        .find(|boundary| rank(tiers, tier_at(member, terms, *boundary)) < recorded)
 }
 
 /// The counters that qualify, each as often as levels name it.
