@@ -2,6 +2,7 @@
 //! are audited; whenever time has passed, members are what [`settled`] foretold; at the end all records are written as the
 //! journal would, read back and replayed into a fresh state, which must be equal.
 
+mod acts;
 pub mod model;
 pub mod random;
 
@@ -184,7 +185,7 @@ impl World {
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
-            other => panic!("terms: {other:?}"),
+            other => self.declare_spending(other, line),
         }
     }
 
@@ -225,7 +226,7 @@ impl World {
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
             ["transfer", from, to, amount] => self.transfer(from, to, amount),
             ["owe", member, amount] => Ok(self.owe(member, amount)),
-            other => panic!("step: {other:?}"),
+            other => self.act(other, line),
         }?;
         self.take(record.clone());
         Ok(record)
@@ -385,6 +386,7 @@ impl World {
         for (name, value) in [
             ("pending", pool.pending(at).to_string()),
             ("debt", pool.debt.to_string()),
+            ("held", pool.held().to_string()),
             ("tier", tier.to_owned()),
             ("coffee", card.to_string()),
             ("rewards", member.grants.len().to_string()),
