@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use tallystick::ledger::act::{Act, Spend, What};
+use tallystick::ledger::calendar::Span;
 use tallystick::ledger::decide::{self, Earlier, Judgement};
 use tallystick::ledger::record::{Effect, Record, Verdict};
 use tallystick::ledger::reject::Reject;
@@ -57,9 +58,9 @@ impl World {
         let what = match verb {
             "hold" => {
                 let ttl_ms = option(line, "ttl").map_or(3_600_000, |text| match span(text) {
-                    tallystick::ledger::calendar::Span::Exact(ms) => ms,
-                    tallystick::ledger::calendar::Span::Days(days) => i64::from(days) * 86_400_000,
-                    other => panic!("ttl of {other:?}"),
+                    Span::Exact(ms) => ms,
+                    Span::Days(days) => i64::from(days) * 86_400_000,
+                    Span::Months(months) => panic!("a ttl of {months} months"),
                 });
                 What::Hold { spend: spend(rest), ttl_ms, order: None }
             }
