@@ -225,13 +225,15 @@ impl World {
     /// Decides a step and takes its record in.
     fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
         let record = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, line),
-            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", line),
+            ["buy", member, amount, ..] => self.event(&EventKind::Purchase, member, amount, line),
+            ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
             ["transfer", from, to, amount] => self.transfer(from, to, amount),
             ["owe", member, amount] => Ok(self.owe(member, amount)),
-            ["refund", member, ..] => self.event(EventKind::Refund, member, option(line, "amount").unwrap_or(""), line),
-            ["fee", member, amount, ..] => self.fee(member, amount, line),
+            ["refund", member, ..] => {
+                self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
+            }
+            ["fee", member, amount, ..] => self.event(&EventKind::Fee, member, amount, line),
             other => panic!("step: {other:?}"),
         }?;
         self.take(record.clone());
@@ -301,7 +303,7 @@ impl World {
         }
     }
 
-    fn event(&mut self, kind: EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
+    fn event(&mut self, kind: &EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         self.events += 1;
         let text = |name: &str| option(line, name).map(Text::new);
         let personal = Personal { referrer: text("referrer"), email_hash: text("email"), ..Personal::default() };
@@ -314,7 +316,7 @@ impl World {
             order: text("order"),
             currency: None,
             given_amount: amount.parse().ok().map(Money::new),
-            items: orders::items(line, &kind),
+            items: orders::items(line, kind),
             tenders: Vec::new(),
             context: tallystick::ledger::event::Context::default(),
             membership: text("plan"),

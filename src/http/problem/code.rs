@@ -343,15 +343,11 @@ impl Code {
                 "refund_exceeds_order",
                 REFUSED,
                 "More is refunded than is left",
-                "The refund asks for more than is left of the order, or of the line that the detail names. Nothing was changed. \
-                 A refund with neither items nor amount takes all that is left.",
+                "More than is left of the order, or of the line the detail names. Without items and amount all that is left goes back.",
             ),
-            Self::UnknownOrder => info(
-                "unknown_order",
-                REFUSED,
-                "There is no such order",
-                "The member has no order of this name, and 64 of their refunds wait for a sale that has not come already.",
-            ),
+            Self::UnknownOrder => {
+                info("unknown_order", REFUSED, "No such order", "64 refunds of this member wait for a sale already.")
+            }
             Self::ClockRefused => info(
                 "clock_refused",
                 StatusCode::CONFLICT,
