@@ -2,6 +2,7 @@
 //! are audited; whenever time has passed, members are what [`settled`] foretold; at the end all records are written as the
 //! journal would, read back and replayed into a fresh state, which must be equal.
 
+mod acts;
 pub mod model;
 pub mod orders;
 pub mod random;
@@ -189,7 +190,7 @@ impl World {
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
-            _ => self.declare_more(line),
+            other => self.declare_spending(other, line),
         }
     }
 
@@ -234,7 +235,7 @@ impl World {
                 self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
             }
             ["fee", member, amount, ..] => self.event(&EventKind::Fee, member, amount, line),
-            other => panic!("step: {other:?}"),
+            other => self.act(other, line),
         }?;
         self.take(record.clone());
         self.find_awaited(&record);
@@ -381,6 +382,7 @@ impl World {
         for (name, value) in [
             ("pending", pool.pending(at).to_string()),
             ("debt", pool.debt.to_string()),
+            ("held", pool.held().to_string()),
             ("tier", tier.to_owned()),
             ("coffee", card.to_string()),
             ("rewards", member.grants.len().to_string()),
