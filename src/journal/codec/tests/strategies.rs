@@ -103,36 +103,37 @@ fn personal() -> impl Strategy<Value = Personal> {
         },
     )
 }
-fn event() -> impl Strategy<Value = Event> {
-    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money())).boxed();
+fn event() -> BoxedStrategy<Event> {
+    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
-        vec(item().boxed(), 0..4),
-        vec(tender().boxed(), 0..3),
-        context().boxed(),
+        vec(item(), 0..4),
+        vec(tender(), 0..3),
+        context(),
         of(text()),
-        of(personal().prop_map(Box::new).boxed()),
+        of(personal().prop_map(Box::new)),
         vec((text(), text()), 0..3),
-    )
-        .boxed();
-    (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
-        let (items, tenders, context, membership, personal, attributes) = tail;
-        Event {
-            id,
-            source,
-            kind,
-            member,
-            occurred_at,
-            order,
-            currency,
-            given_amount,
-            items,
-            tenders,
-            context,
-            membership,
-            personal,
-            attributes,
-        }
-    })
+    );
+    (head, tail)
+        .prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
+            let (items, tenders, context, membership, personal, attributes) = tail;
+            Event {
+                id,
+                source,
+                kind,
+                member,
+                occurred_at,
+                order,
+                currency,
+                given_amount,
+                items,
+                tenders,
+                context,
+                membership,
+                personal,
+                attributes,
+            }
+        })
+        .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
     (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
@@ -157,7 +158,7 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
 }
 fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().boxed().prop_map(|event| Input::Event(Arc::new(event))),
+        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
@@ -261,17 +262,15 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::*;
     proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
 }
-fn assessment() -> impl Strategy<Value = Assessment> {
+fn assessment() -> BoxedStrategy<Assessment> {
     let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
         |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
     );
     let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence))
         .prop_map(|(rule, verdict, weight, detail, evidence)| Reason { rule, verdict, weight, detail, evidence });
-    (verdict(), any::<u8>(), vec(reason, 0..3)).prop_map(|(verdict, score, reasons)| Assessment {
-        verdict,
-        score,
-        reasons,
-    })
+    (verdict(), any::<u8>(), vec(reason, 0..3))
+        .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
+        .boxed()
 }
 fn observation() -> impl Strategy<Value = Observation> {
     use KeyField::*;
@@ -290,18 +289,16 @@ fn observation() -> impl Strategy<Value = Observation> {
 pub(crate) fn record() -> impl Strategy<Value = Record> {
     let status = proptest::sample::select(vec![Status::Posted, Status::Held, Status::Denied]);
     let fault = (text(), "\\PC{0,40}").prop_map(|(at, message)| ScriptFault { at, message });
-    // On the heap: together they are too large for a test thread's stack.
-    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
+    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status);
     let tail = (
-        vec(party().boxed(), 0..3),
+        vec(party(), 0..3),
         vec(effect(), 0..6),
-        vec(clip().boxed(), 0..3),
-        assessment().boxed(),
-        vec(observation().boxed(), 0..4),
+        vec(clip(), 0..3),
+        assessment(),
+        vec(observation(), 0..4),
         any::<u32>(),
         vec(fault, 0..2),
-    )
-        .boxed();
+    );
     (head, tail).prop_map(|((seq, program, recorded_at, occurred_at, ruleset, input, status), tail)| {
         let (parties, effects, clipped, fraud, observed, operations, faults) = tail;
         Record {
@@ -366,7 +363,7 @@ fn counter() -> impl Strategy<Value = Counter> {
 }
 
 /// Any member.
-pub(crate) fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
         id,
         reward,
@@ -374,28 +371,30 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         expires_at,
     });
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
-    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |(
-            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
-            pools,
-            cards,
-            counters,
-            grants,
-        )| Member {
-            settled_at,
-            standing: None,
-            last,
-            enrolled_at,
-            active_at,
-            profile,
-            referral_paid,
-            tier,
-            pools,
-            cards,
-            counters,
-            grants,
-        },
-    )
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
+        .prop_map(
+            |(
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+                pools,
+                cards,
+                counters,
+                grants,
+            )| Member {
+                settled_at,
+                standing: None,
+                last,
+                enrolled_at,
+                active_at,
+                profile,
+                referral_paid,
+                tier,
+                pools,
+                cards,
+                counters,
+                grants,
+            },
+        )
+        .boxed()
 }
 
 /// Any program.
