@@ -294,7 +294,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
     let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
         vec(party().boxed(), 0..3),
-        vec(prop_oneof![effect(), super::lives::effect()], 0..6),
+        vec(prop_oneof![effect(), super::lives::effect()], 0..6).boxed(),
         vec(clip().boxed(), 0..3),
         assessment().boxed(),
         vec(observation().boxed(), 0..4),
