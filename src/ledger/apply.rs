@@ -70,7 +70,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -219,7 +219,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -339,7 +339,7 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Plan { .. }
             | Effect::PlanEnd { .. }
             | Effect::PlanSpend { .. }
-            | Effect::Yearly { .. }
+            | Effect::Seen { .. }
             | Effect::Since { .. }
             | Effect::Told { .. }
             | Effect::Freeze { .. }

@@ -62,7 +62,7 @@ pub fn act(
         What::Reverse { redemption, amount } => work.reverse(*redemption, *amount)?,
         What::Use { grant } => work.use_voucher(*grant)?,
         What::Cancel { grant } => work.cancel_voucher(*grant)?,
-        What::Update { attributes, choices, .. } => work.update(attributes, choices)?,
+        What::Update { birthday, attributes, choices } => work.update(*birthday, attributes, choices)?,
         What::Freeze { frozen, .. } => work.freeze(*frozen),
         What::Erase => work.draft.effects.push(Effect::Erased { party: 0 }),
         What::Merge { .. } | What::Join { .. } | What::Leave | What::Awaited { .. } => {
@@ -78,7 +78,7 @@ pub fn act(
 /// What the steps of one decision read, and the record in the making.
 struct Work<'a> {
     books: &'a Books<'a>,
-    act: &'a Act,
+    act: &'a Arc<Act>,
     member: &'a Arc<Member>,
     earlier: &'a Earlier,
     status: Status,

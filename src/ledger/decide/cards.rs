@@ -185,8 +185,8 @@ impl Draft {
         let mut broken: Vec<&Grant> = Vec::new();
         for id in asked.marks {
             let cycle = standing.cycles.iter().find(|cycle| {
-                let mut of_card = cycle.marks.iter().filter(|mark| mark.card == asked.card);
-                of_card.any(|mark| mark.id == *id)
+                let mut stamped = cycle.marks.iter().filter(|mark| mark.card == asked.card);
+                stamped.any(|mark| mark.id == *id)
             });
             let unused = cycle.and_then(|cycle| member.grant(cycle.grant));
             if let Some(grant) = unused {

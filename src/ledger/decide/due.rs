@@ -1,6 +1,6 @@
 //! Time as an input: what falls due for a member, at its own instant, whenever it is noticed.
 //!
-//! At one instant the order is expiry, the end of holds, activation, then tiers. Points that a hold keeps aside do not expire
+//! At one instant the order is expiry, the end of holds, activation, lapse of plans, tiers, then what the calendar gives. Points that a hold keeps aside do not expire
 //! while it lasts; what it frees after their time expires in the record of its end. A read at t applies what is due by t to a copy
 //! ([`settled`]); the scheduler records the same effects ([`due`]).
 
@@ -12,9 +12,9 @@ use super::super::provenance::{Hold, HoldEnd};
 use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
 use super::super::tiers;
-use super::super::types::{Points, Text, TimeMs};
+use super::super::types::{Points, Seq, Text, TimeMs};
 use super::cards::{fade, next_fade};
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, plans, schedule};
 
 /// The next instant at which something falls due for a member; never, for most.
 #[must_use]
@@ -22,7 +22,9 @@ pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     let lots = member.pools.iter().filter_map(|pool| next_of_pool(pool, terms, member.active_at)).min();
     let holds = member.standing().and_then(|standing| standing.holds.iter().map(|hold| hold.until).min());
     let holds = holds.filter(|until| *until != TimeMs::NEVER);
-    [lots, holds, tiers::next_fall(member, terms), next_fade(member)].into_iter().flatten().min()
+    let known = [lots, holds, tiers::next_fall(member, terms), next_fade(member), plans::next_lapse(member)];
+    let known = known.into_iter().flatten().min();
+    schedule::next(member, terms, known).or(known)
 }
 
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
@@ -48,7 +50,7 @@ fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<
 }
 
 /// What falls due for a member at an instant, in order.
-fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
+fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<Effect> {
     let mut effects = Vec::new();
     for pool in &member.pools {
         let all_end = inactivity_end(pool, terms, member.active_at).is_some_and(|end| end <= at);
@@ -74,9 +76,13 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
     effects.extend(fade(member, at));
+    plans::lapse(member, at, &mut effects);
+    let mut tier = member.tier;
     if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
-        effects.push(Effect::Tier { party: 0, from: member.tier, to: tiers::tier_at(member, terms, at) });
+        tier = tiers::tier_at(member, terms, at);
+        effects.push(Effect::Tier { party: 0, from: member.tier, to: tier });
     }
+    schedule::run(member, terms, (at, seq), tier, &mut effects);
     effects
 }
 
@@ -140,7 +146,7 @@ fn give_back_stock(terms: &Terms, hold: &Hold, party: u8, spent: Points, effects
 pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
     let member = books.member(id)?;
     let at = next_due(member, books.terms).filter(|at| *at <= books.now)?;
-    let effects = effects_at(member, books.terms, at);
+    let effects = effects_at(member, books.terms, (at, books.seq()));
     if effects.is_empty() {
         return None;
     }
@@ -155,14 +161,15 @@ pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
 pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Member> {
     let mut settled = Cow::Borrowed(member);
     while let Some(due_at) = next_due(&settled, terms).filter(|due_at| *due_at <= at) {
-        let effects = effects_at(&settled, terms, due_at);
+        // What a read makes is never recorded; it needs a name of its own all the same.
+        let effects = effects_at(&settled, terms, (due_at, settled.last.next()));
         if effects.is_empty() {
             break;
         }
         let copy = settled.to_mut();
         copy.settled_at = copy.settled_at.max(due_at);
         for effect in &effects {
-            let when = When { seq: copy.last, occurred_at: due_at, recorded_at: due_at };
+            let when = When { seq: copy.last.next(), occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);
         }
     }

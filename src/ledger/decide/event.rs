@@ -16,7 +16,7 @@ use super::super::types::{Money, NameId, Text, TimeMs};
 use super::credit::{Wanted, ends};
 use super::laws::{self, Moved};
 use super::shares::is_order;
-use super::{Books, Draft, Judgement, status_of, within};
+use super::{Books, Draft, Judgement, plans, status_of, within};
 use crate::limits::FUTURE_MS_MAX;
 
 /// Decides an event with what its rules proposed and its fraud checks said.
@@ -37,11 +37,17 @@ pub fn event(
     if status != Status::Denied {
         let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
         work.enroll(&mut draft);
+        plans::pay(books, member, event, &mut draft);
         work.count_purchase(&mut draft)?;
         work.follow(&mut draft, &proposal.intents)?;
         work.pay_referral(&mut draft)?;
         work.keep_laws(&mut draft)?;
         work.move_tier(&mut draft);
+        if status == Status::Posted && !books.terms.schedules.is_empty() {
+            let told = event.personal.as_deref().and_then(|personal| personal.birthday);
+            let told = told.filter(|_| draft.effects.iter().any(|e| matches!(e, Effect::Profile { .. })));
+            draft.happen_now(books, member, (&Input::Event(Arc::clone(event)), event.occurred_at), told);
+        }
     }
     let mut record = draft.record(books, Input::Event(Arc::clone(event)), event.occurred_at, judgement);
     record.status = status;
@@ -72,6 +78,10 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
         return Err(Reject::UnknownMember(event.member.clone()));
     }
     note_lateness(books, event, &mut judgement);
+    if let Some(reason) = plans::refusal(books, member, event) {
+        judgement.assessment.verdict = judgement.assessment.verdict.max(reason.verdict);
+        judgement.assessment.reasons.push(reason);
+    }
     let status = status_of(judgement.assessment.verdict);
     let mut draft = Draft::default();
     if member.is_some() || status != Status::Denied {
@@ -113,6 +123,7 @@ impl Work<'_> {
         let enrolls_now = self.member.is_none() && self.event.kind == EventKind::Enroll;
         if enrolls_now || (self.event.kind == EventKind::Profile) {
             draft.effects.push(Effect::Profile { party: 0 });
+            plans::begin(self.books.terms, self.member, &self.event.attributes, &mut draft.effects);
         }
     }
 
@@ -171,6 +182,9 @@ impl Work<'_> {
                     let index = self.grant(draft, *reward, reason);
                     self.origins(draft, from, basis);
                     self.remember(draft, (from, index), condition.as_ref(), *once);
+                }
+                Intent::Seen { name, value } => {
+                    draft.effects.push(Effect::Seen { party: 0, name: *name, value: value.clone() });
                 }
                 Intent::Count { counter, amount, basis } => {
                     let ever = self.member.and_then(|m| m.counter(*counter)).map_or(0, |c| c.ever);
