@@ -61,7 +61,12 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.field("counter", name(*counter));
             out.int_field("amount", *amount);
         }
-        Effect::Budget { .. } | Effect::Seen { .. } | Effect::Since { .. } | Effect::Origin { .. } | Effect::Hangs { .. } | Effect::PlanSpend { .. } => return,
+        Effect::Budget { .. }
+        | Effect::Seen { .. }
+        | Effect::Since { .. }
+        | Effect::Origin { .. }
+        | Effect::Hangs { .. }
+        | Effect::PlanSpend { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { party, referrer } => {
             begin(out, record, "referral_paid", *party);

@@ -209,8 +209,7 @@ impl Doing<'_> {
 
     /// Whether what happens at most once a calendar year has happened in this one.
     fn was_given(&self, schedule: &ScheduleTerms, day: Day) -> bool {
-        remembers(schedule)
-            && self.member.counter(schedule.name).is_some_and(|known| known.years.get(year_of(day)) > 0)
+        remembers(schedule) && self.member.counter(schedule.name).is_some_and(|known| known.years.get(year_of(day)) > 0)
     }
 
     fn ends(&self, expiry: Expiry) -> Option<TimeMs> {
@@ -293,7 +292,9 @@ impl Doing<'_> {
     ) {
         let Some(pool) = self.member.pool(from) else { return };
         let units = pool.available(self.at).get() / per.get().max(1);
-        let (Some(mut left), Some(given)) = (units.checked_mul(per.get()), units.checked_mul(give.get())) else { return };
+        let (Some(mut left), Some(given)) = (units.checked_mul(per.get()), units.checked_mul(give.get())) else {
+            return;
+        };
         if units == 0 {
             return;
         }
@@ -321,7 +322,9 @@ impl Doing<'_> {
         let expires_at = self.terms.pool(law.pool).and_then(|pool| self.ends(pool.expiry));
         match law.window {
             LawWindow::Plan(plan) => {
-                let Some(period) = periods(self.member, plan).find(|period| period.until == Some(self.at)) else { return };
+                let Some(period) = periods(self.member, plan).find(|period| period.until == Some(self.at)) else {
+                    return;
+                };
                 let owed = formula(law, period.spend) - period.credited;
                 if owed > 0 {
                     self.credit(schedule, (law.pool, Points::new(owed), expires_at), effects);
@@ -369,4 +372,3 @@ fn is_birthday(terms: &Terms, (month, day): (u8, u8), at: TimeMs) -> bool {
     let today = terms.zone.day(at);
     civil_day(year_of(today), month, day) == today
 }
-
