@@ -11,6 +11,10 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "ledger/cards.rs"]
+mod cards;
+#[path = "ledger/refunds.rs"]
+mod refunds;
 mod support;
 
 use proptest::prelude::*;

@@ -10,11 +10,13 @@ use super::Error;
 use super::ahead::{Ahead, Asked, GROUP};
 use super::block::{Open, Release};
 use super::cache::Cache;
+use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
 use crate::fraud::rings::RingKey;
 use crate::fraud::{self, Seen};
+use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
@@ -160,14 +162,16 @@ impl Pipeline {
             }
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
-        let decided = match &item.command {
-            Command::Act(act, _) => {
-                let earlier = self.earlier(block, program, act, chunk.now)?;
-                self.core.decide_about(program, &item.command, proposal, chunk.now, (seen, &earlier))
+        let (mut order, mut earlier) = (None, None);
+        match &item.command {
+            Command::Event(event) if event.kind == EventKind::Refund => {
+                order = self.order_of(block, program, event, chunk.now)?;
             }
-            _ => self.core.decide(program, &item.command, proposal, chunk.now, seen),
-        };
-        Ok(match decided {
+            Command::Act(act, _) => earlier = Some(self.earlier(block, program, act, chunk.now)?),
+            _ => {}
+        }
+        let about = About { now: chunk.now, seen, order: order.as_ref(), earlier: earlier.as_ref() };
+        Ok(match self.core.decide_about(program, &item.command, proposal, about) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
                 self.core.apply(&mut record, seen);
@@ -179,7 +183,9 @@ impl Pipeline {
                 }
                 self.note_reversal(block, &record);
                 block.records.push(record);
-                Pending::Recorded(block.records.len() - 1)
+                let at = block.records.len() - 1;
+                self.find_awaited(block, at, chunk.now);
+                Pending::Recorded(at)
             }
         })
     }

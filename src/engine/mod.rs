@@ -29,6 +29,7 @@ pub mod core;
 pub mod handle;
 mod install;
 pub mod log;
+mod orders;
 mod pipeline;
 mod projector;
 mod reads;

@@ -102,6 +102,7 @@ impl Engine {
             helpers,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
+            flight: super::orders::Flight::default(),
             reversals: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,

@@ -15,7 +15,7 @@ use super::super::calendar::{month_index, year_of};
 use super::super::event::Event;
 use super::super::member::{Counter, Member};
 use super::super::proposal::Proposal;
-use super::super::provenance::{Back, Condition, EarlyRefund, Leaving, LineBack, Lines, Window};
+use super::super::provenance::{Back, Condition, Leaving, LineBack, Lines, Window};
 use super::super::record::{Credit, Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::types::{LotId, NameId, Points, Text, TimeMs};
@@ -66,22 +66,28 @@ pub fn refund(
     Ok(record)
 }
 
-/// Decides a refund that waited for the order that has come: it takes at most what the order gave.
+/// Decides the next refund that waited for an order that was recorded just now, with those found since; it takes at most what
+/// the order gave. `None` where none waits, or the order is not one that stands.
 #[must_use]
-pub fn awaited(books: &Books<'_>, member: &Text, early: &EarlyRefund, subject: &Subject) -> Option<Record> {
-    let known = books.member(member)?;
+pub fn awaited(books: &Books<'_>, order: &Record, found: &[Record]) -> Option<Record> {
+    if order.status == Status::Held {
+        return None;
+    }
+    let sale = super::subject::sale(order)?;
+    let member = books.member(&sale.member)?;
+    let early = member.standing()?.early_refunds.iter().find(|early| early.order == *sale.order())?;
+    let subject = Subject::fresh(order.clone(), found);
     let mut draft = Draft::default();
-    draft.party(member, Some(known));
+    draft.party(&sale.member, Some(member));
     draft.effects.push(Effect::Awaited { party: 0, refund: early.refund });
     let asked = Asked { lines: early.lines.clone(), amount: early.amount };
-    let at = books.now;
-    let giving = Giving::new(books, subject, known, at);
+    let giving = Giving::new(books, &subject, member, books.now);
     let taken = giving.take_back(&mut draft, &asked, true);
-    assert!(taken.is_ok(), "what takes at most what is left asks for no more");
-    draft.move_tier(books, Some(known), (Status::Posted, at), &[]);
-    recheck(&mut draft, known);
-    let act = Act { member: member.clone(), context: None, what: What::Awaited { refund: early.refund } };
-    Some(draft.record(books, Input::Act(Arc::new(act), Text::default()), at, Judgement::default()))
+    assert!(taken.is_ok(), "what takes at most what is left is never refused");
+    draft.move_tier(books, Some(member), (Status::Posted, books.now), &[]);
+    recheck(&mut draft, member);
+    let act = Act { member: sale.member.clone(), context: None, what: What::Awaited { refund: early.refund } };
+    Some(draft.record(books, Input::Act(Arc::new(act), Text::default()), books.now, Judgement::default()))
 }
 
 /// A refund of an order that is not there waits for it.
