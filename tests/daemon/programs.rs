@@ -135,9 +135,10 @@ impl Step {
 
     /// The member it is about, as the case calls them.
     fn member(&self) -> String {
-        let named = |of: &toml::Value| of.get("member").or_else(|| of.get("from")).and_then(toml::Value::as_str);
-        let of = ["expect", "post", "transfer", "redeem", "donate", "choose"].iter();
-        let of = of.filter_map(|key| named(self.table.get(*key)?)).next();
+        let tables = ["expect", "post", "transfer", "redeem", "donate", "choose"].iter();
+        let of = tables
+            .filter_map(|key| self.table.get(*key))
+            .find_map(|of| of.get("member").or_else(|| of.get("from"))?.as_str());
         format!("{}{}", self.prefix, of.unwrap_or("A"))
     }
 }
