@@ -15,6 +15,8 @@
 mod cards;
 #[path = "ledger/refunds.rs"]
 mod refunds;
+#[path = "ledger/spending.rs"]
+mod spending;
 mod support;
 
 use proptest::prelude::*;

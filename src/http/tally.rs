@@ -47,8 +47,8 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Event(event) => event.kind.name(),
         Input::Adjust(..) => "adjustment",
         Input::Transfer(..) => "transfer",
-        Input::Act(act, _) => act.what.name(),
         Input::Due(_) => "due",
         Input::Ruleset(_) => "ruleset",
+        Input::Act(act, _) => act.what.name(),
     }
 }

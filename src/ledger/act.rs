@@ -127,7 +127,7 @@ pub enum What {
 }
 
 impl What {
-    /// Its name, as metrics tell it.
+    /// What it is called, in metrics and lists.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -143,8 +143,8 @@ impl What {
             Self::Freeze { .. } => "freeze",
             Self::Merge { .. } => "merge",
             Self::Erase => "erase",
-            Self::Join { .. } => "household_join",
-            Self::Leave => "household_leave",
+            Self::Join { .. } => "join",
+            Self::Leave => "leave",
             Self::Awaited { .. } => "awaited_refund",
         }
     }

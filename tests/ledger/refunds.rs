@@ -419,19 +419,17 @@ fn another_members_order_is_not_there() {
 
 #[test]
 fn only_so_many_refunds_wait() {
-    let mut steps = "at 2026-01-10\nenroll A\n".to_owned();
-    for n in 0..64 {
-        steps.push_str(&format!("refund A order=x{n}\n"));
-    }
-    steps.push_str("refund A order=y -> unknown_order\n= A waiting=64\n");
-    check("pool points", &steps);
+    let refunds: Vec<String> = (0..64).map(|n| format!("refund A order=x{n}\n")).collect();
+    let refused = "refund A order=y -> unknown_order\n= A waiting=64";
+    check("pool points", &format!("at 2026-01-10\nenroll A\n{}{refused}", refunds.concat()));
 }
 
 #[test]
 fn a_fee_that_no_longer_pays_its_price_ends_its_period_at_once() {
     // Fees refunded after the perks: the year went on.
     check(
-        "pool points",
+        "pool points
+         plan annual 2500",
         "
         at 2026-01-10
         fee A 2500 order=f plan=annual

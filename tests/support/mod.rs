@@ -2,6 +2,7 @@
 //! are audited; whenever time has passed, members are what [`settled`] foretold; at the end all records are written as the
 //! journal would, read back and replayed into a fresh state, which must be equal.
 
+mod acts;
 pub mod model;
 pub mod orders;
 pub mod random;
@@ -189,7 +190,7 @@ impl World {
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
-            _ => self.declare_more(line),
+            other => self.declare_spending(other, line),
         }
     }
 
@@ -225,14 +226,16 @@ impl World {
     /// Decides a step and takes its record in.
     fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
         let record = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, line),
-            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", line),
+            ["buy", member, amount, ..] => self.event(&EventKind::Purchase, member, amount, line),
+            ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
             ["transfer", from, to, amount] => self.transfer(from, to, amount),
             ["owe", member, amount] => Ok(self.owe(member, amount)),
-            ["refund", member, ..] => self.event(EventKind::Refund, member, option(line, "amount").unwrap_or(""), line),
-            ["fee", member, amount, ..] => self.fee(member, amount, line),
-            other => panic!("step: {other:?}"),
+            ["refund", member, ..] => {
+                self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
+            }
+            ["fee", member, amount, ..] => self.event(&EventKind::Fee, member, amount, line),
+            other => self.act(other, line),
         }?;
         self.take(record.clone());
         self.find_awaited(&record);
@@ -301,7 +304,7 @@ impl World {
         }
     }
 
-    fn event(&mut self, kind: EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
+    fn event(&mut self, kind: &EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         self.events += 1;
         let text = |name: &str| option(line, name).map(Text::new);
         let personal = Personal { referrer: text("referrer"), email_hash: text("email"), ..Personal::default() };
@@ -314,7 +317,7 @@ impl World {
             order: text("order"),
             currency: None,
             given_amount: amount.parse().ok().map(Money::new),
-            items: orders::items(line, &kind),
+            items: orders::items(line, kind),
             tenders: Vec::new(),
             context: tallystick::ledger::event::Context::default(),
             membership: text("plan"),
@@ -379,6 +382,7 @@ impl World {
         for (name, value) in [
             ("pending", pool.pending(at).to_string()),
             ("debt", pool.debt.to_string()),
+            ("held", pool.held().to_string()),
             ("tier", tier.to_owned()),
             ("coffee", card.to_string()),
             ("rewards", member.grants.len().to_string()),

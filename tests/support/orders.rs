@@ -8,15 +8,14 @@
 //! ```
 
 use super::{World, option};
-use tallystick::ledger::calendar::{Day, month_index};
+use tallystick::ledger::calendar::{Day, Span, month_index};
 use tallystick::ledger::decide::{self, Subject};
 use tallystick::ledger::event::{Event, EventKind, Item};
 use tallystick::ledger::member::Member;
 use tallystick::ledger::proposal::{Basis, Intent, Proposal};
 use tallystick::ledger::provenance::{Back, Condition, Lines, Punched, RefundPolicy, Window};
-use tallystick::ledger::record::{Effect, Record, Status};
-use tallystick::ledger::reject::Reject;
-use tallystick::ledger::terms::{CardWorth, LawTerms, LawWindow, RewardTerms};
+use tallystick::ledger::record::Record;
+use tallystick::ledger::terms::{CardWorth, LawTerms, LawWindow, PlanTerms, RewardTerms};
 use tallystick::ledger::types::{LotId, MemberKey, Money, Points, Seq, Text};
 
 /// `lines=line:amount:quantity,…`
@@ -84,6 +83,11 @@ impl World {
                     rule: Text::new("law"),
                 };
                 self.terms.laws.push(law);
+            }
+            ["plan", name, price] => {
+                let (name, price) = (self.name(name), Money::new(price.parse().unwrap()));
+                let lasts = Some(Span::Months(12));
+                self.terms.plans.push(PlanTerms { name, price, lasts, ..PlanTerms::default() });
             }
             ["reward", name, ..] => {
                 let name = self.name(name);
@@ -166,16 +170,13 @@ impl World {
         }
     }
 
-    fn read(&self, seq: Seq) -> Result<Record, std::convert::Infallible> {
-        let at = usize::try_from(seq.get() - 1).unwrap();
-        Ok(self.records[at].clone())
-    }
-
     /// The order a refund is about, found as the engine does.
     pub(super) fn subject(&self, event: &Event) -> Option<Subject> {
         let last =
             |id: &Text| self.state.member(&MemberKey { program: super::PROGRAM, id: id.clone() }).map(|m| m.last);
-        let mut read = |seq| self.read(seq);
+        let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
+            Ok(self.records[usize::try_from(seq.get() - 1).unwrap()].clone())
+        };
         let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
         let mut subject = found?;
         for other in subject.others().cloned().collect::<Vec<_>>() {
@@ -191,18 +192,6 @@ impl World {
             self.take(record.clone());
             refunds.push(record);
         }
-    }
-
-    /// A fee and, where no plan of the program's starts with it, a period as if one did.
-    pub(super) fn fee(&mut self, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
-        let mut record = self.event(EventKind::Fee, member, amount, line)?;
-        if record.status == Status::Posted && !record.effects.iter().any(|effect| matches!(effect, Effect::Plan { .. }))
-        {
-            let (from, until) = (record.occurred_at, Some(record.occurred_at.plus_ms(31_536_000_000)));
-            let (plan, paid) = (self.name("plan"), Money::new(amount.parse().unwrap()));
-            record.effects.push(Effect::Plan { party: 0, index: 0, plan, from, until, paid });
-        }
-        Ok(record)
     }
 
     /// Further words that a balance is compared by.

@@ -222,11 +222,12 @@ impl Draft {
         }
         let (party, card, size) = (asked.party, asked.card, asked.of.max(1));
         self.effects.push(Effect::Unpunch { party, card, marks, owed, reopened, stamps: total % size });
-        self.fill_again(books, asked, (total, size), lying.iter().map(|mark| mark.of.worth).collect());
+        let worths: Vec<Money> = lying.iter().map(|mark| mark.of.worth).collect();
+        self.fill_again(books, asked, (total, size), &worths);
     }
 
     /// What opened again may be more than a card holds: it is full again at once.
-    fn fill_again(&mut self, books: &Books<'_>, asked: &Unstamp<'_>, (total, size): (u32, u32), worths: Vec<Money>) {
+    fn fill_again(&mut self, books: &Books<'_>, asked: &Unstamp<'_>, (total, size): (u32, u32), worths: &[Money]) {
         let filled: Vec<u16> = (0..total / size).map(|_| self.index()).collect();
         if filled.is_empty() {
             return;

@@ -312,22 +312,14 @@ impl<'a> Giving<'a> {
     fn marks_back(&self, at: usize, lines: &[u32], progress: &Progress) -> Vec<bool> {
         let (from, back) = self.origin(at);
         let whole = back != Back::Never && self.order.are_whole(&from, progress);
-        let mut seen: Vec<(u32, u32)> = Vec::new();
+        let mut seen: Vec<u32> = Vec::new();
         let of_mark = |line: &u32| {
             if *line == 0 {
                 return whole;
             }
-            let place = match seen.iter_mut().find(|(known, _)| known == line) {
-                Some((_, place)) => {
-                    *place += 1;
-                    *place
-                }
-                None => {
-                    seen.push((*line, 1));
-                    1
-                }
-            };
-            place > self.order.quantity_left(*line, progress)
+            let place = seen.iter().filter(|known| *known == line).count() + 1;
+            seen.push(*line);
+            u32::try_from(place).unwrap_or(u32::MAX) > self.order.quantity_left(*line, progress)
         };
         lines.iter().map(of_mark).collect()
     }

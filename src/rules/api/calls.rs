@@ -85,7 +85,7 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
 
 fn earn(at: &NativeCallContext, call: &mut Call, pool: &str, amount: i64, reason: &str, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
-    let Told { pending, expires, basis } = Told::read(options, &event, Takes::Terms, Back::Share)?;
+    let Told { pending, expires, basis } = Told::read(options, event, Takes::Terms, Back::Share)?;
     let pool = pool_id(loaded, pool)?;
     if !(0..=AMOUNT_MAX).contains(&amount) {
         return Err(format!("{amount} cannot be earned: from 0 to {AMOUNT_MAX}").into());
@@ -100,7 +100,7 @@ fn earn(at: &NativeCallContext, call: &mut Call, pool: &str, amount: i64, reason
 
 fn stamp(at: &NativeCallContext, call: &mut Call, card: &str, count: i64, reason: &str, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
-    let basis = Told::read(options, &event, Takes::Lines, Back::Whole)?.basis;
+    let basis = Told::read(options, event, Takes::Lines, Back::Whole)?.basis;
     let names = &loaded.compiled.names;
     let card = names.card(card).ok_or_else(|| unknown("card", card, names.cards()))?;
     let most = STAMPS_PER_EVENT_MAX;
@@ -123,7 +123,7 @@ fn stamp(at: &NativeCallContext, call: &mut Call, card: &str, count: i64, reason
 
 fn grant(at: &NativeCallContext, call: &mut Call, reward: &str, reason: &str, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
-    let basis = Told::read(options, &event, Takes::Lines, Back::Whole)?.basis;
+    let basis = Told::read(options, event, Takes::Lines, Back::Whole)?.basis;
     let names = &loaded.compiled.names;
     let reward = names.reward(reward).ok_or_else(|| unknown("reward", reward, names.rewards()))?;
     let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
@@ -132,7 +132,7 @@ fn grant(at: &NativeCallContext, call: &mut Call, reward: &str, reason: &str, op
 
 fn count(call: &mut Call, counter: &str, amount: i64, options: &Map) -> Answer<()> {
     let (loaded, event) = running(call)?;
-    let basis = Told::read(options, &event, Takes::Lines, Back::Share)?.basis;
+    let basis = Told::read(options, event, Takes::Lines, Back::Share)?.basis;
     let names = &loaded.compiled.names;
     let own = names.own_counters();
     let counter = names.own_counter(counter).ok_or_else(|| unknown("counter", counter, own))?;
@@ -158,10 +158,13 @@ struct Told {
     basis: Basis,
 }
 
+/// Whether a line is meant.
+type Fits = Box<dyn Fn(&Item) -> bool>;
+
 impl Told {
     fn read(options: &Map, event: &Event, takes: Takes, usual: Back) -> Answer<Self> {
         let (mut pending, mut expires, mut back) = (None, None, usual);
-        let mut fits: Vec<Box<dyn Fn(&Item) -> bool>> = Vec::new();
+        let mut fits: Vec<Fits> = Vec::new();
         for (name, value) in options {
             if name == "lines" {
                 let numbers = line_numbers(value)?;

@@ -104,15 +104,16 @@ fn personal() -> impl Strategy<Value = Personal> {
     )
 }
 fn event() -> impl Strategy<Value = Event> {
-    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
+    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money())).boxed();
     let tail = (
-        vec(item(), 0..4),
-        vec(tender(), 0..3),
-        context(),
+        vec(item().boxed(), 0..4),
+        vec(tender().boxed(), 0..3),
+        context().boxed(),
         of(text()),
-        of(personal().prop_map(Box::new)),
+        of(personal().prop_map(Box::new).boxed()),
         vec((text(), text()), 0..3),
-    );
+    )
+        .boxed();
     (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
         let (items, tenders, context, membership, personal, attributes) = tail;
         Event {
@@ -154,14 +155,15 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
     (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
         .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
 }
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
+        4 => event().boxed().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
     ]
+    .boxed()
 }
 
 fn account() -> impl Strategy<Value = Account> {
@@ -187,7 +189,7 @@ fn credit() -> impl Strategy<Value = Credit> {
         },
     )
 }
-fn effect() -> impl Strategy<Value = Effect> {
+fn effect() -> BoxedStrategy<Effect> {
     let party = || any::<u8>();
     prop_oneof![
         (party(), of(text())).prop_map(|(party, referrer)| Effect::Enroll { party, referrer }),
@@ -234,6 +236,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         party().prop_map(|party| Effect::Profile { party }),
         (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
     ]
+    .boxed()
 }
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let pool = (name(), points(), points(), points(), points())
@@ -287,16 +290,18 @@ fn observation() -> impl Strategy<Value = Observation> {
 pub(crate) fn record() -> impl Strategy<Value = Record> {
     let status = proptest::sample::select(vec![Status::Posted, Status::Held, Status::Denied]);
     let fault = (text(), "\\PC{0,40}").prop_map(|(at, message)| ScriptFault { at, message });
-    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status);
+    // On the heap: together they are too large for a test thread's stack.
+    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
-        vec(party(), 0..3),
+        vec(party().boxed(), 0..3),
         vec(effect(), 0..6),
-        vec(clip(), 0..3),
-        assessment(),
-        vec(observation(), 0..4),
+        vec(clip().boxed(), 0..3),
+        assessment().boxed(),
+        vec(observation().boxed(), 0..4),
         any::<u32>(),
         vec(fault, 0..2),
-    );
+    )
+        .boxed();
     (head, tail).prop_map(|((seq, program, recorded_at, occurred_at, ruleset, input, status), tail)| {
         let (parties, effects, clipped, fraud, observed, operations, faults) = tail;
         Record {
