@@ -27,6 +27,7 @@ pub mod reject;
 pub mod rights;
 pub mod standing;
 pub mod state;
+pub mod table;
 pub mod terms;
 pub mod tiers;
 pub mod types;

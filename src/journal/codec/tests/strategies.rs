@@ -103,8 +103,8 @@ fn personal() -> impl Strategy<Value = Personal> {
         },
     )
 }
-fn event() -> impl Strategy<Value = Event> {
-    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money())).boxed();
+fn event() -> BoxedStrategy<Event> {
+    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
         vec(item().boxed(), 0..4),
         vec(tender().boxed(), 0..3),
@@ -112,27 +112,28 @@ fn event() -> impl Strategy<Value = Event> {
         of(text()),
         of(personal().prop_map(Box::new).boxed()),
         vec((text(), text()), 0..3),
-    )
-        .boxed();
-    (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
-        let (items, tenders, context, membership, personal, attributes) = tail;
-        Event {
-            id,
-            source,
-            kind,
-            member,
-            occurred_at,
-            order,
-            currency,
-            given_amount,
-            items,
-            tenders,
-            context,
-            membership,
-            personal,
-            attributes,
-        }
-    })
+    );
+    (head, tail)
+        .prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
+            let (items, tenders, context, membership, personal, attributes) = tail;
+            Event {
+                id,
+                source,
+                kind,
+                member,
+                occurred_at,
+                order,
+                currency,
+                given_amount,
+                items,
+                tenders,
+                context,
+                membership,
+                personal,
+                attributes,
+            }
+        })
+        .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
     (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
@@ -261,17 +262,15 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::*;
     proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
 }
-fn assessment() -> impl Strategy<Value = Assessment> {
+fn assessment() -> BoxedStrategy<Assessment> {
     let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
         |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
     );
     let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence))
         .prop_map(|(rule, verdict, weight, detail, evidence)| Reason { rule, verdict, weight, detail, evidence });
-    (verdict(), any::<u8>(), vec(reason, 0..3)).prop_map(|(verdict, score, reasons)| Assessment {
-        verdict,
-        score,
-        reasons,
-    })
+    (verdict(), any::<u8>(), vec(reason, 0..3))
+        .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
+        .boxed()
 }
 fn observation() -> impl Strategy<Value = Observation> {
     use KeyField::*;
@@ -366,7 +365,7 @@ fn counter() -> impl Strategy<Value = Counter> {
 }
 
 /// Any member.
-pub(crate) fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
         id,
         reward,
@@ -374,28 +373,30 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         expires_at,
     });
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
-    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |(
-            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
-            pools,
-            cards,
-            counters,
-            grants,
-        )| Member {
-            settled_at,
-            standing: None,
-            last,
-            enrolled_at,
-            active_at,
-            profile,
-            referral_paid,
-            tier,
-            pools,
-            cards,
-            counters,
-            grants,
-        },
-    )
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
+        .prop_map(
+            |(
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+                pools,
+                cards,
+                counters,
+                grants,
+            )| Member {
+                settled_at,
+                standing: None,
+                last,
+                enrolled_at,
+                active_at,
+                profile,
+                referral_paid,
+                tier,
+                pools,
+                cards,
+                counters,
+                grants,
+            },
+        )
+        .boxed()
 }
 
 /// Any program.
