@@ -22,6 +22,7 @@ struct Step {
     program: String,
     /// What the members and events of its case begin with.
     prefix: String,
+    zone: TimeZone,
     /// Its number, from 1.
     number: usize,
     table: Table,
@@ -72,6 +73,7 @@ fn read_program(folder: &Path, steps: &mut Vec<Step>) {
                     place: format!("{program}/{file}: {}, step {}", case["name"], number + 1),
                     program: program.clone(),
                     prefix: format!("{file}-{case_number:03}-"),
+                    zone: zone.clone(),
                     number: number + 1,
                     table,
                 });
@@ -119,7 +121,8 @@ impl Step {
         let refund = event["type"] == "refund";
         event.entry("id").or_insert(json!(format!("{}e{}", self.prefix, self.number)));
         event.entry("source").or_insert(json!("case"));
-        event.entry("occurred_at").or_insert(json!(self.at.1));
+        let occurred_at = event.get("occurred_at").and_then(Value::as_str).map(|text| instant(text, &self.zone).1);
+        event.insert("occurred_at".to_owned(), json!(occurred_at.unwrap_or_else(|| self.at.1.clone())));
         for (place, item) in event.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
             if item.is_number() {
                 *item = json!({ "amount": item });
