@@ -220,7 +220,7 @@ fn compare_answer(answer: &Answer, expect: &Table, say_wrong: &mut impl FnMut(St
     match expect.get("clipped") {
         Some(toml::Value::Boolean(_)) if !cuts.is_empty() => say_wrong(format!("expected nothing cut, got {cuts:?}")),
         Some(wanted) if wanted.is_table() && !cut_as(wanted) => {
-            say_wrong(format!("expected cut {wanted}, got {cuts:?}"))
+            say_wrong(format!("expected cut {wanted}, got {cuts:?}"));
         }
         _ => {}
     }
