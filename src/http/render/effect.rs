@@ -68,10 +68,6 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         | Effect::Hangs { .. }
         | Effect::PlanSpend { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
-        Effect::ReferralPaid { party, referrer } => {
-            begin(out, record, "referral_paid", *party);
-            out.field("referrer", party_name(record, *referrer));
-        }
         other => standing::effect(out, record, other, names),
     }
     if !takes_effect(record.status, effect) {

@@ -262,17 +262,15 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::*;
     proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
 }
-fn assessment() -> impl Strategy<Value = Assessment> {
+fn assessment() -> BoxedStrategy<Assessment> {
     let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
         |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
     );
     let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence))
         .prop_map(|(rule, verdict, weight, detail, evidence)| Reason { rule, verdict, weight, detail, evidence });
-    (verdict(), any::<u8>(), vec(reason, 0..3)).prop_map(|(verdict, score, reasons)| Assessment {
-        verdict,
-        score,
-        reasons,
-    })
+    (verdict(), any::<u8>(), vec(reason, 0..3))
+        .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
+        .boxed()
 }
 fn observation() -> impl Strategy<Value = Observation> {
     use KeyField::*;
@@ -367,7 +365,7 @@ fn counter() -> impl Strategy<Value = Counter> {
 }
 
 /// Any member.
-pub(crate) fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
         id,
         reward,
@@ -382,28 +380,30 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         any::<bool>(),
         (of(name()), time(), of(super::lives::standing().prop_map(Box::new))),
     );
-    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |(
-            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing)),
-            pools,
-            cards,
-            counters,
-            grants,
-        )| Member {
-            settled_at,
-            standing,
-            last,
-            enrolled_at,
-            active_at,
-            profile,
-            referral_paid,
-            tier,
-            pools,
-            cards,
-            counters,
-            grants,
-        },
-    )
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
+        .prop_map(
+            |(
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing)),
+                pools,
+                cards,
+                counters,
+                grants,
+            )| Member {
+                settled_at,
+                standing,
+                last,
+                enrolled_at,
+                active_at,
+                profile,
+                referral_paid,
+                tier,
+                pools,
+                cards,
+                counters,
+                grants,
+            },
+        )
+        .boxed()
 }
 
 /// Any program.
