@@ -113,7 +113,8 @@ async fn serve(config: &Config) -> ExitCode {
         Err(error) => return cannot_start(error),
     };
     let address = listener.local_addr().unwrap_or(config.listen);
-    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config)));
+    let edge = Edge::new(engine.handle(), auth.clone(), settings(config)).with_backups(config.backups.clone());
+    let edge = Arc::new(edge);
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {

@@ -10,6 +10,7 @@
 //! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
+//! * [`walk`]: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
@@ -33,6 +34,7 @@ mod schedule;
 mod shared;
 mod start;
 pub mod verify;
+pub mod walk;
 mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
