@@ -6,7 +6,6 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tallystick::fraud::assess;
 use tallystick::fraud::rings::Rings;
-use tallystick::ledger::calendar::Zone;
 use tallystick::ledger::event::{Context, Event, EventKind};
 use tallystick::ledger::record::{Assessment, Input, KeyField, KeyFields, Record, Status, Verdict};
 use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
@@ -37,15 +36,6 @@ fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms 
 fn terms() -> Terms {
     Terms {
         version: 1,
-        zone: Zone::utc(),
-        auto_enroll: true,
-        max_lateness_ms: None,
-        pools: Vec::new(),
-        cards: Vec::new(),
-        rewards: Vec::new(),
-        tiers: None,
-        caps: Vec::new(),
-        referral: None,
         limits: vec![
             limit(2, &[KeyField::Member], 3_600_000, 6),
             limit(2, &[KeyField::Member], 86_400_000, 15),
@@ -55,6 +45,7 @@ fn terms() -> Terms {
         ],
         spend_counter: NameId::new(0),
         purchases_counter: NameId::new(1),
+        ..Terms::default()
     }
 }
 

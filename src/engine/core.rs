@@ -66,6 +66,29 @@ impl Core {
         self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
     }
 
+    /// Reads a little of everything the commands' steps will read, of all of them together: the processor then fetches many
+    /// at once, where each step would wait for its own.
+    pub(super) fn warm<'a>(&self, commands: impl Iterator<Item = (ProgramId, &'a Command)>) {
+        let mut members: Vec<&Member> = Vec::new();
+        let mut read = 0;
+        for (program, command) in commands {
+            let (one, two) = match command {
+                Command::Event(event) => {
+                    read += event.warm();
+                    (&event.member, None)
+                }
+                Command::Adjust(adjustment, _) => (&adjustment.member, None),
+                Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+            };
+            members
+                .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
+        }
+        for depth in 0..Member::DEPTH {
+            read += members.iter().map(|member| member.warm(depth)).sum::<usize>();
+        }
+        std::hint::black_box(read);
+    }
+
     /// What the rules want for a command. Reads only; many may run at once.
     #[must_use]
     pub fn propose(&self, program: ProgramId, command: &Command) -> Proposal {

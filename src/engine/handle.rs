@@ -141,8 +141,8 @@ pub(super) enum Pending {
     Rejected(Reject),
 }
 
-/// The answers of a job, with the block they lie in.
-pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>);
+/// The answers of a job, with the block they lie in, and the job's items back.
+pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>, Vec<Item>);
 /// A record that was never journaled, and why it is as it is.
 pub type Simulated = (Result<Record, Reject>, Vec<Trace>);
 
@@ -169,7 +169,6 @@ impl Handle {
     pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> {
         let items: Vec<Item> =
             commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
-        let inputs: Vec<Input> = items.iter().map(|item| item.command.input()).collect();
         let count = items.len();
         if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > self.shared.queue_limit {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
@@ -180,8 +179,8 @@ impl Handle {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
             return Err(refused);
         }
-        let (block, pending) = answers.await.map_err(|_| SubmitError::Stopped)?;
-        reads::answers(&self.shared.store, &block, pending, &inputs)
+        let (block, pending, items) = answers.await.map_err(|_| SubmitError::Stopped)?;
+        reads::answers(&self.shared.store, &block, pending, &items)
     }
 
     /// What the event would give now, or at another time: a record that is not journaled.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::calendar::{Day, month_index, year_of};
 use super::event::Birthday;
+use super::provenance::Hold;
 use super::record::{PoolAfter, Snapshot};
+use super::standing::Standing;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// A credit that still holds something.
@@ -19,6 +21,8 @@ pub struct Lot {
     pub amount: Points,
     /// What is left, above zero.
     pub remaining: Points,
+    /// How much of what is left is kept aside by holds.
+    pub held: Points,
     /// When it was earned, in business time.
     pub earned_at: TimeMs,
     /// When it can be spent; [`TimeMs::NEVER`] while it waits for a review.
@@ -36,6 +40,12 @@ impl Lot {
     #[must_use]
     pub fn order(&self) -> (TimeMs, TimeMs, LotId) {
         (self.expires_at.unwrap_or(TimeMs::NEVER), self.earned_at, self.id)
+    }
+
+    /// What is left and not kept aside.
+    #[must_use]
+    pub fn free(&self) -> Points {
+        self.remaining - self.held
     }
 
     /// Whether the lot can be spent at an instant.
@@ -65,16 +75,22 @@ pub struct PoolState {
 }
 
 impl PoolState {
-    /// What can be spent at an instant.
+    /// What can be spent at an instant: active lots less what holds keep aside.
     #[must_use]
     pub fn available(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(|lot| lot.remaining).sum()
+        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(Lot::free).sum()
+    }
+
+    /// What holds keep aside.
+    #[must_use]
+    pub fn held(&self) -> Points {
+        self.lots.iter().map(|lot| lot.held).sum()
     }
 
     /// What is still to become available.
     #[must_use]
     pub fn pending(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(|lot| lot.remaining).sum()
+        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(Lot::free).sum()
     }
 
     /// What the member holds in the books: all lots less the debt.
@@ -231,9 +247,37 @@ pub struct Member {
     pub counters: Vec<Counter>,
     /// Rewards not used.
     pub grants: Vec<Grant>,
+    /// Everything due by this instant has been done.
+    pub settled_at: TimeMs,
+    /// What few members have; absent for most.
+    pub standing: Option<Box<Standing>>,
 }
 
 impl Member {
+    /// How many reads one after the other lead to everything a member holds; see [`Member::warm`].
+    pub const DEPTH: u8 = 3;
+
+    /// Reads a little of what lies `depth` reads away, so that it is near the processor when it is needed. What it returns
+    /// means nothing; it must be used, or nothing is read.
+    #[must_use]
+    pub fn warm(&self, depth: u8) -> usize {
+        /// Lots of a pool that are read ahead; of more, the processor guesses the next.
+        const LOTS: usize = 8;
+        match depth {
+            0 => usize::from(self.referral_paid) + self.grants.len() + self.counters.len(),
+            1 => {
+                let pools: usize = self.pools.iter().map(|pool| pool.lots.len()).sum();
+                let cards: usize = self.cards.iter().map(|card| usize::from(card.card.get())).sum();
+                let counters: usize = self.counters.iter().map(|counter| usize::from(counter.name.get())).sum();
+                pools + cards + counters + usize::from(self.profile.referrer.is_some())
+            }
+            _ => {
+                let lots = self.pools.iter().flat_map(|pool| pool.lots.iter().take(LOTS).chain(pool.lots.last()));
+                lots.map(|lot| usize::from(lot.active)).sum()
+            }
+        }
+    }
+
     /// A pool, where it was ever touched.
     #[must_use]
     pub fn pool(&self, name: NameId) -> Option<&PoolState> {
@@ -250,6 +294,24 @@ impl Member {
     #[must_use]
     pub fn counter(&self, name: NameId) -> Option<&Counter> {
         self.counters.iter().find(|counter| counter.name == name)
+    }
+
+    /// What few members have, where this one does.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
+    }
+
+    /// A hold that is active.
+    #[must_use]
+    pub fn hold(&self, id: LotId) -> Option<&Hold> {
+        self.standing()?.hold(id)
+    }
+
+    /// A reward that is not used.
+    #[must_use]
+    pub fn grant(&self, id: LotId) -> Option<&Grant> {
+        self.grants.iter().find(|grant| grant.id == id)
     }
 
     /// What can be spent from a pool at an instant.
@@ -269,7 +331,7 @@ impl Member {
                     pool: pool.pool,
                     available: pool.available(at),
                     pending: pool.pending(at),
-                    held: Points::ZERO,
+                    held: pool.held(),
                     debt: pool.debt,
                 })
                 .collect(),

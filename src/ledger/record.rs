@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
+use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
+pub use super::effect::Effect;
+pub use super::posting::{Account, Clip, Clipped, Credit};
 pub use super::verdict::{Assessment, Evidence, KeyField, KeyFields, Observation, Reason, Verdict};
 
 /// What was asked of the ledger.
@@ -24,6 +26,8 @@ pub enum Input {
     Due(Text),
     /// A version of a program's rules took effect.
     Ruleset(Arc<RulesetFiles>),
+    /// Spending, its undoing, or the member's own affairs, with its idempotency key.
+    Act(Arc<Act>, Text),
 }
 
 /// A version of a program: its files as they were, and the names it declared that were new.
@@ -147,10 +151,10 @@ impl Input {
     pub fn natural_key(&self) -> Option<NaturalKey<'_>> {
         match self {
             Self::Event(event) => Some(NaturalKey { source: &event.source, id: &event.id }),
-            Self::Adjust(_, key) | Self::Transfer(_, key) if !key.is_empty() => {
+            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) if !key.is_empty() => {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
-            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
         }
     }
 
@@ -165,6 +169,10 @@ impl Input {
                 other => transfer.context.as_deref().and_then(|context| context_field(context, other)),
             },
             Self::Adjust(adjustment, _) => (field == KeyField::Member).then_some(&adjustment.member),
+            Self::Act(act, _) => match field {
+                KeyField::Member => Some(&act.member),
+                other => act.context.as_deref().and_then(|context| context_field(context, other)),
+            },
             Self::Due(_) | Self::Ruleset(_) => None,
         }
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
-use crate::ledger::apply::takes_effect;
+use crate::ledger::apply::{Posting, posting, takes_effect};
 use crate::ledger::event::{Event, EventKind};
+use crate::ledger::provenance::Leaving;
 use crate::ledger::record::{Account, Credit, Effect, Input, Record, Status, Verdict};
-use crate::ledger::types::{NameId, Points, Text, TimeMs};
+use crate::ledger::types::{LotId, NameId, Text, TimeMs};
 
 /// What a report is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,15 @@ impl Flow {
     /// What members hold after it, where they held nothing before.
     pub const fn outstanding(&self) -> i128 {
         self.issued - self.redeemed - self.expired - self.reversed + self.adjusted - self.donated + self.transferred
+    }
+
+    /// Takes a move between two accounts. What the program gives away itself concerns no member, and is left out.
+    fn take(&mut self, from: &Account, to: &Account, amount: i128) {
+        if *to == Account::Member {
+            self.add(from, amount);
+        } else if *from == Account::Member {
+            self.add(to, -amount);
+        }
     }
 
     fn add(&mut self, account: &Account, to_member: i128) {
@@ -154,6 +164,12 @@ pub struct Collected {
     pub efforts: [i128; 2],
 }
 
+/// Whether a record's grant was paid for in it: a reward that was bought is no offer.
+fn is_bought(record: &Record, grant: u16) -> bool {
+    let bought = |effect: &Effect| matches!(effect, Effect::Redeem { reward: Some((_, index)), .. } if *index == grant);
+    record.effects.iter().any(bought)
+}
+
 /// Takes records one by one.
 #[derive(Debug)]
 pub struct Collector {
@@ -164,13 +180,15 @@ pub struct Collector {
     by_name: HashMap<(u32, Text), u32>,
     /// Refunds by the name of their order; a sale may be told after its refund.
     refunds: Vec<(u32, Text, Option<i64>)>,
+    /// The period's offers that were not used yet.
+    offers: HashSet<LotId>,
 }
 
 impl Collector {
     /// A collector that has seen nothing.
     pub fn new(asked: Asked) -> Self {
         let (collected, ids, by_name) = (Collected::default(), HashMap::new(), HashMap::new());
-        Self { asked, collected, ids, by_name, refunds: Vec::new() }
+        Self { asked, collected, ids, by_name, refunds: Vec::new(), offers: HashSet::new() }
     }
 
     /// Takes a record of the program.
@@ -285,23 +303,28 @@ impl Collector {
                 self.collected.members.at_end += u64::from(fresh);
                 self.collected.members.enrolled += u64::from(fresh && within);
             }
-            Effect::Credit(credit) => self.credit(record, credit, within),
-            Effect::Debit { party, pool, amount, to, .. } | Effect::Owe { party, pool, amount, to } => {
-                self.flow(*pool, to, -*amount, within);
-                if matches!(to, Account::Redeemed | Account::Donated(_)) {
-                    self.note(record, *party, |customer| {
-                        customer.ever_redeemed = true;
-                        customer.took_part |= within;
-                    });
-                }
+            Effect::Credit(credit) => self.credited(record, credit, within),
+            Effect::Debit { party, to, .. } | Effect::Owe { party, to, .. } | Effect::Spend { party, to, .. }
+                if matches!(to, Account::Redeemed | Account::Donated(_)) =>
+            {
+                self.note(record, *party, |customer| {
+                    customer.ever_redeemed = true;
+                    customer.took_part |= within;
+                });
             }
-            Effect::Grant { .. } if within => self.collected.granted += 1,
+            Effect::Grant { index, .. } if within && !is_bought(record, *index) => {
+                self.collected.granted += 1;
+                self.offers.insert(LotId { seq: record.seq, index: *index });
+            }
+            Effect::Ungrant { grant, why: Leaving::Used, .. } if self.offers.remove(grant) => self.collected.used += 1,
             _ => {}
+        }
+        if let Some(moved) = posting(effect) {
+            self.moved(&moved, within);
         }
     }
 
-    fn credit(&mut self, record: &Record, credit: &Credit, within: bool) {
-        self.flow(credit.pool, &credit.from, credit.amount, within);
+    fn credited(&mut self, record: &Record, credit: &Credit, within: bool) {
         if within && record.status == Status::Held {
             *self.collected.held.entry(credit.pool).or_default() += i128::from(credit.amount.get());
         }
@@ -313,11 +336,12 @@ impl Collector {
         }
     }
 
-    fn flow(&mut self, pool: NameId, account: &Account, to_member: Points, within: bool) {
-        let to_member = i128::from(to_member.get());
-        self.collected.ever.entry(pool).or_default().add(account, to_member);
+    fn moved(&mut self, moved: &Posting, within: bool) {
+        let Posting { pool, from, to, amount } = moved;
+        let amount = i128::from(amount.get());
+        self.collected.ever.entry(*pool).or_default().take(from, to, amount);
         if within {
-            self.collected.within.entry(pool).or_default().add(account, to_member);
+            self.collected.within.entry(*pool).or_default().take(from, to, amount);
         }
     }
 }

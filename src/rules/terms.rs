@@ -2,13 +2,13 @@
 //!
 //! Expects a manifest that [`validate`](super::validate) found nothing wrong with.
 
-use super::manifest::{CapPer, EarnTable, GrantTable, LimitTable, Manifest, MetricText};
+use super::manifest::{CapPer, EarnTable, GrantTable, LevelTable, LimitTable, Manifest, MetricText, TiersTable};
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{AbsentText, KEY_FIELDS, Kind, OneOrMany};
 use crate::ledger::record::{KeyFields, Verdict};
 use crate::ledger::terms::{
-    Absent, CapPeriod, CapTerms, CardTerms, Counted, Expiry, LimitTerms, Period, PoolTerms, ReferralTerms, RewardTerms,
-    Terms, TierTerms,
+    Absent, CapPeriod, CapTerms, CardTerms, Counted, Expiry, LevelTerms, LimitTerms, Need, Period, PoolTerms,
+    ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::{EVIDENCE_EVENTS_MAX, LATENESS_MS_DEFAULT, RING_CAPACITY_MAX, SUM_RING_ENTRIES_DEFAULT};
@@ -110,10 +110,7 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         pools: pools(m, id),
         cards: cards(m, id),
         rewards: rewards(m, id),
-        tiers: m.tiers.as_ref().map(|tiers| TierTerms {
-            counter: id(&tiers.credit.get_ref().0),
-            levels: tiers.levels.iter().map(|level| (id(&level.name.get_ref().0), level.from.0)).collect(),
-        }),
+        tiers: m.tiers.as_ref().map(|tiers| TierTerms { period: TierPeriod::CalendarYear, levels: levels(tiers, id) }),
         caps: caps(m, id),
         referral: m.referral.as_ref().map(|referral| ReferralTerms {
             pool: id(&referral.pool.get_ref().0),
@@ -126,7 +123,17 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         limits: limits(m, id),
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
+        ..Terms::default()
     }
+}
+
+fn levels(tiers: &TiersTable, id: Ids<'_>) -> Vec<LevelTerms> {
+    let credit = id(&tiers.credit.get_ref().0);
+    let level = |level: &LevelTable| LevelTerms {
+        name: id(&level.name.get_ref().0),
+        any: vec![Need::Credit(credit, level.from.0)],
+    };
+    tiers.levels.iter().map(level).collect()
 }
 
 fn small(number: i64) -> u32 {
@@ -139,6 +146,7 @@ fn pools(m: &Manifest, id: Ids<'_>) -> Vec<PoolTerms> {
         expiry: pool.expires.as_ref().map_or(Expiry::Never, |expires| expires.0),
         pending: pool.pending.as_ref().map(|pending| pending.0),
         transferable: pool.transferable,
+        ..PoolTerms::default()
     });
     all.collect()
 }
@@ -151,6 +159,7 @@ fn cards(m: &Manifest, id: Ids<'_>) -> Vec<CardTerms> {
         per_event: card.per_event.map(|count| small(count.0)),
         per_day: card.per_day.map(|count| small(count.0)),
         reward: id(&card.reward.get_ref().0),
+        ..CardTerms::default()
     });
     all.collect()
 }
@@ -159,8 +168,9 @@ fn rewards(m: &Manifest, id: Ids<'_>) -> Vec<RewardTerms> {
     let all = m.rewards.0.iter().map(|(name, reward)| RewardTerms {
         name: id(&name.get_ref().0),
         value: reward.value.map(|value| Money::new(value.0)),
-        expires: reward.expires.as_ref().map(|expires| expires.0),
+        expires: reward.expires.as_ref().map_or(Expiry::Never, |expires| Expiry::Rolling(expires.0)),
         price: reward.price.as_ref().map(|price| (id(&price.pool.get_ref().0), Points::new(price.amount.0))),
+        ..RewardTerms::default()
     });
     all.collect()
 }
@@ -178,6 +188,7 @@ fn caps(m: &Manifest, id: Ids<'_>) -> Vec<CapTerms> {
         },
         limit: Points::new(cap.limit.0),
         counter: id(&cap_counter(&cap.name.get_ref().0)),
+        own: false,
     });
     caps.collect()
 }

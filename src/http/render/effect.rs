@@ -1,6 +1,6 @@
 //! Effects and what was clipped, one object each.
 
-use super::{Names, party_name};
+use super::{Names, party_name, standing};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
 use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record};
@@ -61,12 +61,13 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.field("counter", name(*counter));
             out.int_field("amount", *amount);
         }
-        Effect::Budget { .. } => return,
+        Effect::Budget { .. } | Effect::Origin { .. } | Effect::Hangs { .. } | Effect::PlanSpend { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { party, referrer } => {
             begin(out, record, "referral_paid", *party);
             out.field("referrer", party_name(record, *referrer));
         }
+        other => standing::effect(out, record, other, names),
     }
     if !takes_effect(record.status, effect) {
         out.field("state", "held");
@@ -75,7 +76,7 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
 }
 
 /// The start of an effect's object; the member is named where it is not the one the record is about.
-fn begin(out: &mut Json, record: &Record, kind: &'static str, party: u8) {
+pub(super) fn begin(out: &mut Json, record: &Record, kind: &'static str, party: u8) {
     out.begin_object();
     out.field("kind", kind);
     if party != 0 {
@@ -115,7 +116,7 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
 }
 
 /// The id of something the record made.
-fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
+pub(super) fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     if names.simulated {
         out.null();
     } else {
@@ -123,7 +124,7 @@ fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     }
 }
 
-fn repaid_debt(out: &mut Json, repaid: Points) {
+pub(super) fn repaid_debt(out: &mut Json, repaid: Points) {
     if repaid.is_positive() {
         out.int_field("repaid_debt", repaid.get());
     }

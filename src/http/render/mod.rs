@@ -8,6 +8,7 @@ mod money;
 mod program;
 mod record;
 mod report;
+mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use super::answer::fraud;
 use super::{Names, effect, status_name};
 use crate::http::json::Json;
 use crate::http::tally::kind;
+use crate::ledger::act::{Act, Spend, What};
 use crate::ledger::event::{Adjustment, Context, Event, Transfer};
 use crate::ledger::record::{Input, Record};
 use crate::ledger::types::Text;
@@ -39,6 +40,7 @@ pub fn record(out: &mut Json, record: &Record, names: Names<'_>) {
             }
             out.end_array();
         }
+        Input::Act(asked, _) => act(out, asked),
         Input::Due(_) => {}
     }
     out.key("effects");
@@ -169,6 +171,42 @@ fn transfer(out: &mut Json, asked: &Transfer) {
     out.field("to", &asked.to);
     out.field("pool", &asked.pool);
     out.int_field("amount", asked.amount.get());
+    if let Some(told) = asked.context.as_deref() {
+        context(out, told);
+    }
+    out.end_object();
+}
+
+fn act(out: &mut Json, asked: &Act) {
+    out.key("act");
+    out.begin_object();
+    out.field("what", asked.what.name());
+    out.field("member", &asked.member);
+    match &asked.what {
+        What::Hold { spend, order, .. } | What::Redeem { spend, order } => {
+            match spend {
+                Spend::Points { pool, amount } => {
+                    out.field("pool", pool);
+                    out.int_field("amount", amount.get());
+                }
+                Spend::Reward(reward) => out.field("reward", reward),
+            }
+            optional(out, "order", order.as_ref());
+        }
+        What::Donate { pool, amount, charity } => {
+            out.field("pool", pool);
+            out.int_field("amount", amount.get());
+            out.field("charity", charity);
+        }
+        What::Capture { amount: Some(amount), .. } | What::Reverse { amount: Some(amount), .. } => {
+            out.int_field("amount", amount.get());
+        }
+        What::Freeze { reason, .. } => out.field("reason", reason),
+        What::Merge { into } => out.field("into", into),
+        What::Join { household, .. } => out.field("household", household),
+        // What else was asked is told whole by the effects.
+        _ => {}
+    }
     if let Some(told) = asked.context.as_deref() {
         context(out, told);
     }

@@ -205,6 +205,6 @@ pub async fn members(ask: Ask) -> Result<Response, Problem> {
 fn tier(query: &Query, view: &ProgramView) -> Result<Option<NameId>, Problem> {
     let Some(name) = query.get("tier") else { return Ok(None) };
     let tiers = view.compiled.terms.tiers.iter().flat_map(|tiers| &tiers.levels);
-    let found = tiers.map(|(tier, _)| *tier).find(|tier| view.state.name_of(*tier) == name);
+    let found = tiers.map(|level| level.name).find(|tier| view.state.name_of(*tier) == name);
     found.map(Some).ok_or_else(|| Problem::parameter("tier", "is not a tier of the program"))
 }
