@@ -180,8 +180,10 @@ impl Pipeline {
     /// command's rings are.
     pub(super) fn prefetch(&mut self, items: &[(ProgramId, &Item)]) -> Result<Vec<Seen>, Error> {
         let store = &self.shared.store;
-        let members = items.iter().flat_map(|(program, item)| named(*program, &item.command)).flatten();
-        self.cache.fetch_members(&mut self.core, store, members)?;
+        let members: Vec<MemberKey> =
+            items.iter().flat_map(|(program, item)| named(*program, &item.command)).flatten().collect();
+        self.core.begin(&members);
+        self.cache.fetch_members(&mut self.core, store, members.into_iter())?;
         self.core.warm(items.iter().map(|(program, item)| (*program, &item.command)));
         let core = &self.core;
         let payees: Vec<_> = items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
@@ -191,6 +193,7 @@ impl Pipeline {
             fraud::keys_of(&core.compiled(*program).terms, *program, &item.command.input())
         };
         let rings: Vec<Vec<RingKey>> = items.iter().map(keys).collect();
+        self.core.rings.begin(rings.iter().flatten());
         Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
         let seen: Vec<Seen> = rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect();
         self.core.rings.warm(&seen);

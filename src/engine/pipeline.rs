@@ -115,9 +115,13 @@ impl Pipeline {
         self.shared.clock.now().max(self.core.state.now)
     }
 
-    /// Hands a block to the committer, with rows for the projector; waits where two are on their way already.
+    /// Hands a block to the committer, with rows for the projector; waits while the one before is being synced.
     pub(super) fn send(&mut self, block: Open, mut rows: Rows, barrier: Option<Sender<()>>) -> Result<(), Error> {
-        let views = changed_views(&self.core, &block.records, |key| self.viewed.contains(key));
+        let views = if self.viewed.is_empty() {
+            Vec::new()
+        } else {
+            changed_views(&self.core, &block.records, |key| self.viewed.contains(key))
+        };
         // A view that no block would renew must not stay; whoever is read again is published again.
         let full = self.viewed.len() > self.viewed_max;
         let forgotten = if full { self.viewed.drain().collect() } else { Vec::new() };

@@ -22,14 +22,14 @@ impl<'a> Reader<'a> {
 
     fn record(&mut self, seq: Seq) -> Result<Option<Record>, SubmitError> {
         if let Some((_, bytes)) = &self.block {
-            let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+            let block = BlockReader::open(bytes).map_err(|e| failed(&e))?;
             if let Some(record) = block.record(seq).map_err(|e| failed(&e))? {
                 return Ok(Some(record));
             }
         }
         self.block = self.store.block_with(seq.get()).map_err(|e| failed(&e))?;
         let Some((_, bytes)) = &self.block else { return Ok(None) };
-        let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+        let block = BlockReader::open(bytes).map_err(|e| failed(&e))?;
         block.record(seq).map_err(|e| failed(&e))
     }
 }
@@ -78,7 +78,7 @@ pub(super) fn history(store: &Store, member: &str, last: Seq) -> Result<Vec<Arc<
     let mut at = last;
     while at > Seq::ZERO {
         let record = store
-            .read_block(at.get(), |_, bytes| BlockReader::parse(bytes)?.record(at))
+            .read_block(at.get(), |_, bytes| BlockReader::open(bytes)?.record(at))
             .map_err(|e| failed(&e))?
             .transpose()
             .map_err(|e| failed(&e))?

@@ -1,7 +1,5 @@
 //! Whom a command touches, and who was touched before in a chunk.
 
-use std::hash::BuildHasher as _;
-
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
@@ -49,7 +47,7 @@ impl Touched {
     pub(super) fn admit<'a>(&mut self, core: &Core, members: impl Iterator<Item = &'a MemberKey>) -> bool {
         let mut first = true;
         for key in members {
-            let hash = core.state.members.hasher().hash_one(key);
+            let hash = core.state.members.hash_of(key);
             match self.hashes.entry(hash, |known| *known == hash, |known| *known) {
                 Entry::Occupied(_) => first = false,
                 Entry::Vacant(vacant) => drop(vacant.insert(hash)),

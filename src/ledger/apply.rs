@@ -109,7 +109,7 @@ pub fn apply(state: &mut State, record: &Record) {
         let index = u8::try_from(index).expect("a record has at most 255 parties");
         let enrolls = record.effects.iter().any(|e| matches!(e, Effect::Enroll { party, .. } if *party == index));
         let slot = if enrolls {
-            state.members.entry(key).or_default()
+            state.members.get_or_insert_with(key, |_| Arc::default())
         } else {
             state.members.get_mut(&key).expect("a touched member is in memory")
         };

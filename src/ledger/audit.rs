@@ -15,7 +15,7 @@ pub fn audit(state: &State) -> Vec<String> {
     let mut found = Vec::new();
     let mut held: BTreeMap<(ProgramId, NameId), i64> = BTreeMap::new();
     let mut members: BTreeMap<ProgramId, u64> = BTreeMap::new();
-    for (key, member) in &state.members {
+    for (key, member) in state.members.iter() {
         *members.entry(key.program).or_default() += 1;
         for pool in &member.pools {
             *held.entry((key.program, pool.pool)).or_default() += pool.total().get();

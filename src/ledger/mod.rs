@@ -26,6 +26,7 @@ pub mod record;
 pub mod reject;
 pub mod standing;
 pub mod state;
+pub mod table;
 pub mod terms;
 pub mod tiers;
 pub mod types;

@@ -12,65 +12,69 @@ use crate::ledger::types::{AMOUNT_MAX, Text};
 use crate::limits::{EVENT_ITEMS_MAX, EVENT_TENDERS_MAX, ITEM_QUANTITY_MAX, ITEM_TAGS_MAX};
 
 /// An event as it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventWire {
-    id: Text,
-    source: Text,
+    pub(super) id: Text,
+    pub(super) source: Text,
     #[serde(rename = "type")]
-    kind: Text,
-    member: Text,
-    occurred_at: Text,
-    order: Option<Text>,
-    currency: Option<Text>,
-    amount: Option<Int>,
-    items: Option<Vec<Object<ItemWire>>>,
-    tenders: Option<Vec<Object<TenderWire>>>,
-    channel: Option<Text>,
-    store: Option<Text>,
-    terminal: Option<Text>,
-    staff: Option<Text>,
-    device: Option<Text>,
-    ip: Option<Text>,
-    location: Option<Object<LocationWire>>,
-    membership: Option<Text>,
-    referrer: Option<Text>,
-    birthday: Option<Text>,
-    email_hash: Option<Text>,
-    phone_hash: Option<Text>,
-    address_hash: Option<Text>,
-    attributes: Option<Pairs>,
+    pub(super) kind: Text,
+    pub(super) member: Text,
+    pub(super) occurred_at: Text,
+    pub(super) order: Option<Text>,
+    pub(super) currency: Option<Text>,
+    pub(super) amount: Option<Int>,
+    pub(super) items: Option<Vec<Object<ItemWire>>>,
+    pub(super) tenders: Option<Vec<Object<TenderWire>>>,
+    pub(super) channel: Option<Text>,
+    pub(super) store: Option<Text>,
+    pub(super) terminal: Option<Text>,
+    pub(super) staff: Option<Text>,
+    pub(super) device: Option<Text>,
+    pub(super) ip: Option<Text>,
+    pub(super) location: Option<Object<LocationWire>>,
+    pub(super) membership: Option<Text>,
+    pub(super) referrer: Option<Text>,
+    pub(super) birthday: Option<Text>,
+    pub(super) email_hash: Option<Text>,
+    pub(super) phone_hash: Option<Text>,
+    pub(super) address_hash: Option<Text>,
+    pub(super) attributes: Option<Pairs>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ItemWire {
-    line: Int,
-    sku: Option<Text>,
-    category: Option<Text>,
-    brand: Option<Text>,
-    quantity: Option<Int>,
-    amount: Int,
-    tags: Option<Vec<Text>>,
+pub(super) struct ItemWire {
+    pub(super) line: Int,
+    pub(super) sku: Option<Text>,
+    pub(super) category: Option<Text>,
+    pub(super) brand: Option<Text>,
+    pub(super) quantity: Option<Int>,
+    pub(super) amount: Int,
+    pub(super) tags: Option<Vec<Text>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TenderWire {
-    kind: Text,
-    amount: Int,
-    fingerprint: Option<Text>,
+pub(super) struct TenderWire {
+    pub(super) kind: Text,
+    pub(super) amount: Int,
+    pub(super) fingerprint: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LocationWire {
-    lat: Text,
-    lon: Text,
+pub(super) struct LocationWire {
+    pub(super) lat: Text,
+    pub(super) lon: Text,
 }
 
 impl Wire<'_> for EventWire {
     type Input = Event;
+
+    fn quick(body: &str) -> Option<Self> {
+        Self::quickly(body)
+    }
 
     fn check(self) -> Result<Event, Problem> {
         self.check_within("")

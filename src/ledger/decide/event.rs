@@ -16,6 +16,9 @@ use super::credit::{Wanted, ends};
 use super::{Books, Draft, Judgement, status_of, within};
 use crate::limits::FUTURE_MS_MAX;
 
+/// Effects that a purchase with a card, a cap and a tier comes to, about: room for them is made at once.
+const EFFECTS_TYPICAL: usize = 8;
+
 /// Decides an event with what its rules proposed and its fraud checks said.
 ///
 /// # Errors
@@ -37,7 +40,7 @@ pub fn event(
     }
     note_lateness(books, event, &mut judgement);
     let status = status_of(judgement.assessment.verdict);
-    let mut draft = Draft::default();
+    let mut draft = Draft { effects: Vec::with_capacity(EFFECTS_TYPICAL), ..Draft::default() };
     if member.is_some() || status != Status::Denied {
         draft.party(&event.member, books.member(&event.member));
     }

@@ -103,7 +103,7 @@ fn personal() -> impl Strategy<Value = Personal> {
         },
     )
 }
-fn event() -> impl Strategy<Value = Event> {
+fn event() -> BoxedStrategy<Event> {
     let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
         vec(item(), 0..4),
@@ -113,25 +113,27 @@ fn event() -> impl Strategy<Value = Event> {
         of(personal().prop_map(Box::new)),
         vec((text(), text()), 0..3),
     );
-    (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
-        let (items, tenders, context, membership, personal, attributes) = tail;
-        Event {
-            id,
-            source,
-            kind,
-            member,
-            occurred_at,
-            order,
-            currency,
-            given_amount,
-            items,
-            tenders,
-            context,
-            membership,
-            personal,
-            attributes,
-        }
-    })
+    (head, tail)
+        .prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
+            let (items, tenders, context, membership, personal, attributes) = tail;
+            Event {
+                id,
+                source,
+                kind,
+                member,
+                occurred_at,
+                order,
+                currency,
+                given_amount,
+                items,
+                tenders,
+                context,
+                membership,
+                personal,
+                attributes,
+            }
+        })
+        .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
     (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
@@ -154,7 +156,7 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
     (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
         .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
 }
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     prop_oneof![
         4 => event().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
@@ -162,6 +164,7 @@ fn input() -> impl Strategy<Value = Input> {
         1 => text().prop_map(Input::Due),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
     ]
+    .boxed()
 }
 
 fn account() -> impl Strategy<Value = Account> {
@@ -187,7 +190,7 @@ fn credit() -> impl Strategy<Value = Credit> {
         },
     )
 }
-fn effect() -> impl Strategy<Value = Effect> {
+fn effect() -> BoxedStrategy<Effect> {
     let party = || any::<u8>();
     prop_oneof![
         (party(), of(text())).prop_map(|(party, referrer)| Effect::Enroll { party, referrer }),
@@ -234,6 +237,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         party().prop_map(|party| Effect::Profile { party }),
         (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
     ]
+    .boxed()
 }
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let pool = (name(), points(), points(), points(), points())
@@ -258,17 +262,15 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::*;
     proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
 }
-fn assessment() -> impl Strategy<Value = Assessment> {
+fn assessment() -> BoxedStrategy<Assessment> {
     let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
         |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
     );
     let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence))
         .prop_map(|(rule, verdict, weight, detail, evidence)| Reason { rule, verdict, weight, detail, evidence });
-    (verdict(), any::<u8>(), vec(reason, 0..3)).prop_map(|(verdict, score, reasons)| Assessment {
-        verdict,
-        score,
-        reasons,
-    })
+    (verdict(), any::<u8>(), vec(reason, 0..3))
+        .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
+        .boxed()
 }
 fn observation() -> impl Strategy<Value = Observation> {
     use KeyField::*;
@@ -361,7 +363,7 @@ fn counter() -> impl Strategy<Value = Counter> {
 }
 
 /// Any member.
-pub(crate) fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
         id,
         reward,
@@ -369,28 +371,30 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         expires_at,
     });
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
-    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |(
-            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
-            pools,
-            cards,
-            counters,
-            grants,
-        )| Member {
-            settled_at,
-            standing: None,
-            last,
-            enrolled_at,
-            active_at,
-            profile,
-            referral_paid,
-            tier,
-            pools,
-            cards,
-            counters,
-            grants,
-        },
-    )
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
+        .prop_map(
+            |(
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+                pools,
+                cards,
+                counters,
+                grants,
+            )| Member {
+                settled_at,
+                standing: None,
+                last,
+                enrolled_at,
+                active_at,
+                profile,
+                referral_paid,
+                tier,
+                pools,
+                cards,
+                counters,
+                grants,
+            },
+        )
+        .boxed()
 }
 
 /// Any program.
