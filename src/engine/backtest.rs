@@ -11,16 +11,19 @@ use std::sync::Arc;
 pub use report::{Numbers, Report, Row};
 
 use super::Error;
-use super::core::Core;
+use super::core::{About, Core};
 use super::deploy::Version;
 use super::handle::Command;
 use super::log::RocksLog;
+use super::reads;
 use super::touched::{named, payee};
 use crate::fraud::Seen;
 use crate::journal::chain::follow;
 use crate::journal::log::Log;
+use crate::ledger::act::What;
 use crate::ledger::apply::apply;
-use crate::ledger::decide::next_due;
+use crate::ledger::decide::{Subject, next_due};
+use crate::ledger::event::EventKind;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
@@ -94,7 +97,8 @@ fn take_in(core: &mut Core, record: &Record) {
 pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Report, Error> {
     let log = RocksLog::open(store.clone())?;
     let end = log.head().next;
-    let mut trial = Trial { core: Core::default(), plan, begun: false, report: Report::new(plan) };
+    let mut trial =
+        Trial { core: Core::default(), plan, store, begun: None, records: Vec::new(), report: Report::new(plan) };
     let mut failed = None;
     follow(&log, Seq::new(1), &mut |block| {
         for record in block.records() {
@@ -112,12 +116,28 @@ pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Re
     Ok(trial.report.finish())
 }
 
+/// Whether an act names something that another record made, or makes something that only such acts end.
+const fn names_an_id(what: &What) -> bool {
+    matches!(
+        what,
+        What::Hold { .. }
+            | What::Capture { .. }
+            | What::Release { .. }
+            | What::Reverse { .. }
+            | What::Use { .. }
+            | What::Cancel { .. }
+    )
+}
+
 /// A ledger in memory that goes another way.
 struct Trial<'a> {
     core: Core,
     plan: &'a Plan,
-    /// Whether the version decides by now; before, what was recorded is taken in as it is.
-    begun: bool,
+    store: &'a Store,
+    /// From which record on the version decides; before, what was recorded is taken in as it is.
+    begun: Option<Seq>,
+    /// What the version decided: refunds go by it.
+    records: Vec<Record>,
     report: Report,
 }
 
@@ -125,12 +145,12 @@ impl Trial<'_> {
     fn record(&mut self, record: &Record) -> Result<(), Error> {
         if record.program != self.plan.program {
             // Other programs are there in name only, so that this one keeps its number.
-            if matches!(record.input, Input::Ruleset(_)) && !self.begun {
+            if matches!(record.input, Input::Ruleset(_)) && self.begun.is_none() {
                 take_in(&mut self.core, record);
             }
             return Ok(());
         }
-        if !self.begun {
+        if self.begun.is_none() {
             if !self.begins(record) {
                 take_in(&mut self.core, record);
                 self.core.rings.observe(record);
@@ -145,7 +165,9 @@ impl Trial<'_> {
             }
             Input::Ruleset(_) | Input::Rules(..) => {}
             input => match Command::of(input) {
-                Some(command) => self.decide(record, &command),
+                // Ids of holds, redemptions and vouchers are other ones here.
+                Some(Command::Act(act, _)) if names_an_id(&act.what) => self.report.skipped += 1,
+                Some(command) => self.decide(record, &command)?,
                 None => self.report.skipped += 1,
             },
         }
@@ -159,7 +181,7 @@ impl Trial<'_> {
     }
 
     fn begin(&mut self) {
-        self.begun = true;
+        self.begun = Some(self.core.seq().next());
         let at = usize::from(self.plan.program.get());
         let state = self.core.state.programs.get_mut(at).expect("a program is declared before its first event");
         Arc::make_mut(state).names.clone_from(&self.plan.names);
@@ -182,13 +204,43 @@ impl Trial<'_> {
             if next_due(member, &self.plan.version.terms).is_none_or(|at| at > now) {
                 return;
             }
-            let Some(mut record) = self.core.due(key, now) else { return };
-            self.core.apply(&mut record, &Seen::default());
+            let Some(record) = self.core.due(key, now) else { return };
+            self.apply(record, &Seen::default());
         }
     }
 
+    fn apply(&mut self, mut record: Record, seen: &Seen) {
+        self.core.apply(&mut record, seen);
+        self.records.push(record);
+    }
+
+    /// The order a refund names, as the version has it.
+    fn order_of(&self, command: &Command) -> Result<Option<Subject>, Error> {
+        let Command::Event(event) = command else { return Ok(None) };
+        if event.kind != EventKind::Refund {
+            return Ok(None);
+        }
+        let begun = self.begun.unwrap_or_default();
+        let last = |id: &Text| self.core.member(self.plan.program, id).map(|member| member.last);
+        let mut read = |seq: Seq| -> Result<Record, Error> {
+            let at = seq.get().checked_sub(begun.get()).and_then(|at| usize::try_from(at).ok());
+            match at.and_then(|at| self.records.get(at)) {
+                Some(record) => Ok(record.clone()),
+                None => reads::one(self.store, seq),
+            }
+        };
+        let Some(from) = last(&event.member) else { return Ok(None) };
+        let Some(mut subject) = Subject::find(&event.member, from, event.order(), &mut read)? else { return Ok(None) };
+        for other in subject.others().cloned().collect::<Vec<Text>>() {
+            if let Some(last) = last(&other) {
+                subject.follow(&other, last, &mut read)?;
+            }
+        }
+        Ok(Some(subject))
+    }
+
     /// Decides once more what was decided, and notes the difference.
-    fn decide(&mut self, recorded: &Record, command: &Command) {
+    fn decide(&mut self, recorded: &Record, command: &Command) -> Result<(), Error> {
         let (program, now) = (self.plan.program, recorded.recorded_at);
         let touched = named(program, command).into_iter().flatten().chain(payee(&self.core, program, command));
         for key in touched.collect::<Vec<_>>() {
@@ -197,21 +249,31 @@ impl Trial<'_> {
         let proposal = self.core.propose(program, command);
         let seen = self.core.look_up(program, command);
         let tier = recorded.parties.first().and_then(|party| self.core.member(program, &party.member)?.tier);
-        let decided = self.core.decide(program, command, proposal, now, &seen);
+        let order = self.order_of(command)?;
+        let about = About { now, seen: &seen, order: order.as_ref(), earlier: None };
+        let decided = self.core.decide_about(program, command, proposal, about);
         let compared = match command {
             Command::Event(_) => {
                 self.plan.from.is_none_or(|from| recorded.occurred_at >= from)
                     && self.plan.to.is_none_or(|to| recorded.occurred_at < to)
             }
-            Command::Adjust(..) | Command::Transfer(..) => false,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => false,
         };
         if compared {
             self.report.note(recorded, decided.as_ref(), tier);
         }
         match decided {
-            Ok(mut record) => self.core.apply(&mut record, &seen),
+            Ok(record) => {
+                let at = self.records.len();
+                self.apply(record, &seen);
+                while let Some((order, found)) = self.records.get(at..).and_then(<[Record]>::split_first) {
+                    let Some(record) = self.core.awaited(order, found, now) else { break };
+                    self.apply(record, &Seen::default());
+                }
+            }
             Err(_) if compared => {}
             Err(_) => self.report.other_refused += 1,
         }
+        Ok(())
     }
 }

@@ -7,7 +7,8 @@ use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Judgement};
+use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
+use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::Record;
@@ -16,6 +17,19 @@ use crate::ledger::state::State;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::{self, Compiled, ProgramFiles};
+
+/// What a decision needs beside the state: the ledger's time, the rings that were looked up, and of a refund its order.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The ledger's time.
+    pub now: TimeMs,
+    /// What [`Core::look_up`] said.
+    pub seen: &'a Seen,
+    /// The order of a refund, where it was found.
+    pub order: Option<&'a Subject>,
+    /// Of an act, what it refers to.
+    pub earlier: Option<&'a Earlier>,
+}
 
 /// State, rings and the rules in force.
 #[derive(Debug, Default)]
@@ -126,6 +140,7 @@ impl Core {
                 }
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Act(act, _) => (&act.member, None),
             };
             members
                 .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
@@ -144,11 +159,11 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.deciding(program, command), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         }
     }
 
-    /// The record that would follow the latest one, or why not. Changes nothing.
+    /// [`Core::decide_about`] for what is not a refund of a known order.
     pub fn decide(
         &self,
         program: ProgramId,
@@ -157,9 +172,20 @@ impl Core {
         now: TimeMs,
         seen: &Seen,
     ) -> Result<Record, Reject> {
+        self.decide_about(program, command, proposal, About { now, seen, order: None, earlier: None })
+    }
+
+    /// The record that would follow the latest one, or why not. Changes nothing.
+    pub fn decide_about(
+        &self,
+        program: ProgramId,
+        command: &Command,
+        proposal: Proposal,
+        about: About<'_>,
+    ) -> Result<Record, Reject> {
         let terms = &self.deciding(program, command).terms;
-        let judged = self.judged(terms, command, now, seen);
-        self.decide_by(terms, program, command, proposal, now, judged)
+        let judged = self.judged(terms, command, about.now, about.seen);
+        self.decide_by(terms, (program, command), proposal, about, judged)
     }
 
     /// The record that a version would make of a command, were it the one to decide. Velocity limits are those of the version
@@ -169,24 +195,23 @@ impl Core {
         version: &Arc<Compiled>,
         program: ProgramId,
         command: &Command,
-        now: TimeMs,
-        seen: &Seen,
+        about: About<'_>,
     ) -> Result<Record, Reject> {
-        let judged = self.judged(&self.deciding(program, command).terms, command, now, seen);
+        let judged = self.judged(&self.deciding(program, command).terms, command, about.now, about.seen);
         let proposal = match command {
             Command::Event(event) => {
                 rules::evaluate(version, event, self.member(program, &event.member), event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         };
-        self.decide_by(&version.terms, program, command, proposal, now, judged)
+        self.decide_by(&version.terms, (program, command), proposal, about, judged)
     }
 
     /// What velocity limits say of a command.
     pub(super) fn judged(&self, terms: &Terms, command: &Command, now: TimeMs, seen: &Seen) -> Judgement {
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
         if terms.limits.is_empty() {
             return Judgement::default();
@@ -198,15 +223,14 @@ impl Core {
     fn decide_by(
         &self,
         terms: &Terms,
-        program: ProgramId,
-        command: &Command,
+        command: (ProgramId, &Command),
         mut proposal: Proposal,
-        now: TimeMs,
+        about: About<'_>,
         judged: Judgement,
     ) -> Result<Record, Reject> {
         let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
         let judged = Judgement { assessment, observed: judged.observed };
-        Self::decide_on(&self.state, terms, (program, command), proposal, now, judged)
+        Self::decide_on(&self.state, terms, command, proposal, about, judged)
     }
 
     /// Decides a command on a state.
@@ -215,15 +239,26 @@ impl Core {
         terms: &Terms,
         (program, command): (ProgramId, &Command),
         proposal: Proposal,
-        now: TimeMs,
+        About { now, order, earlier, .. }: About<'_>,
         judgement: Judgement,
     ) -> Result<Record, Reject> {
         let books = Books { state, program, terms, now };
         match command {
+            Command::Event(event) if event.kind == EventKind::Refund => {
+                decide::refund(&books, event, proposal, judgement, order)
+            }
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Act(act, key) => decide::act(&books, act, key, earlier.unwrap_or(&Earlier::default()), judgement),
         }
+    }
+
+    /// The next refund that waited for an order that was recorded just now, with those that have been `found` since.
+    #[must_use]
+    pub fn awaited(&self, order: &Record, found: &[Record], now: TimeMs) -> Option<Record> {
+        let terms = &self.compiled(order.program).terms;
+        decide::awaited(&Books { state: &self.state, program: order.program, terms, now }, order, found)
     }
 
     /// What falls due for a member next, where that is not after `now`.

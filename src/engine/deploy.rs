@@ -57,6 +57,7 @@ pub(super) fn decided_by(command: &Command) -> (&Text, Option<&str>) {
     match command {
         Command::Event(event) => (&event.member, event.context.store.as_deref()),
         Command::Adjust(adjustment, _) => (&adjustment.member, None),
+        Command::Act(act, _) => (&act.member, act.context.as_deref().and_then(|context| context.store.as_deref())),
         Command::Transfer(transfer, _) => {
             (&transfer.from, transfer.context.as_deref().and_then(|context| context.store.as_deref()))
         }

@@ -1,6 +1,7 @@
 //! What the edge may ask of the engine: submit, look up, simulate, set a manual clock. Never the engine's own state.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -15,6 +16,7 @@ use super::rulesets::{self, Change, Changed, Outcome, Refused};
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{ShadowTally, Tally};
+use crate::ledger::act::Act;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, Record};
@@ -35,6 +37,8 @@ pub enum Command {
     Adjust(Arc<Adjustment>, Text),
     /// Move points.
     Transfer(Arc<Transfer>, Text),
+    /// Spend, undo a spending, or change something of a member's own.
+    Act(Arc<Act>, Text),
 }
 
 impl Command {
@@ -45,7 +49,8 @@ impl Command {
             Input::Event(event) => Some(Self::Event(Arc::clone(event))),
             Input::Adjust(adjustment, key) => Some(Self::Adjust(Arc::clone(adjustment), key.clone())),
             Input::Transfer(transfer, key) => Some(Self::Transfer(Arc::clone(transfer), key.clone())),
-            _ => None,
+            Input::Act(act, key) => Some(Self::Act(Arc::clone(act), key.clone())),
+            Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => None,
         }
     }
 
@@ -56,6 +61,7 @@ impl Command {
             Self::Event(event) => Input::Event(Arc::clone(event)),
             Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
             Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
+            Self::Act(act, key) => Input::Act(Arc::clone(act), key.clone()),
         }
     }
 }
@@ -372,6 +378,14 @@ impl Handle {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
+    }
+
+    /// Copies the ledger into a folder that does not exist yet, while it goes on: what was durable when this was called is in
+    /// the copy. Returns the latest record that certainly is. It works on the disk where it is called.
+    pub fn back_up(&self, to: &Path) -> Result<Seq, crate::store::Error> {
+        let durable = self.shared.status().durable_seq;
+        self.shared.store.checkpoint(to)?;
+        Ok(durable)
     }
 
     fn send(&self, request: Request) -> Result<(), SubmitError> {

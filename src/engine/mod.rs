@@ -13,11 +13,13 @@
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`backtest`]: a version of rules against the recorded history.
+//! * [`walk`]: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+mod acts;
 mod ahead;
 pub mod backtest;
 mod block;
@@ -33,6 +35,7 @@ pub mod differ;
 pub mod handle;
 mod install;
 pub mod log;
+mod orders;
 mod pipeline;
 mod projector;
 mod reads;
@@ -45,6 +48,7 @@ mod start;
 pub mod tally;
 mod touched;
 pub mod verify;
+pub mod walk;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;

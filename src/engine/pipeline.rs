@@ -17,13 +17,14 @@ use super::block::{Open, Release, Rows, Sealed, changed_views};
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::chunk::Job;
-use super::core::Core;
+use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{Tallies, Watch};
 use crate::fraud;
 use crate::ledger::event::Event;
+use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
 use crate::rules::Compiled;
 
@@ -47,6 +48,10 @@ pub(super) struct Pipeline {
     /// Natural keys of records whose rows may not be written yet.
     pub(super) recent: HashMap<[u8; 16], Seq>,
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
+    /// Blocks that are not on disk yet.
+    pub(super) flight: super::orders::Flight,
+    /// Reversals among them: their records may not be in the journal yet.
+    pub(super) reversals: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -155,8 +160,11 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
+            self.reversals.remove(&seq);
         }
-        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, forgotten, rows, barrier });
+        let records = Arc::new(records);
+        self.flight.add(&records);
+        let sent = self.blocks.send(Sealed { records, releases, views, forgotten, rows, barrier });
         self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
@@ -214,7 +222,7 @@ impl Pipeline {
                 block.releases.push(Release::Find { reply, found });
             }
             Request::Simulate { program, event, at, version, reply } => {
-                let result = Box::new(self.simulate(program, &event, at, version)?);
+                let result = Box::new(self.simulate(block, program, &event, at, version)?);
                 block.releases.push(Release::Simulated { reply, result });
             }
             Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
@@ -226,6 +234,7 @@ impl Pipeline {
     /// What an event would come to, by a version and by the rules in force.
     fn simulate(
         &mut self,
+        block: &mut Open,
         program: ProgramId,
         event: &Arc<Event>,
         at: Option<TimeMs>,
@@ -234,17 +243,20 @@ impl Pipeline {
         let item = Item { command: Command::Event(Arc::clone(event)), key: None };
         let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
         let command = item.command;
-        let at = at.unwrap_or_else(|| self.now());
+        let now = self.now();
+        let order = self.order_of(block, program, event, now)?;
+        let at = at.unwrap_or(now);
+        let about = About { now: at, seen: &seen, order: order.as_ref(), earlier: None };
         let live = Arc::clone(self.core.deciding(program, &command));
         let Some(version) = version.filter(|version| version.version() != live.version()) else {
-            return Ok(Simulated { asked: self.core.simulate(&live, program, event, at, &seen), live: None });
+            return Ok(Simulated { asked: self.core.simulate(&live, program, event, about), live: None });
         };
         let keys = fraud::keys_of(&version.terms, program, &command.input());
         Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter())?;
         let own = self.core.rings.look_up(keys);
         Ok(Simulated {
-            asked: self.core.simulate(&version, program, event, at, &own),
-            live: Some(self.core.simulate(&live, program, event, at, &seen)),
+            asked: self.core.simulate(&version, program, event, About { seen: &own, ..about }),
+            live: Some(self.core.simulate(&live, program, event, about)),
         })
     }
 }

@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::core::Core;
+use super::core::{About, Core};
 use super::handle::{Command, Trace};
 use super::touched::{named, payee};
-use crate::fraud::{self, Seen};
+use crate::fraud;
 use crate::ledger::apply::apply_to_member;
 use crate::ledger::decide::{Judgement, settled};
 use crate::ledger::event::Event;
@@ -38,16 +38,16 @@ pub struct Simulated {
 }
 
 impl Core {
-    /// What an event would come to at a time, by a version. `seen` are the rings of that version's limits.
+    /// What an event would come to at a time, by a version. `about` says when, and has the rings of that version's limits.
     #[must_use]
     pub fn simulate(
         &self,
         version: &Arc<Compiled>,
         program: ProgramId,
         event: &Arc<Event>,
-        at: TimeMs,
-        seen: &Seen,
+        about: About<'_>,
     ) -> Outcome {
+        let About { now: at, seen, .. } = about;
         let command = Command::Event(Arc::clone(event));
         let terms = open_to_all(&version.terms);
         let scratch = self.copies(program, &command, &terms, at);
@@ -56,7 +56,7 @@ impl Core {
         let judged = self.judged(&terms, &command, at, seen);
         let raised = std::mem::take(&mut proposal.raised);
         let judged = Judgement { assessment: fraud::combine(judged.assessment, raised), observed: judged.observed };
-        let record = Self::decide_on(&scratch, &terms, (program, &command), proposal, at, judged);
+        let record = Self::decide_on(&scratch, &terms, (program, &command), proposal, about, judged);
         let record = record.map(|mut record| {
             leave(&scratch, &mut record);
             record

@@ -98,6 +98,18 @@ pub enum RulesChange {
 }
 
 impl RulesChange {
+    /// What is changed, in a word, and who said so.
+    #[must_use]
+    pub const fn told(&self) -> (&'static str, &Signature) {
+        match self {
+            Self::Draft { by, .. } => ("draft", by),
+            Self::Activate { by, .. } => ("activate", by),
+            Self::Rollback { by, .. } => ("rollback", by),
+            Self::Shadow { by, on: true, .. } => ("shadow", by),
+            Self::Shadow { by, on: false, .. } => ("shadow_ended", by),
+        }
+    }
+
     /// The version it is about.
     #[must_use]
     pub fn version(&self, recorded: u32) -> u32 {

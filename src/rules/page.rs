@@ -2,7 +2,8 @@
 //! manifest, so that it cannot say anything else than what decides.
 
 use super::manifest::{
-    CapPer, CardTable, EarnTable, GrantTable, LinesTable, Manifest, Once, PoolTable, RateTable, RewardTable, StampTable,
+    CapPer, CardTable, EarnTable, GrantTable, LinesTable, Manifest, Once, PeriodText, PoolTable, RateTable,
+    RewardTable, StampTable,
 };
 use super::script::Script;
 use super::values::{Kind, OneOrMany, Words};
@@ -124,6 +125,8 @@ const fn once(once: Option<Once>) -> &'static str {
         None => "",
         Some(Once::Ever) => ", once",
         Some(Once::Day) => ", once a day",
+        Some(Once::Month) => ", once a month",
+        Some(Once::Year) => ", once a year",
     }
 }
 
@@ -203,11 +206,12 @@ fn cards(m: &Manifest) -> Section {
 fn tiers(m: &Manifest) -> Section {
     let Some(tiers) = &m.tiers else { return Section::default() };
     let credit = &tiers.credit.get_ref().0;
-    let reached = |from: i64| match credit.as_str() {
+    let over = if tiers.period == PeriodText::Lifetime { "in all" } else { "in a calendar year" };
+    let reached = |from: i64| match credit.trim_start_matches("earned:") {
         _ if from == 0 => "from the start".to_owned(),
-        "spend" => format!("{} of purchases in a calendar year", money(from, &m.program.currency.0)),
-        "purchases" => format!("{} purchases in a calendar year", number(from)),
-        other => format!("{} {} in a calendar year", number(from), named(other)),
+        "spend" => format!("{} of purchases {over}", money(from, &m.program.currency.0)),
+        "purchases" => format!("{} purchases {over}", number(from)),
+        other => format!("{} {} {over}", number(from), named(other)),
     };
     let rows = tiers.levels.iter().map(|level| {
         let name = &level.name.get_ref().0;
@@ -219,8 +223,15 @@ fn tiers(m: &Manifest) -> Section {
         });
         let gives: Vec<String> = gives.collect();
         let gives = if gives.is_empty() { "what every member gets".to_owned() } else { gives.join("; ") };
-        let kept = if level.from.0 == 0 { "always" } else { "to the end of the next calendar year" };
-        vec![named(name), reached(level.from.0), gives, kept.to_owned()]
+        let lifetime = tiers.period == PeriodText::Lifetime;
+        let always = level.from.is_some_and(|from| from.0 == 0) || lifetime;
+        let kept = if always { "always" } else { "to the end of the next calendar year" };
+        let mut ways: Vec<String> = level.from.iter().map(|from| reached(from.0)).collect();
+        ways.extend(
+            level.any.iter().map(|need| format!("{} {} {over}", number(need.from.0), named(&need.counter.get_ref().0))),
+        );
+        ways.extend(level.attribute.0.iter().map(|(what, value)| format!("{}: {}", named(&what.get_ref().0), value.0)));
+        vec![named(name), joined(&ways, "or"), gives, kept.to_owned()]
     });
     let columns = vec!["Tier", "How it is reached", "What it gives", "How long it is kept"];
     Section { id: "tiers", heading: "Tiers", columns, rows: rows.collect(), ..Section::default() }
@@ -231,7 +242,7 @@ fn rewards(m: &Manifest) -> Section {
         let price = reward.price.as_ref();
         let price = price.map_or_else(|| "a gift".to_owned(), |p| amount_of(p.amount.0, &p.pool.get_ref().0));
         let worth = reward.value.map_or_else(|| "–".to_owned(), |value| money(value.0, &m.program.currency.0));
-        let within = reward.expires.as_ref().map_or_else(|| "any time".to_owned(), |expires| span(expires.0));
+        let within = reward.expires.as_ref().map_or_else(|| "any time".to_owned(), |expires| expiry(expires.0));
         vec![named(name), price, worth, within]
     };
     let rows = m.rewards.0.iter().map(|(name, reward)| row(&name.get_ref().0, reward)).collect();

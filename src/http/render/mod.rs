@@ -1,5 +1,6 @@
 //! Answers out: records, balances and lists as JSON, in the shapes of the contract. Nothing here decides anything.
 
+mod act;
 mod answer;
 mod backtest;
 mod balance;
@@ -7,6 +8,8 @@ mod effect;
 mod member;
 mod money;
 mod program;
+mod record;
+mod report;
 mod ruleset;
 mod standing;
 mod statement;
@@ -16,18 +19,22 @@ mod tests;
 use std::collections::HashMap;
 
 use crate::engine::handle::ProgramView;
+use crate::http::vouchers::Vouchers;
 use crate::ledger::record::{Record, Status, Verdict};
 use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::terms::Terms;
-use crate::ledger::types::{Seq, Text};
+use crate::ledger::types::{ProgramId, Seq, Text};
 
+pub use act::{act, hold, voucher};
 pub use answer::{event, event_minimal, simulation};
 pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::balance;
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::{program, program_page};
+pub use record::record;
+pub use report::{Report, report};
 pub use ruleset::{Known as KnownVersion, ruleset};
 pub use statement::{Statement, statement};
 
@@ -44,12 +51,14 @@ pub struct Names<'a> {
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
     /// Whether the record was only simulated, so that what it made has no id.
     pub simulated: bool,
+    /// The program, and what makes voucher codes, where the answer shows any.
+    pub vouchers: Option<(ProgramId, &'a Vouchers)>,
 }
 
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, versions: None, events: None, simulated: false }
+        Self { state, terms, versions: None, events: None, simulated: false, vouchers: None }
     }
 
     /// The names of a program as it stands, with the versions of its rules.

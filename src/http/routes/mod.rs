@@ -1,12 +1,18 @@
 //! The routes: one function each, from a request to an answer or a [`Problem`].
 
+mod backups;
 mod batch;
 mod daemon;
 mod events;
+mod journal;
+mod lists;
 mod members;
 mod money;
+mod own;
 mod program;
+mod reports;
 mod rulesets;
+mod spending;
 mod table;
 
 use std::sync::Arc;
@@ -27,7 +33,7 @@ pub use events::post_event;
 pub use members::get_balance;
 pub use table::Operation;
 
-use super::auth::Access;
+use super::auth::{Access, Grant};
 use super::body::{self, Whole};
 use super::edge::{Edge, RequestId, Settings};
 use super::json::Json;
@@ -91,6 +97,7 @@ impl<'a> Call<'a> {
 const GET: Method = Method::GET;
 const DELETE: Method = Method::DELETE;
 const POST: Method = Method::POST;
+const PATCH: Method = Method::PATCH;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -103,6 +110,7 @@ struct Ask {
     headers: HeaderMap,
     uri: Uri,
     params: Vec<(String, String)>,
+    grant: Grant,
 }
 
 impl FromRequestParts<Arc<Edge>> for Ask {
@@ -114,8 +122,9 @@ impl FromRequestParts<Arc<Edge>> for Ask {
             .map_err(|_| Problem::new(Code::NotFound, "the path is not percent-encoded UTF-8"))?;
         let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId(Text::default()));
+        let grant = parts.extensions.get::<Grant>().cloned().unwrap_or(Grant::Everything);
         let headers = std::mem::take(&mut parts.headers);
-        Ok(Self { edge: Arc::clone(edge), request_id, headers, uri: parts.uri.clone(), params })
+        Ok(Self { edge: Arc::clone(edge), request_id, headers, uri: parts.uri.clone(), params, grant })
     }
 }
 
@@ -142,21 +151,12 @@ impl Ask {
         let whole = self.call().body(body).await?;
         wire::read::<W>(&whole.bytes)
     }
-
-    /// The same where a body may be left out: it is then an empty object.
-    async fn read_or_nothing<W, I>(&self, body: Body) -> Result<I, Problem>
-    where
-        W: for<'de> Wire<'de, Input = I>,
-    {
-        let whole = self.call().body(body).await?;
-        wire::read::<W>(if whole.bytes.is_empty() { b"{}" } else { &whole.bytes })
-    }
 }
 
 /// All routes, and the table they are made of. The hot ones are here too, for paths that need decoding and for the methods they
 /// do not take.
 pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
-    let (router, operations) = for_daemon(for_programs(Table::default())).finish();
+    let (router, operations) = for_daemon(for_spending(for_programs(Table::default()))).finish();
     let router = router
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
@@ -172,12 +172,14 @@ fn for_programs(table: Table) -> Table {
     let [read, write, admin] = [Scope::Read, Scope::Write, Scope::Admin].map(Access::Program);
     table
         .add(POST, &at("/events"), write, "Post one event", events::post)
-        .add(GET, &at("/events"), read, "List events", events::list)
+        .add(GET, &at("/events"), read, "Events: of a member oldest first, else newest first", lists::events)
         .query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])
         .add(POST, &at("/events/batch"), write, "Post up to 10,000 events, as an array or as lines", batch::events)
         .add(GET, &at("/events/{*key}"), read, "An event by its source and id", events::show)
         .add(POST, &at("/simulate"), read, "What an event would give, and why; nothing is written", events::simulate)
         .add(POST, &at("/members"), write, "Enrol a member", members::enroll)
+        .add(GET, &at("/members"), read, "Members, by id", lists::members)
+        .query(&["tier", "from", "to", "limit", "cursor"])
         .add(GET, &at("/members/{member}"), read, "A member", members::show)
         .add(GET, &at("/members/{member}/balance"), read, "What a member has, now or then", members::balance)
         .query(&["at"])
@@ -220,8 +222,57 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/rulesets/{version}/backtest"), admin, "A version against history", rulesets::backtest)
         .add(DELETE, &at("/rulesets/{version}/shadow"), admin, "Stop running it without effect", rulesets::end_shadow)
         .keyed()
+        .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
+        .query(&["from", "to", "active_window_days"])
+        .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
+        .query(&["after_seq", "limit"])
         .add(GET, &at(""), read, "What the program is", program::show)
         .add(GET, &at("/"), read, "What the program is", program::show)
+}
+
+/// Spending, and members' own affairs.
+fn for_spending(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, write, admin] = [Scope::Read, Scope::Write, Scope::Admin].map(Access::Program);
+    table
+        .add(POST, &at("/holds"), write, "Keep points aside", spending::hold)
+        .keyed()
+        .add(GET, &at("/holds/{hold}"), read, "A hold, and whether it is active", spending::show_hold)
+        .add(POST, &at("/holds/{hold}/capture"), write, "Spend what a hold keeps; the rest is free", spending::capture)
+        .keyed()
+        .add(POST, &at("/holds/{hold}/release"), write, "Give a hold up", spending::release)
+        .keyed()
+        .add(POST, &at("/redemptions"), write, "Buy a reward, or spend points", spending::redeem)
+        .keyed()
+        .add(
+            POST,
+            &at("/redemptions/{redemption}/reverse"),
+            write,
+            "Give a redemption back, all or in part",
+            spending::reverse,
+        )
+        .keyed()
+        .add(
+            GET,
+            &at("/vouchers/{code}"),
+            read,
+            "What a voucher is, and whether it can be used",
+            spending::show_voucher,
+        )
+        .add(POST, &at("/vouchers/{code}/use"), write, "Use a reward", spending::use_voucher)
+        .keyed()
+        .add(POST, &at("/vouchers/{code}/cancel"), write, "Give a reward up", spending::cancel_voucher)
+        .keyed()
+        .add(POST, &at("/donations"), write, "Give points to a charity", spending::donate)
+        .keyed()
+        .add(PATCH, &at("/members/{member}"), write, "Tell or choose: birthday, attributes, choices", own::update)
+        .keyed()
+        .add(POST, &at("/members/{member}/freeze"), admin, "Stop a member from spending", own::freeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/unfreeze"), admin, "Let a member spend again", own::unfreeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/erase"), admin, "Forget who a member is", own::erase)
+        .keyed()
 }
 
 /// What is about the daemon.
@@ -235,6 +286,7 @@ fn for_daemon(table: Table) -> Table {
             daemon::status,
         )
         .add(POST, "/v1/clock", Access::Operator(Scope::Admin), "Move a manual clock", daemon::set_clock)
+        .add(POST, "/v1/backups", Access::Operator(Scope::Admin), "Copy the ledger while it runs", backups::make)
         .add(GET, "/v1/version", Access::Public, "The program's name and version", daemon::version)
         .add(GET, "/livez", Access::Public, "Whether the process answers", daemon::live)
         .add(GET, "/readyz", Access::Public, "Whether the ledger takes work", daemon::ready)
@@ -259,6 +311,15 @@ fn answer(status: StatusCode, media: &'static str, bytes: Vec<u8>) -> Response {
 
 fn json(status: StatusCode, out: Json) -> Response {
     answer(status, "application/json", out.into_bytes())
+}
+
+/// Does what reads the disk, or takes long, on a thread that answers no other request.
+pub async fn off_network<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        // Work is only cancelled while the runtime shuts down.
+        Err(_) => Problem::new(Code::Stopping, "the ledger is stopping"),
+    })
 }
 
 /// Ends a list's object: whether more follows, and the cursor to it.
