@@ -72,6 +72,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The folder of the programs.
     pub rules: PathBuf,
+    /// The folder that backups of the running ledger are made in.
+    pub backups: PathBuf,
     /// True where API keys are off.
     pub insecure_no_auth: bool,
     /// Which clock.
@@ -155,6 +157,7 @@ struct File {
     listen: SocketAddr,
     data: PathBuf,
     rules: PathBuf,
+    backups: PathBuf,
     insecure_no_auth: bool,
     clock: Clock,
     engine: Engine,
@@ -203,6 +206,7 @@ impl Default for File {
             listen: SocketAddr::from(([127, 0, 0, 1], 7070)),
             data: PathBuf::from("data"),
             rules: PathBuf::from("rules"),
+            backups: PathBuf::from("backups"),
             insecure_no_auth: false,
             clock: Clock::System,
             engine: Engine::default(),
@@ -263,7 +267,7 @@ impl File {
     }
 
     fn check(self) -> Result<Config, Error> {
-        let Self { listen, data, rules, insecure_no_auth, clock, engine, cache, http, log } = self;
+        let Self { listen, data, rules, backups, insecure_no_auth, clock, engine, cache, http, log } = self;
         let loopback = |key, wanted: bool| {
             let message = || format!("only where `listen` is a loopback address, and {listen} is not");
             if wanted && !listen.ip().is_loopback() { Err(Error::Value { key, message: message() }) } else { Ok(()) }
@@ -290,6 +294,7 @@ impl File {
             listen,
             data,
             rules,
+            backups,
             insecure_no_auth,
             clock,
             queue_events: engine.queue_events,

@@ -83,6 +83,8 @@ pub enum Code {
     RulesetUnavailable,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No backup was made.
+    BackupRefused,
     /// Too much is waiting.
     Overloaded,
     /// The daemon is stopping.
@@ -116,7 +118,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -155,6 +157,7 @@ impl Code {
         Self::UnknownCharity,
         Self::RulesetUnavailable,
         Self::ClockRefused,
+        Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
         Self::ReadFailed,
@@ -206,7 +209,7 @@ impl Code {
             | Self::BelowMinimum
             | Self::LimitReached
             | Self::UnknownCharity => self.spending_info(),
-            Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
 
@@ -411,6 +414,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::BackupRefused => info(
+                "backup_refused",
+                StatusCode::CONFLICT,
+                "No backup was made",
+                "There is a backup of this name, or the folder of backups cannot be written; the ledger goes on as it was.",
             ),
             Self::Stopping => info(
                 "stopping",
