@@ -389,8 +389,6 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
                 counters,
                 grants,
             )| Member {
-                settled_at,
-                standing,
                 last,
                 enrolled_at,
                 active_at,
@@ -401,6 +399,8 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
                 cards,
                 counters,
                 grants,
+                settled_at,
+                standing,
             },
         )
         .boxed()
