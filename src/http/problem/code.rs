@@ -1,5 +1,7 @@
 //! The closed list of problem codes, with what each means. A code is never renamed and never reused.
 
+mod spending;
+
 use hyper::StatusCode;
 
 /// What kind of problem an answer reports.
@@ -81,6 +83,8 @@ pub enum Code {
     RulesetUnavailable,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No backup was made.
+    BackupRefused,
     /// Too much is waiting.
     Overloaded,
     /// The daemon is stopping.
@@ -114,7 +118,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -153,6 +157,7 @@ impl Code {
         Self::UnknownCharity,
         Self::RulesetUnavailable,
         Self::ClockRefused,
+        Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
         Self::ReadFailed,
@@ -186,11 +191,11 @@ impl Code {
             | Self::AmountOverflow
             | Self::NotTransferable
             | Self::StepUpRequired
-            | Self::RefundExceedsOrder
-            | Self::UnknownOrder
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
-            Self::MemberFrozen
+            Self::RefundExceedsOrder
+            | Self::UnknownOrder
+            | Self::MemberFrozen
             | Self::MemberMerged
             | Self::MemberBusy
             | Self::HoldNotActive
@@ -204,7 +209,7 @@ impl Code {
             | Self::BelowMinimum
             | Self::LimitReached
             | Self::UnknownCharity => self.spending_info(),
-            Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
 
@@ -339,15 +344,6 @@ impl Code {
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
             ),
-            Self::RefundExceedsOrder => info(
-                "refund_exceeds_order",
-                REFUSED,
-                "More is refunded than is left",
-                "More than is left of the order, or of the line the detail names. Without items and amount all that is left goes back.",
-            ),
-            Self::UnknownOrder => {
-                info("unknown_order", REFUSED, "No such order", "64 refunds of this member wait for a sale already.")
-            }
             Self::ClockRefused => info(
                 "clock_refused",
                 StatusCode::CONFLICT,
@@ -360,55 +356,6 @@ impl Code {
                 "That version of the rules cannot be asked",
                 "Only the version in force can be simulated; leave ruleset out, or give its number.",
             ),
-        }
-    }
-
-    const fn spending_info(self) -> Info {
-        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
-        match self {
-            Self::MemberFrozen => info(
-                "member_frozen",
-                REFUSED,
-                "The member is frozen",
-                "The member earns and cannot spend until POST …/members/{member}/unfreeze. Nothing was taken.",
-            ),
-            Self::MemberMerged => info(
-                "member_merged",
-                StatusCode::CONFLICT,
-                "The member was merged into another",
-                "Name the member that the detail names; everything this one had is there.",
-            ),
-            Self::MemberBusy => info(
-                "member_busy",
-                StatusCode::CONFLICT,
-                "The member has something open",
-                "Something of the member's waits (a hold, or a review) or stands in the way; the detail says what. Finish it, then try again.",
-            ),
-            Self::HoldNotActive => info(
-                "hold_not_active",
-                StatusCode::CONFLICT,
-                "The hold is not active",
-                "It was captured or released, its time is over, or it waits for a review. Points of a hold that is over are free or spent; nothing changed.",
-            ),
-            Self::UnknownHold => info(
-                "unknown_hold",
-                StatusCode::NOT_FOUND,
-                "No such hold",
-                "The id is not one that POST …/holds of this program answered with.",
-            ),
-            Self::UnknownRedemption => info(
-                "unknown_redemption",
-                StatusCode::NOT_FOUND,
-                "No such redemption",
-                "The id is not one that a redemption or a capture of this program answered with.",
-            ),
-            Self::ExceedsRedemption => info(
-                "exceeds_redemption",
-                REFUSED,
-                "More than is left of the redemption",
-                "All reversals of a redemption together give back no more than it took. The detail names what is left.",
-            ),
-            _ => self.reward_info(),
         }
     }
 
@@ -467,6 +414,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::BackupRefused => info(
+                "backup_refused",
+                StatusCode::CONFLICT,
+                "No backup was made",
+                "There is a backup of this name, or the folder of backups cannot be written; the ledger goes on as it was.",
             ),
             Self::Stopping => info(
                 "stopping",

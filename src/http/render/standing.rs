@@ -1,7 +1,7 @@
 //! Effects beside plain credits and debits: spending, refunds, holds, stamps, plans, and the member's own affairs.
 
+use super::Names;
 use super::effect::{begin, credit_kind, debit_kind, made, repaid_debt};
-use super::{Names, party_name};
 use crate::http::json::Json;
 use crate::ledger::provenance::{HoldEnd, Leaving};
 use crate::ledger::record::{Account, Effect, Record};
@@ -146,10 +146,6 @@ fn life(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
         Effect::PlanEnd { at, refunded, .. } => {
             begin(out, record, if *refunded { "membership_refunded" } else { "membership_lapsed" }, party);
             out.time_field("at", *at);
-        }
-        Effect::ReferralPaid { referrer, .. } => {
-            begin(out, record, "referral_paid", party);
-            out.field("referrer", party_name(record, *referrer));
         }
         Effect::Merged { into, .. } => {
             begin(out, record, "merged", party);

@@ -104,8 +104,8 @@ fn stamp(at: &NativeCallContext, call: &mut Call, card: &str, count: i64, reason
     let names = &loaded.compiled.names;
     let card = names.card(card).ok_or_else(|| unknown("card", card, names.cards()))?;
     let most = STAMPS_PER_EVENT_MAX;
-    let count = usize::try_from(count).ok().filter(|count| u32::try_from(*count).is_ok_and(|count| count <= most));
-    let count = count.ok_or_else(|| format!("that many stamps cannot be given: from 0 to {most}"))?;
+    let allowed = usize::try_from(count).ok().filter(|count| u32::try_from(*count).is_ok_and(|count| count <= most));
+    let count = allowed.ok_or_else(|| format!("{count} stamps cannot be given: from 0 to {most}"))?;
     let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
     if count == 0 {
         return Ok(());

@@ -103,8 +103,8 @@ fn personal() -> impl Strategy<Value = Personal> {
         },
     )
 }
-fn event() -> impl Strategy<Value = Event> {
-    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money())).boxed();
+fn event() -> BoxedStrategy<Event> {
+    let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
         vec(item().boxed(), 0..4),
         vec(tender().boxed(), 0..3),
@@ -112,27 +112,28 @@ fn event() -> impl Strategy<Value = Event> {
         of(text()),
         of(personal().prop_map(Box::new).boxed()),
         vec((text(), text()), 0..3),
-    )
-        .boxed();
-    (head, tail).prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
-        let (items, tenders, context, membership, personal, attributes) = tail;
-        Event {
-            id,
-            source,
-            kind,
-            member,
-            occurred_at,
-            order,
-            currency,
-            given_amount,
-            items,
-            tenders,
-            context,
-            membership,
-            personal,
-            attributes,
-        }
-    })
+    );
+    (head, tail)
+        .prop_map(|((id, source, kind, member, occurred_at, order, currency, given_amount), tail)| {
+            let (items, tenders, context, membership, personal, attributes) = tail;
+            Event {
+                id,
+                source,
+                kind,
+                member,
+                occurred_at,
+                order,
+                currency,
+                given_amount,
+                items,
+                tenders,
+                context,
+                membership,
+                personal,
+                attributes,
+            }
+        })
+        .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
     (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
@@ -293,7 +294,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
     let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
         vec(party().boxed(), 0..3),
-        vec(prop_oneof![effect(), super::lives::effect()], 0..6),
+        vec(prop_oneof![effect(), super::lives::effect()], 0..6).boxed(),
         vec(clip().boxed(), 0..3),
         assessment().boxed(),
         vec(observation().boxed(), 0..4),
