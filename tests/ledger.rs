@@ -11,6 +11,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "ledger/affairs.rs"]
+mod affairs;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;

@@ -38,8 +38,8 @@ pub(super) struct Pipeline {
     /// Natural keys of records whose rows may not be written yet.
     pub(super) recent: HashMap<[u8; 16], Seq>,
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
-    /// Reversals among them: their records may not be in the journal yet.
-    pub(super) reversals: HashMap<Seq, Arc<Record>>,
+    /// Reversals and changes of households among them: their records may not be in the journal yet.
+    pub(super) latest_records: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -138,7 +138,7 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
-            self.reversals.remove(&seq);
+            self.latest_records.remove(&seq);
         }
         let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, forgotten, rows, barrier });
         self.cache.evict(&mut self.core, self.shared.mark());

@@ -103,7 +103,7 @@ impl Engine {
             helpers,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
-            reversals: HashMap::new(),
+            latest_records: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             block_events: config.block_events,

@@ -6,6 +6,8 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::household::HouseholdTable;
+
 use super::values::{
     AbsentText, CountedKind, Currency, ExactMs, Expires, Key, Kind, Lasting, Lateness, Length, Name, Named, OneOrMany,
     RaisedVerdict, Whole, Words, ZoneName,
@@ -46,6 +48,8 @@ pub(super) struct Manifest {
     pub caps: Vec<CapTable>,
     /// `[referral]`: bonuses for bringing a friend.
     pub referral: Option<ReferralTable>,
+    /// `[household]`: members who may spend each other's points.
+    pub household: Option<HouseholdTable>,
     /// `[[limits]]`: how much of something is believed.
     #[serde(default)]
     pub limits: Vec<LimitTable>,
