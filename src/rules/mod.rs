@@ -13,6 +13,7 @@ pub mod cases;
 mod diagnostic;
 mod evaluate;
 mod files;
+mod household;
 mod length;
 mod lint;
 mod loaded;

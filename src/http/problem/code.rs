@@ -79,6 +79,8 @@ pub enum Code {
     LimitReached,
     /// No such charity.
     UnknownCharity,
+    /// No such household.
+    UnknownHousehold,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
     /// The clock cannot be set so.
@@ -116,7 +118,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -153,6 +155,7 @@ impl Code {
         Self::BelowMinimum,
         Self::LimitReached,
         Self::UnknownCharity,
+        Self::UnknownHousehold,
         Self::RulesetUnavailable,
         Self::ClockRefused,
         Self::Overloaded,
@@ -205,7 +208,8 @@ impl Code {
             | Self::VoucherExpired
             | Self::BelowMinimum
             | Self::LimitReached
-            | Self::UnknownCharity => self.spending_info(),
+            | Self::UnknownCharity
+            | Self::UnknownHousehold => self.spending_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
@@ -376,6 +380,12 @@ impl Code {
                 StatusCode::CONFLICT,
                 "The voucher was used",
                 "Each code is good for one use; this one was used, cancelled or withdrawn before.",
+            ),
+            Self::UnknownHousehold => info(
+                "unknown_household",
+                StatusCode::NOT_FOUND,
+                "No such household",
+                "Nobody lives in a household of this name, or the member named lives in another.",
             ),
             Self::VoucherExpired => info(
                 "voucher_expired",
