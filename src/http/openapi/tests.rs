@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::http::problem::Problem;
 use crate::http::wire::{
-    self, AdjustmentWire, AffairWire, AmountWire, ClockWire, DonationWire, EventWire, HoldWire, HouseholdWire,
-    MemberWire, RedemptionWire, RulesCheckWire, SimulateWire, TransferWire, UpdateWire,
+    self, AdjustmentWire, AffairWire, AmountWire, BackupWire, ClockWire, DonationWire, EventWire, HoldWire,
+    HouseholdWire, MemberWire, RedemptionWire, RulesCheckWire, SimulateWire, TransferWire, UpdateWire,
 };
 
 fn document() -> Value {
@@ -79,13 +79,14 @@ fn example(document: &Value, schema: &Value, also: &[&str]) -> Value {
 type Read = fn(&str) -> Result<(), Problem>;
 
 /// The bodies that are described, with what reads them.
-const BODIES: [(&str, Read); 8] = [
+const BODIES: [(&str, Read); 9] = [
     ("Event", |body| wire::read::<EventWire>(body.as_bytes()).map(drop)),
     ("Simulation", |body| wire::read::<SimulateWire>(body.as_bytes()).map(drop)),
     ("Member", |body| wire::read::<MemberWire>(body.as_bytes()).map(drop)),
     ("Adjustment", |body| wire::read::<AdjustmentWire>(body.as_bytes()).map(drop)),
     ("Transfer", |body| wire::read::<TransferWire>(body.as_bytes()).map(drop)),
     ("RulesCheck", |body| wire::read::<RulesCheckWire>(body.as_bytes()).map(drop)),
+    ("Backup", |body| wire::read::<BackupWire>(body.as_bytes()).map(drop)),
     ("Clock", |body| wire::read::<ClockWire>(body.as_bytes()).map(drop)),
     ("Donation", |body| wire::read::<DonationWire>(body.as_bytes()).map(drop)),
 ];
@@ -137,6 +138,7 @@ fn every_field_that_is_read_is_described() {
         said::<AdjustmentWire>("Adjustment"),
         said::<TransferWire>("Transfer"),
         said::<RulesCheckWire>("RulesCheck"),
+        said::<BackupWire>("Backup"),
         said::<ClockWire>("Clock"),
         said::<HoldWire>("Hold"),
         said::<RedemptionWire>("Redemption"),

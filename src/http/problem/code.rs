@@ -85,6 +85,8 @@ pub enum Code {
     RulesetUnavailable,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No backup was made.
+    BackupRefused,
     /// Too much is waiting.
     Overloaded,
     /// The daemon is stopping.
@@ -118,7 +120,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -158,6 +160,7 @@ impl Code {
         Self::UnknownHousehold,
         Self::RulesetUnavailable,
         Self::ClockRefused,
+        Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
         Self::ReadFailed,
@@ -210,7 +213,7 @@ impl Code {
             | Self::LimitReached
             | Self::UnknownCharity
             | Self::UnknownHousehold => self.spending_info(),
-            Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
 
@@ -421,6 +424,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::BackupRefused => info(
+                "backup_refused",
+                StatusCode::CONFLICT,
+                "No backup was made",
+                "There is a backup of this name, or the folder of backups cannot be written; the ledger goes on as it was.",
             ),
             Self::Stopping => info(
                 "stopping",

@@ -10,11 +10,11 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::HeaderValue;
 
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
-use crate::http::query::{cursor, decode};
+use crate::http::query::decode;
 use crate::http::render::{self, Names};
 use crate::http::tally;
 use crate::http::wire::{self, EventWire, SimulateWire};
@@ -117,53 +117,6 @@ async fn evidence(call: &Call<'_>, record: &Record) -> Result<HashMap<Seq, (Text
         }
     }
     Ok(known)
-}
-
-/// `GET …/events?member=&type=&order=&from=&to=&status=`: a member's events, oldest first by sequence.
-pub async fn list(ask: Ask) -> Result<Response, Problem> {
-    let call = ask.call();
-    let view = call.view()?;
-    let query = call.query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])?;
-    let member = query.get("member").ok_or_else(|| Problem::parameter("member", "is needed"))?;
-    let zone = &view.compiled.terms.zone;
-    let (from, to) = (query.time("from", zone)?, query.time("to", zone)?);
-    let status = match query.get("status") {
-        None => None,
-        Some("posted") => Some(Status::Posted),
-        Some("held") => Some(Status::Held),
-        Some("denied") => Some(Status::Denied),
-        Some(_) => return Err(Problem::parameter("status", "expected posted, held or denied")),
-    };
-    let (limit, after) = (query.limit()?, query.cursor::<1>()?);
-    let after = after.and_then(|[seq]| u64::try_from(seq).ok()).map_or(Seq::ZERO, Seq::new);
-    let wanted = |record: &Record| match &record.input {
-        Input::Event(event) => {
-            record.seq > after
-                && query.get("type").is_none_or(|kind| event.kind.wire_name() == kind)
-                && query.get("order").is_none_or(|order| event.order() == order)
-                && from.is_none_or(|from| event.occurred_at >= from)
-                && to.is_none_or(|to| event.occurred_at < to)
-                && status.is_none_or(|status| record.status == status)
-        }
-        Input::Adjust(..) | Input::Transfer(..) | Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => false,
-    };
-    let records = call.edge.handle.history(view.id, member).await?;
-    let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
-    let mut out = Json::with_capacity(limit * 640);
-    out.begin_object();
-    out.key("data");
-    out.begin_array();
-    let mut matching = records.iter().filter(|record| wanted(record)).peekable();
-    let mut last = Seq::ZERO;
-    for record in matching.by_ref().take(limit) {
-        render::event(&mut out, record, names, false);
-        last = record.seq;
-    }
-    out.end_array();
-    let next = matching.peek().map(|_| cursor(&[i64::try_from(last.get()).unwrap_or(i64::MAX)]));
-    end_page(&mut out, next.as_deref());
-    Ok(json(StatusCode::OK, out))
 }
 
 /// `POST …/simulate`.

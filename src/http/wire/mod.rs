@@ -24,7 +24,7 @@ pub use act::{
 };
 pub use batch::{array, ndjson};
 pub use event::EventWire;
-pub use request::{AdjustmentWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 
