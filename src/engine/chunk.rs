@@ -185,7 +185,7 @@ impl Pipeline {
                     self.recent_order.push_back((record.seq, key));
                     block.keys.push((key, record.seq.get()));
                 }
-                self.note_reversal(block, &record);
+                self.note_latest(block, &record);
                 block.records.push(record);
                 let at = block.records.len() - 1;
                 self.find_awaited(block, at, chunk.now);

@@ -50,8 +50,8 @@ pub(super) struct Pipeline {
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
     /// Blocks that are not on disk yet.
     pub(super) flight: super::orders::Flight,
-    /// Reversals among them: their records may not be in the journal yet.
-    pub(super) reversals: HashMap<Seq, Arc<Record>>,
+    /// Reversals and changes of households among them: their records may not be in the journal yet.
+    pub(super) latest_records: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -160,7 +160,7 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
-            self.reversals.remove(&seq);
+            self.latest_records.remove(&seq);
         }
         let records = Arc::new(records);
         self.flight.add(&records);

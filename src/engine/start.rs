@@ -106,7 +106,7 @@ impl Engine {
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
             flight: super::orders::Flight::default(),
-            reversals: HashMap::new(),
+            latest_records: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             watch: Watch::default(),

@@ -148,6 +148,9 @@ pub struct NaturalKey<'a> {
 /// The source of writes that carry an `Idempotency-Key`. No event's source may contain a NUL.
 pub const IDEMPOTENCY_SOURCE: &str = "\0idempotency-key";
 
+/// The source of keys that name a household and lead to the latest record of who lives in it.
+pub const HOUSEHOLD_SOURCE: &str = "\0household";
+
 impl Input {
     /// The key under which this is done only once, where it has one.
     #[must_use]

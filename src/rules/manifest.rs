@@ -9,6 +9,8 @@ pub(super) mod rules;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::household::HouseholdTable;
+
 use super::values::{
     AbsentText, CountedKind, CounterName, Currency, ExactMs, Expires, Key, Lasting, Lateness, Length, Name, Named,
     OneOrMany, RaisedVerdict, Whole, Words, ZoneName,
@@ -51,6 +53,8 @@ pub(super) struct Manifest {
     pub caps: Vec<CapTable>,
     /// `[referral]`: bonuses for bringing a friend.
     pub referral: Option<ReferralTable>,
+    /// `[household]`: members who may spend each other's points.
+    pub household: Option<HouseholdTable>,
     /// `[[limits]]`: how much of something is believed.
     #[serde(default)]
     pub limits: Vec<LimitTable>,

@@ -14,6 +14,7 @@ mod diagnostic;
 mod evaluate;
 mod files;
 mod frame;
+mod household;
 mod length;
 mod lint;
 mod loaded;

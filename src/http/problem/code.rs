@@ -87,6 +87,8 @@ pub enum Code {
     LimitReached,
     /// No such charity.
     UnknownCharity,
+    /// No such household.
+    UnknownHousehold,
     /// The clock cannot be set so.
     ClockRefused,
     /// No backup was made.
@@ -124,7 +126,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -165,6 +167,7 @@ impl Code {
         Self::BelowMinimum,
         Self::LimitReached,
         Self::UnknownCharity,
+        Self::UnknownHousehold,
         Self::ClockRefused,
         Self::BackupRefused,
         Self::Overloaded,
@@ -218,7 +221,8 @@ impl Code {
             | Self::VoucherExpired
             | Self::BelowMinimum
             | Self::LimitReached
-            | Self::UnknownCharity => self.spending_info(),
+            | Self::UnknownCharity
+            | Self::UnknownHousehold => self.spending_info(),
             Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
@@ -412,6 +416,12 @@ impl Code {
                 StatusCode::CONFLICT,
                 "The voucher was used",
                 "Each code is good for one use; this one was used, cancelled or withdrawn before.",
+            ),
+            Self::UnknownHousehold => info(
+                "unknown_household",
+                StatusCode::NOT_FOUND,
+                "No such household",
+                "Nobody lives in a household of this name, or the member named lives in another.",
             ),
             Self::VoucherExpired => info(
                 "voucher_expired",

@@ -29,7 +29,7 @@ use crate::ledger::types::{ProgramId, Seq, Text};
 pub use act::{act, hold, voucher};
 pub use answer::{event, event_minimal, simulation};
 pub use backtest::{Asked as BacktestAsked, backtest};
-pub use balance::balance;
+pub use balance::{balance, common_pools};
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::{program, program_page};

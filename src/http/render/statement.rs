@@ -10,7 +10,7 @@ use super::effect::{credit_kind, debit_kind};
 use super::{Names, status_name};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
-use crate::ledger::record::{Effect, Input, Record};
+use crate::ledger::record::{Account, Effect, Input, Record};
 use crate::ledger::types::{LotId, NameId, Points, Seq, Text, TimeMs};
 
 /// A place among a statement's entries: business time, record, effect.
@@ -43,6 +43,10 @@ struct Entry<'a> {
     lot: Option<LotId>,
     reason: Option<&'a Text>,
     rule: Option<&'a Text>,
+    /// What was kept aside, of a hold.
+    held: Option<Points>,
+    /// Who it was given to.
+    charity: Option<NameId>,
 }
 
 /// Writes the statement into an object that is left open; the place of the last entry, where more follow.
@@ -111,6 +115,8 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             lot: None,
             reason: None,
             rule: None,
+            held: None,
+            charity: None,
         };
         match effect {
             Effect::Credit(credit) => Some(Entry {
@@ -120,7 +126,12 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
                 ..entry(credit_kind(&credit.from), &credit.pool, credit.amount)
             }),
             Effect::Debit { pool, lot, amount, to, .. } | Effect::Spend { pool, lot, amount, to, .. } => {
-                Some(Entry { lot: Some(*lot), ..entry(debit_kind(to), pool, -*amount) })
+                Some(Entry { lot: Some(*lot), charity: charity(to), ..entry(debit_kind(to), pool, -*amount) })
+            }
+            // Nothing moves, and yet less can be spent.
+            Effect::Hold { pool, lots, .. } => {
+                let held = Some(lots.iter().map(|(_, amount)| *amount).sum());
+                Some(Entry { held, ..entry("hold", pool, Points::ZERO) })
             }
             Effect::Owe { pool, amount, .. } => Some(entry("debt", pool, -*amount)),
             Effect::Restore { pool, lot, amount, from, .. } => {
@@ -137,7 +148,6 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             | Effect::Profile { .. }
             | Effect::ReferralPaid { .. }
             | Effect::Origin { .. }
-            | Effect::Hold { .. }
             | Effect::Unhold { .. }
             | Effect::Redeem { .. }
             | Effect::Reversal { .. }
@@ -165,6 +175,14 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
     })
 }
 
+/// The charity that points went to.
+const fn charity(to: &Account) -> Option<NameId> {
+    match to {
+        Account::Donated(charity) => Some(*charity),
+        _ => None,
+    }
+}
+
 fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
     let record = entry.record;
     out.begin_object();
@@ -179,6 +197,12 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
     if let Some(lot) = entry.lot {
         out.key("lot");
         out.lot_id("lot", lot);
+    }
+    if let Some(held) = entry.held {
+        out.int_field("held", held.get());
+    }
+    if let Some(charity) = entry.charity {
+        out.field("charity", names.state.name_of(charity));
     }
     if let Some(reason) = entry.reason {
         out.field("reason", reason);
@@ -203,7 +227,8 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
                 out.field("reason", &adjustment.reason);
             }
         }
-        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
+        Input::Act(act, _) => out.field("act", act.what.name()),
+        Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }

@@ -355,9 +355,9 @@ fn a_whole_balance() {
         "tier_progress": {"tier": "silver", "next": "gold", "credit": 20_000, "missing": 30_000},
         "entitlements": [], "memberships": [], "holds": []
     });
-    assert_eq!(written(|out, names| balance(out, "ann", &ann(), names, AT)), expected);
+    assert_eq!(written(|out, names| balance(out, "ann", (&ann(), &[]), names, AT)), expected);
     let top = Member { tier: Some(GOLD), ..ann() };
-    let progress = written(|out, names| balance(out, "ann", &top, names, AT))["tier_progress"].take();
+    let progress = written(|out, names| balance(out, "ann", (&top, &[]), names, AT))["tier_progress"].take();
     assert_eq!(progress, json!({"tier": "gold", "next": null, "credit": 20_000, "missing": null}));
 }
 

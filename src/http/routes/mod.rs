@@ -4,6 +4,7 @@ mod backups;
 mod batch;
 mod daemon;
 mod events;
+mod households;
 mod journal;
 mod lists;
 mod members;
@@ -270,6 +271,15 @@ fn for_spending(table: Table) -> Table {
         .add(POST, &at("/members/{member}/freeze"), admin, "Stop a member from spending", own::freeze)
         .keyed()
         .add(POST, &at("/members/{member}/unfreeze"), admin, "Let a member spend again", own::unfreeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/merge"), admin, "Make a member part of another one", own::merge)
+        .keyed()
+        .add(POST, &at("/households"), write, "Found a household, or join one", households::join)
+        .keyed()
+        .add(GET, &at("/households/{household}"), read, "Who lives in a household, and what it has", households::show)
+        .add(POST, &at("/households/{household}/members"), write, "Join a household", households::join_named)
+        .keyed()
+        .add(POST, &at("/households/{household}/leave"), write, "Leave a household", households::leave)
         .keyed()
         .add(POST, &at("/members/{member}/erase"), admin, "Forget who a member is", own::erase)
         .keyed()

@@ -20,7 +20,9 @@ use std::borrow::Cow;
 use field::Object;
 use serde::Deserialize;
 
-pub use act::{Affair, AffairWire, AmountWire, DonationWire, HoldWire, RedemptionWire, UpdateWire};
+pub use act::{
+    Affair, AffairWire, AmountWire, DonationWire, HoldWire, HouseholdAsked, HouseholdWire, RedemptionWire, UpdateWire,
+};
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
