@@ -8,6 +8,7 @@ pub mod demo;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod new;
 mod progress;
 pub mod serve;
 pub mod test;
@@ -50,6 +51,8 @@ pub enum Command {
     Keys(keys::Args),
     /// Print the description of the HTTP interface, as `GET /openapi.json` serves it.
     Openapi,
+    /// A new program's folder from a template.
+    New(new::Args),
     /// Rules against the recorded history of a stopped ledger: what would have been different, in points and money.
     Backtest(backtest::Args),
     /// Copy a ledger whole, also while a daemon serves it.
@@ -89,6 +92,7 @@ pub fn run(cli: Cli) -> ExitCode {
             say(crate::http::describe().trim_end());
             ExitCode::from(FINE)
         }
+        Command::New(args) => new::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -1,7 +1,10 @@
 //! Merchants' cases on the real core: the same propose, decide and apply as live traffic, in memory, with a clock that the
 //! case moves. Each case gets a ledger of its own.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::core::{About, Core};
@@ -11,20 +14,51 @@ use crate::fraud::Seen;
 use crate::ledger::act::Act;
 use crate::ledger::decide::{Subject, next_due, settled};
 use crate::ledger::event::{Event, EventKind, Transfer};
+use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Clipped, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::rights::rights;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
-use crate::rules::{Diagnostic, Program, ProgramFiles};
+use crate::rules::{Diagnostic, Program, ProgramFiles, evaluate_marked};
 
 /// Runs all cases of a program.
 ///
 /// # Errors
 /// Where the program or its cases cannot be read: what is wrong, and where.
 pub fn run_cases(files: &ProgramFiles) -> Result<Report, Vec<Diagnostic>> {
+    run_cases_with(files, None, false).map(|(report, _)| report)
+}
+
+/// What the cases of a program reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Tables and handlers, and in how many events each fired.
+    pub rules: BTreeMap<Text, u64>,
+    /// By script: its lines with statements, and those that ran.
+    pub lines: BTreeMap<Text, (BTreeSet<u32>, BTreeSet<u32>)>,
+}
+
+/// The same for the cases with a text in their names, with what they reached where that is wanted.
+///
+/// # Errors
+/// Where the program or its cases cannot be read: what is wrong, and where.
+pub fn run_cases_with(
+    files: &ProgramFiles,
+    only: Option<&str>,
+    coverage: bool,
+) -> Result<(Report, Option<Coverage>), Vec<Diagnostic>> {
     let program = Program::compile(files)?;
-    run(files, &program, || InMemory::new(files))
+    if !coverage {
+        return Ok((run(files, &program, only, || InMemory::new(files))?, None));
+    }
+    let (marked, lines) = program.marked();
+    let reached = Rc::new(RefCell::new(Coverage::default()));
+    for (file, all) in lines {
+        reached.borrow_mut().lines.insert(file, (all, BTreeSet::new()));
+    }
+    let report = run(files, &program, only, || InMemory::covered(files, &marked, &reached))?;
+    Ok((report, Some(reached.take())))
 }
 
 /// One program in memory.
@@ -33,6 +67,8 @@ struct InMemory {
     now: TimeMs,
     /// Every record, for replays of the same event.
     records: Vec<Record>,
+    /// What the cases reach, where that is wanted.
+    reached: Option<Rc<RefCell<Coverage>>>,
 }
 
 /// A core that installs one program has just this one.
@@ -43,7 +79,36 @@ impl InMemory {
         let mut core = Core::default();
         install::changed(&mut core, std::slice::from_ref(files), TimeMs::EPOCH)
             .expect("cases are run on a program that compiles");
-        Self { core, now: TimeMs::EPOCH, records: Vec::new() }
+        Self { core, now: TimeMs::EPOCH, records: Vec::new(), reached: None }
+    }
+
+    /// The same with scripts that tell which of their lines ran.
+    fn covered(files: &ProgramFiles, marked: &Program, reached: &Rc<RefCell<Coverage>>) -> Self {
+        let mut ledger = Self::new(files);
+        let state = ledger.core.state.program(PROGRAM).expect("just installed");
+        let compiled = marked.bind(state.version, |name| state.name_id(name));
+        ledger.core.programs = vec![Arc::new(compiled)];
+        ledger.reached = Some(Rc::clone(reached));
+        ledger
+    }
+
+    /// What the rules want for a command, noting what was reached.
+    fn propose(&self, command: &Command) -> Proposal {
+        let (Some(reached), Command::Event(event)) = (&self.reached, command) else {
+            return self.core.propose(PROGRAM, command);
+        };
+        let member = self.core.member(PROGRAM, &event.member);
+        let (proposal, trace, lines) = evaluate_marked(self.core.compiled(PROGRAM), event, member, event.occurred_at);
+        let mut reached = reached.borrow_mut();
+        for (rule, fired, _) in trace {
+            *reached.rules.entry(rule).or_default() += u64::from(fired);
+        }
+        for (file, line) in lines {
+            if let Some((_, run)) = reached.lines.get_mut(&file) {
+                run.insert(line);
+            }
+        }
+        proposal
     }
 
     fn apply(&mut self, mut record: Record, seen: &Seen) -> Posted {
@@ -78,7 +143,7 @@ impl InMemory {
         if let Some(first) = self.records.iter().find(same_key) {
             return if first.input == input { Ok(self.posted(first, true)) } else { Err(Reject::IdempotencyKeyReused) };
         }
-        let proposal = self.core.propose(PROGRAM, command);
+        let proposal = self.propose(command);
         let seen = self.core.look_up(PROGRAM, command);
         let order = self.order_of(command);
         let about = About { now: self.now, seen: &seen, order: order.as_ref(), earlier: None };

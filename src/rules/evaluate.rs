@@ -47,6 +47,23 @@ pub fn evaluate_traced(
     (proposal, trace)
 }
 
+/// A line of a marked script that ran: its file, and the line.
+pub type ReachedLine = (Text, u32);
+
+/// [`evaluate_traced`] with the lines that ran, where the scripts are marked.
+#[must_use]
+pub fn evaluate_marked(
+    compiled: &Arc<Compiled>,
+    event: &Arc<Event>,
+    member: Option<&Arc<Member>>,
+    at: TimeMs,
+) -> (Proposal, Vec<TraceLine>, Vec<ReachedLine>) {
+    let (proposal, trace) = evaluate_traced(compiled, event, member, at);
+    let lines = THREAD.with_borrow(|thread| std::mem::take(&mut thread.call.borrow_mut().lines));
+    let file = |script: usize| compiled.scripts().get(script).map_or_else(Text::default, |script| script.file.clone());
+    (proposal, trace, lines.into_iter().map(|(script, line)| (file(script), line)).collect())
+}
+
 fn run(
     compiled: &Arc<Compiled>,
     event: &Arc<Event>,

@@ -21,7 +21,7 @@ pub(super) struct Declared<'a> {
 
 /// What the first argument of a call names.
 #[derive(Clone, Copy)]
-enum Names {
+pub(super) enum Names {
     Pool,
     Card,
     Reward,
@@ -31,7 +31,7 @@ enum Names {
 }
 
 /// Calls that ask for something: name, least and most arguments, what the first one names.
-const CALLS: [(&str, usize, usize, Names); 9] = [
+pub(super) const CALLS: [(&str, usize, usize, Names); 9] = [
     ("earn", 3, 4, Names::Pool),
     ("stamp", 3, 3, Names::Card),
     ("grant", 2, 2, Names::Reward),
@@ -48,7 +48,7 @@ const QUESTIONS: [(&str, Names); 4] =
     [("balance", Names::Pool), ("lifetime", Names::Pool), ("stamps", Names::Card), ("count", Names::Counter)];
 
 /// Functions of the language that are called without a value before them.
-const STANDARD: [&str; 31] = [
+pub(super) const STANDARD: [&str; 31] = [
     "abs",
     "append",
     "bits",
@@ -154,6 +154,9 @@ impl<'a> Lint<'a> {
         for function in self.functions {
             let name = function.name;
             let message = match role(name) {
+                Role::Helper if CALLS.iter().any(|call| call.0 == name) || STANDARD.contains(&name) => {
+                    format!("{name} is a call that every script has; give a function of your own another name")
+                }
                 Role::Helper => continue,
                 Role::Handler(_) if function.params.len() != 2 => {
                     format!("{name} takes two values: fn {name}(event, member)")

@@ -3,6 +3,7 @@
 //! A [`Program`] has names; [`Program::bind`] gives them the numbers the journal has for them.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use super::diagnostic::{Diagnostic, toml_message};
 use super::files::{CASES_FOLDER, MANIFEST, ProgramFiles, has_extension, is_name};
 use super::lint::{Declared, lint};
 use super::manifest::Manifest;
+use super::marks::marked;
 use super::script::Script;
 use super::validate::{BUILT_IN_COUNTERS, validate};
 use super::{sandbox, terms};
@@ -85,6 +87,24 @@ impl Program {
     pub fn bind(&self, version: u32, name_of: impl Fn(&str) -> Option<NameId>) -> Compiled {
         let id = |name: &str| name_of(name).expect("a program's names are declared before it is bound");
         Compiled::new(&self.manifest, &self.manifest_text, &self.scripts, version, &id)
+    }
+
+    /// The same program with scripts that tell which of their lines run, and those lines by file. A script that cannot be marked
+    /// stays as it is.
+    #[must_use]
+    pub fn marked(&self) -> (Self, Vec<(Text, BTreeSet<u32>)>) {
+        let mut engine = sandbox::engine(&Shared::default(), &Rc::new(Cell::new(0)));
+        let mut lines = Vec::new();
+        let scripts = self.scripts.iter().map(|script| {
+            let (source, marked) = marked(&script.source);
+            if sandbox::compile(&mut engine, &source).is_err() {
+                return script.clone();
+            }
+            lines.push((script.file.clone(), marked));
+            Script { source, ..script.clone() }
+        });
+        let scripts = Arc::new(scripts.collect());
+        (Self { scripts, ..self.clone() }, lines)
     }
 
     /// The day of an instant in the program's zone.

@@ -11,6 +11,7 @@ mod program;
 mod record;
 mod report;
 mod ruleset;
+mod schema;
 mod standing;
 mod statement;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use program::{program, program_page};
 pub use record::record;
 pub use report::{Report, report};
 pub use ruleset::{Known as KnownVersion, ruleset};
+pub use schema::schema;
 pub use statement::{Statement, statement};
 
 /// What numbers in records are called, and what else an answer wants to know of its program.

@@ -201,6 +201,7 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
         .keyed()
         .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
+        .add(GET, &at("/rules/schema"), read, "What rules may say: tables, keys, handlers, calls", program::schema)
         .add(POST, &at("/rulesets"), admin, "Write down a version of the rules, checked and tested", rulesets::draft)
         .keyed()
         .add(GET, &at("/rulesets"), read, "Versions of the rules, newest first", rulesets::list)

@@ -62,3 +62,13 @@ pub async fn check_rules(ask: Ask, body: Body) -> Result<Response, Problem> {
     out.end_object();
     Ok(json(StatusCode::OK, out))
 }
+
+/// `GET …/rules/schema`: what may be written, for editors.
+pub async fn schema(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    call.view()?;
+    call.query(&[])?;
+    let mut out = Json::with_capacity(16_384);
+    render::schema(&mut out);
+    Ok(json(StatusCode::OK, out))
+}

@@ -17,13 +17,25 @@ use crate::ledger::record::{Reason, Verdict};
 use crate::ledger::types::{AMOUNT_MAX, Money, Points, Text};
 use crate::limits::{INTENTS_MAX, STAMPS_PER_EVENT_MAX, TEXT_BYTES_MAX};
 use crate::rules::length::{self, ShortM};
+use crate::rules::marks::MARK;
 
+/// Lines of one event that are noted.
+const MARKS_MAX: usize = 100_000;
 /// What a script's `hold` adds to the score.
 const HOLD_WEIGHT: u8 = 50;
 
 pub(super) fn register(engine: &mut Engine, call: &Shared) {
     register_effects(engine, call);
     register_verdicts(engine, call);
+    // Only scripts that were marked to tell their lines call this.
+    let shared = Rc::clone(call);
+    engine.register_fn(MARK, move |line: i64| {
+        let mut call = shared.borrow_mut();
+        let reached = (call.script, u32::try_from(line).unwrap_or(0));
+        if call.lines.last() != Some(&reached) && call.lines.len() < MARKS_MAX {
+            call.lines.push(reached);
+        }
+    });
     engine.register_fn("mul_div", mul_div);
     engine.register_fn("bps", |amount: i64, rate: i64| mul_div(amount, rate, 10_000));
     engine.register_fn("clamp", |value: i64, low: i64, high: i64| value.min(high).max(low));

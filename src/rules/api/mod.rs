@@ -35,6 +35,8 @@ pub(super) struct Call {
     pub at: TimeMs,
     pub intents: Vec<Intent>,
     pub raised: Vec<Reason>,
+    /// Lines of marked scripts that ran: script and line.
+    pub lines: Vec<(usize, u32)>,
 }
 
 /// A thread's call, shared with the functions registered in its engine.

@@ -31,6 +31,7 @@ mod expect;
 mod parse;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, ProgramFiles};
@@ -120,6 +121,21 @@ pub struct Report {
     pub passed: usize,
     /// The first step that did not, of every case that did not.
     pub failures: Vec<Failure>,
+    /// Every case that ran, in order.
+    pub cases: Vec<CaseResult>,
+}
+
+/// How a case went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// The file within the program's folder.
+    pub file: Text,
+    /// The case's name.
+    pub name: Text,
+    /// Whether it went as expected.
+    pub passed: bool,
+    /// How long it took on this machine.
+    pub took: Duration,
 }
 
 /// A step that did not go as its case expects.
@@ -149,11 +165,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs every case of a program, each on a fresh ledger. `program` must be compiled from the same files, which also
+/// Runs every case of a program, or only those with a text in their names, each on a fresh ledger. `program` must be compiled from the same files, which also
 /// proves that the cases can be read.
 pub fn run<L: Ledger>(
     files: &ProgramFiles,
     program: &Program,
+    only: Option<&str>,
     mut fresh: impl FnMut() -> L,
 ) -> Result<Report, Vec<Diagnostic>> {
     let mut report = Report::default();
@@ -162,10 +179,15 @@ pub fn run<L: Ledger>(
             continue;
         }
         for case in parse::cases(path, content, &program.vocabulary())? {
-            match compare::run_case(path, &case, &mut fresh()) {
-                Some(failure) => report.failures.push(failure),
-                None => report.passed += 1,
+            if only.is_some_and(|only| !case.name.contains(only)) {
+                continue;
             }
+            let started = Instant::now();
+            let failure = compare::run_case(path, &case, &mut fresh());
+            let (file, name, passed) = (path.clone(), case.name.clone(), failure.is_none());
+            report.cases.push(CaseResult { file, name, passed, took: started.elapsed() });
+            report.passed += usize::from(passed);
+            report.failures.extend(failure);
         }
     }
     Ok(report)

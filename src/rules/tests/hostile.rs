@@ -50,6 +50,15 @@ fn what_does_not_end_is_ended() {
         ("", "event.amount = 5;", "No writable property 'amount'"),
         ("", "event.items[0]", "Items"),
         ("", "1 / 0", "Division by zero"),
+        ("", "9223372036854775807 + event.amount", "overflow"),
+        ("", "-9223372036854775807 - event.amount - 2", "overflow"),
+        ("", "event.amount * 9223372036854775807", "overflow"),
+        ("fn a(n) { b(n) } fn b(n) { a(n) }", "a(1)", "Stack overflow"),
+        ("", "let a = []; loop { a = [a]; }", "too large"),
+        ("", "let m = #{}; loop { m = #{a: m}; }", "too large"),
+        ("", "let s = `x`; loop { s = `${s}${s}`; }", "Length of string too large"),
+        ("", "earn(\"points\", 9007199254740992, \"x\")", "cannot be earned"),
+        ("", "throw \"stop\"", "stop"),
         ("", "try { loop { } } catch { earn(\"points\", 1, \"x\") }", "Too many operations"),
     ] {
         let fault = fault(functions, body);
@@ -90,6 +99,20 @@ fn nothing_that_waits_is_in_the_engine() {
             let compiled = compiled(SHOP, &sneaky);
             assert!(words(&compiled, &run(&compiled, purchase(), None)).contains("Function not found"), "{call}");
         }
+    }
+}
+
+/// A function of a script's own would take the place of the call, silently.
+#[test]
+fn the_names_of_calls_are_taken() {
+    for name in ["earn", "grant", "hold", "len", "clamp"] {
+        let source =
+            format!("fn {name}(a, b, c) {{ }}\nfn on_purchase(event, member) {{ earn(\"points\", 1, \"x\"); }}");
+        let wrong = check(&files(SHOP, &source));
+        assert!(
+            wrong.iter().any(|wrong| wrong.line == 1 && wrong.message.contains("another name")),
+            "{name}: {wrong:?}"
+        );
     }
 }
 

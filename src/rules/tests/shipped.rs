@@ -130,7 +130,7 @@ fn a_case_that_differs_says_how() {
         let files = files(SHOP, script).with([(Text::new("tests/a.toml"), step(what))]);
         let program = Program::compile(&files).unwrap();
         let fresh = || Plain { compiled: compiled(SHOP, script), now: TimeMs::EPOCH, points: 0 };
-        let report = cases::run(&files, &program, fresh).unwrap();
+        let report = cases::run(&files, &program, None, fresh).unwrap();
         let said: Vec<_> = report.failures.iter().map(|failure| failure.differences.join("|")).collect();
         assert_eq!(said.join("\n"), expected, "{what}");
         if let Some(failure) = report.failures.first() {
