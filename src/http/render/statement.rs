@@ -137,40 +137,8 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             Effect::Restore { pool, lot, amount, from, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(credit_kind(from), pool, *amount) })
             }
-            // What a refund, a hold or a plan did beside moving points is told by the record itself.
-            Effect::Enroll { .. }
-            | Effect::Activate { .. }
-            | Effect::Stamp { .. }
-            | Effect::Grant { .. }
-            | Effect::Tier { .. }
-            | Effect::Count { .. }
-            | Effect::Budget { .. }
-            | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. }
-            | Effect::Origin { .. }
-            | Effect::Unhold { .. }
-            | Effect::Redeem { .. }
-            | Effect::Reversal { .. }
-            | Effect::Refund { .. }
-            | Effect::Await { .. }
-            | Effect::Awaited { .. }
-            | Effect::Punch { .. }
-            | Effect::Unpunch { .. }
-            | Effect::Hangs { .. }
-            | Effect::Ungrant { .. }
-            | Effect::Entitle { .. }
-            | Effect::Disentitle { .. }
-            | Effect::Plan { .. }
-            | Effect::PlanEnd { .. }
-            | Effect::PlanSpend { .. }
-            | Effect::Seen { .. }
-            | Effect::Since { .. }
-            | Effect::Told { .. }
-            | Effect::Freeze { .. }
-            | Effect::Merged { .. }
-            | Effect::Erased { .. }
-            | Effect::Household { .. }
-            | Effect::Gift { .. } => None,
+            // What a refund or a plan did beside moving points is told by the record itself.
+            _ => None,
         }
     })
 }
