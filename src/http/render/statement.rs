@@ -196,7 +196,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
             }
         }
         Input::Act(act, _) => out.field("act", act.what.name()),
-        Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }
