@@ -137,7 +137,7 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             Effect::Restore { pool, lot, amount, from, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(credit_kind(from), pool, *amount) })
             }
-            // What a record did beside moving points, it tells itself.
+            // What a refund or a plan did beside moving points is told by the record itself.
             _ => None,
         }
     })

@@ -41,7 +41,7 @@ pub(super) fn register(engine: &mut Engine, call: &Shared) {
     engine.register_type_with_name::<ScriptMember>("Member");
     register_person(engine, call);
     register_holdings(engine, call);
-    register_later(engine);
+    register_rights(engine, call);
 }
 
 /// Who they are.
@@ -117,11 +117,28 @@ fn register_holdings(engine: &mut Engine, call: &Shared) {
     });
 }
 
-/// What the contract names and no program can declare yet: nobody has an entitlement, a choice, a plan or a segment.
-fn register_later(engine: &mut Engine) {
-    engine.register_fn("has", |_: &mut ScriptMember, _: &str| false);
-    engine.register_fn("choice", |_: &mut ScriptMember, _: &str| ImmutableString::new());
-    engine.register_fn("membership", |_: &mut ScriptMember, _: &str| false);
+/// What they chose, and what they have a right to.
+fn register_rights(engine: &mut Engine, call: &Shared) {
+    let shared = Rc::clone(call);
+    engine.register_fn("choice", move |_: &mut ScriptMember, name: &str| -> ImmutableString {
+        let call = shared.borrow();
+        text(call.member().standing().and_then(|standing| standing.choice(name)).map(Text::as_str))
+    });
+    let shared = Rc::clone(call);
+    engine.register_fn("membership", move |_: &mut ScriptMember, plan: &str| -> Answer<bool> {
+        let call = shared.borrow();
+        let plan = running(&call)?.0.compiled.id(plan);
+        let period = plan.and_then(|plan| call.member().standing()?.running(plan, call.at));
+        Ok(period.is_some_and(|period| !period.ended))
+    });
+    let shared = Rc::clone(call);
+    engine.register_fn("has", move |_: &mut ScriptMember, entitlement: &str| -> Answer<bool> {
+        let call = shared.borrow();
+        let compiled = &running(&call)?.0.compiled;
+        let rights = crate::ledger::rights::rights(call.member(), &compiled.terms, call.at);
+        Ok(compiled.id(entitlement).is_some_and(|name| rights.iter().any(|right| right.0 == name)))
+    });
+    // Nothing declares segments: nobody is in one.
     engine.register_fn("segment", |_: &mut ScriptMember, _: &str| false);
 }
 
