@@ -142,3 +142,22 @@ pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
 const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
+
+/// Held records of one case; what follows opens another one.
+pub const CASE_RECORDS_MAX: usize = 10_000;
+/// Members, and records that were only referred, named by one case.
+pub const CASE_MEMBERS_MAX: usize = 100;
+/// Rules named by one case.
+pub const CASE_RULES_MAX: usize = 32;
+/// Open cases of all programs together; beyond, what is held joins one case for all.
+pub const CASES_OPEN_MAX: usize = 100_000;
+/// Closed cases kept in memory; all of them are in the store.
+pub const CASES_KEPT_CLOSED: usize = 10_000;
+/// Rules of one program whose numbers are kept, over its whole life.
+pub const RULE_STATS_MAX: usize = 1_024;
+/// Records of a case shown where it is asked for, and where cases are listed.
+pub const CASE_EVENTS_SHOWN: usize = 200;
+/// Records of each case shown in a list.
+pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
+/// Records one resolution may take back along the evidence.
+pub const CLAW_BACK_RECORDS_MAX: usize = 1_000;

@@ -7,8 +7,10 @@ use tokio::sync::oneshot;
 
 use super::core::Core;
 use super::handle::{JobAnswers, Pending, Simulated};
+use super::review::CasePage;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
+use crate::ledger::desk::{DeskRow, DeskStats};
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::state::ProgramState;
@@ -21,6 +23,8 @@ pub(super) enum Release {
     Member { reply: oneshot::Sender<Option<Arc<Member>>>, key: MemberKey, member: Option<Arc<Member>> },
     Find { reply: oneshot::Sender<Option<Seq>>, found: Option<Seq> },
     Simulated { reply: oneshot::Sender<Simulated>, result: Box<Simulated> },
+    Cases { reply: oneshot::Sender<CasePage>, page: CasePage },
+    Stats { reply: oneshot::Sender<Arc<DeskStats>>, stats: Arc<DeskStats> },
     Clock { reply: oneshot::Sender<Result<(), String>>, result: Result<(), String> },
 }
 
@@ -66,6 +70,8 @@ pub(super) struct Mark {
     pub(super) seq: Seq,
     pub(super) now: TimeMs,
     pub(super) programs: Vec<Arc<ProgramState>>,
+    /// Rows of the desk that changed since the mark before, exactly as of this one.
+    pub(super) desk: Vec<DeskRow>,
 }
 
 impl Open {

@@ -68,7 +68,7 @@ impl Checkpoint {
         self.members = core.take_touched();
         self.rings = core.rings.take_touched(core.seq());
         let programs = core.state.programs.clone();
-        self.mark = Some(Mark { seq: core.seq(), now: core.state.now, programs });
+        self.mark = Some(Mark { seq: core.seq(), now: core.state.now, programs, desk: core.state.desk.take_touched() });
     }
 
     fn take(&mut self, core: &Core, members: usize, rings: usize) -> Rows {

@@ -8,11 +8,14 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use tokio::sync::oneshot;
 
 use super::reads;
+use super::review::{CaseFilter, CasePage};
 use super::shared::Shared;
+use crate::ledger::desk::{Case, DeskStats};
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
+use crate::ledger::review::{RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::{Compiled, ProgramFiles};
@@ -150,6 +153,10 @@ pub(super) enum Request {
     Member { key: MemberKey, reply: oneshot::Sender<Option<Arc<Member>>> },
     Find { key: [u8; 16], reply: oneshot::Sender<Option<Seq>> },
     Simulate { program: ProgramId, event: Arc<Event>, at: Option<TimeMs>, reply: oneshot::Sender<Simulated> },
+    Resolve { program: ProgramId, resolution: Resolution, reply: oneshot::Sender<JobAnswers> },
+    Cases { program: ProgramId, filter: CaseFilter, reply: oneshot::Sender<CasePage> },
+    Case { program: ProgramId, id: Seq, reply: oneshot::Sender<CasePage> },
+    Stats { program: ProgramId, reply: oneshot::Sender<Arc<DeskStats>> },
     SetClock { now: TimeMs, reply: oneshot::Sender<Result<(), String>> },
     Stop,
 }
@@ -241,6 +248,43 @@ impl Handle {
             Some(member) => reads::history(&self.shared.store, id, member.last),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Closes a case with everything it held; the answer's record says so, and what became of each held record follows it.
+    pub async fn resolve(&self, program: ProgramId, resolution: Resolution) -> Result<Answer, SubmitError> {
+        let input = Input::Review(Arc::new(Review::Resolve(resolution.clone())));
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Resolve { program, resolution, reply })?;
+        let (block, pending) = answer.await.map_err(|_| SubmitError::Stopped)?;
+        let mut answers = reads::answers(&self.shared.store, &block, pending, &[input])?;
+        answers.pop().ok_or(SubmitError::Stopped)
+    }
+
+    /// Cases, the most points at risk first.
+    pub async fn cases(&self, program: ProgramId, filter: CaseFilter) -> Result<CasePage, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Cases { program, filter, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// A case, open or closed.
+    pub async fn case(&self, program: ProgramId, id: Seq) -> Result<Option<Arc<Case>>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Case { program, id, reply })?;
+        let (found, _) = answer.await.map_err(|_| SubmitError::Stopped)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// How a program's fraud rules have done.
+    pub async fn desk_stats(&self, program: ProgramId) -> Result<Arc<DeskStats>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Stats { program, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// What became of a held record once its case was closed.
+    pub async fn released(&self, program: ProgramId, held: Seq) -> Result<Option<Arc<Record>>, SubmitError> {
+        self.event(program, RELEASE_SOURCE, &smol_str::format_smolstr!("{held}")).await
     }
 
     /// The ledger's time.

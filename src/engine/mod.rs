@@ -29,6 +29,7 @@ mod pipeline;
 mod projector;
 mod reads;
 mod recover;
+mod review;
 mod schedule;
 mod shared;
 mod start;
@@ -37,6 +38,7 @@ mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;
+pub use review::{CaseFilter, CasePage};
 pub use start::{Config, Engine};
 
 /// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.

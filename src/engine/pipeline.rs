@@ -18,6 +18,7 @@ use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::core::Core;
 use super::handle::{Command, Item, JobAnswers, Pending, Request};
+use super::review;
 use super::shared::Shared;
 use super::waves::{Wave, named, payee};
 use crate::fraud::rings::RingKey;
@@ -25,6 +26,7 @@ use crate::fraud::{self, Seen};
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
+use crate::store::keys::natural_key;
 
 /// Waves smaller than this are evaluated on the engine thread: handing them out costs more than it saves.
 const PARALLEL_MIN: usize = 64;
@@ -109,6 +111,10 @@ impl Pipeline {
                     self.shared.queued.fetch_sub(items.len(), std::sync::atomic::Ordering::AcqRel);
                     jobs.push(Job { program, items, reply });
                 }
+                Request::Resolve { program, resolution, reply } => {
+                    self.work(&mut block, std::mem::take(&mut jobs), self.now())?;
+                    self.resolve(&mut block, program, &resolution, reply)?;
+                }
                 Request::SetClock { now: to, reply } => {
                     self.work(&mut block, std::mem::take(&mut jobs), self.now())?;
                     self.set_clock(&mut block, to, reply)?;
@@ -133,7 +139,7 @@ impl Pipeline {
     }
 
     /// The ledger's time never goes back, whatever the clock does.
-    fn now(&self) -> TimeMs {
+    pub(super) fn now(&self) -> TimeMs {
         self.shared.clock.now().max(self.core.state.now)
     }
 
@@ -182,7 +188,7 @@ impl Pipeline {
     }
 
     /// Sends a block and waits until the rows of everything so far are written, so that due rows are complete.
-    fn barrier(&mut self, block: Open) -> Result<(), Error> {
+    pub(super) fn barrier(&mut self, block: Open) -> Result<(), Error> {
         if self.checkpoint.is_running() {
             let rows = self.checkpoint.all(&mut self.core);
             self.send(Open::default(), rows, None)?;
@@ -205,10 +211,7 @@ impl Pipeline {
                 block.releases.push(Release::Member { reply, key, member });
             }
             Request::Find { key, reply } => {
-                let found = match self.recent.get(&key) {
-                    Some(seq) => Some(*seq),
-                    None => self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new),
-                };
+                let found = self.find_key(key)?;
                 block.releases.push(Release::Find { reply, found });
             }
             Request::Simulate { program, event, at, reply } => {
@@ -219,9 +222,39 @@ impl Pipeline {
                 let decided = self.core.decide(program, &command, proposal, at, &seen);
                 block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
             }
-            Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
+            Request::Cases { program, filter, reply } => {
+                let page = review::page(&self.core, program, &filter);
+                block.releases.push(Release::Cases { reply, page });
+            }
+            Request::Case { program, id, reply } => {
+                let found = review::find(&self.core, &self.shared, program, id)?;
+                block.releases.push(Release::Cases { reply, page: (found.into_iter().collect(), false) });
+            }
+            Request::Stats { program, reply } => {
+                let stats = review::stats(&self.core, program);
+                block.releases.push(Release::Stats { reply, stats });
+            }
+            Request::Work { .. } | Request::Resolve { .. } | Request::SetClock { .. } | Request::Stop => {}
         }
         Ok(())
+    }
+
+    /// The record that holds a natural key.
+    pub(super) fn find_key(&self, key: [u8; 16]) -> Result<Option<Seq>, Error> {
+        match self.recent.get(&key) {
+            Some(seq) => Ok(Some(*seq)),
+            None => Ok(self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new)),
+        }
+    }
+
+    /// Notes the natural key of a new record, where it has one.
+    pub(super) fn note_key(&mut self, block: &mut Open, record: &Record) {
+        if let Some(key) = record.input.natural_key() {
+            let key = natural_key(record.program, key.source, key.id);
+            self.recent.insert(key, record.seq);
+            self.recent_order.push_back((record.seq, key));
+            block.keys.push((key, record.seq.get()));
+        }
     }
 
     /// Does all jobs of a block.

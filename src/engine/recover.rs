@@ -36,6 +36,9 @@ pub(super) fn recover(
         core.state.now = registry.now;
         core.state.programs = registry.programs;
         shared.note_mark(mark);
+        for row in store.desk_rows()? {
+            core.state.desk.restore(codec::decode_desk(&row)?);
+        }
     }
     core.take_touched();
     core.rings.take_touched(core.seq());

@@ -100,7 +100,7 @@ fn value_of(metric: Metric, input: &Input) -> i64 {
         (Metric::Count, _) => 1,
         (Metric::Sum, Input::Event(event)) => event.amount().get(),
         (Metric::Sum, Input::Transfer(transfer, _)) => transfer.amount.get(),
-        (Metric::Sum, Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_)) => 0,
+        (Metric::Sum, Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_) | Input::Review(_)) => 0,
     }
 }
 

@@ -41,7 +41,10 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Count { .. }
         | Effect::Budget { .. }
         | Effect::Profile { .. }
-        | Effect::ReferralPaid { .. } => None,
+        | Effect::ReferralPaid { .. }
+        | Effect::Vest { .. }
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. } => None,
     }
 }
 
@@ -88,6 +91,7 @@ pub fn apply(state: &mut State, record: &Record) {
     }
     let program = state.programs.get_mut(usize::from(record.program.get())).expect("a record's program was declared");
     keep_books(Arc::make_mut(program), record);
+    state.desk.take(record);
 }
 
 /// Applies to one member what a record does to its party `index`. With `strict`, a lot that is not there is a bug;
@@ -100,7 +104,7 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
         let found = apply_effect(member, effect, when, Some(&record.input));
         assert!(found || !strict, "record {} names a lot that is not there: {effect:?}", record.seq);
     }
-    let purchase = matches!(&record.input, Input::Event(e) if e.kind == super::event::EventKind::Purchase);
+    let purchase = record.input.event().is_some_and(|e| e.kind == super::event::EventKind::Purchase);
     if purchase && *status == Status::Posted && index == 0 {
         member.active_at = member.active_at.max(*occurred_at);
     }
@@ -141,7 +145,8 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
         Effect::ReferralPaid { .. } => member.referral_paid = true,
-        Effect::Budget { .. } => {}
+        Effect::Vest { .. } => return vest(member, effect, when.recorded_at),
+        Effect::Budget { .. } | Effect::HeldTerms { .. } | Effect::Refer { .. } => {}
     }
     true
 }
@@ -179,7 +184,10 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Tier { .. }
             | Effect::Count { .. }
             | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. } => {}
+            | Effect::ReferralPaid { .. }
+            | Effect::Vest { .. }
+            | Effect::HeldTerms { .. }
+            | Effect::Refer { .. } => {}
         }
     }
 }
@@ -244,6 +252,25 @@ fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: T
     assert!(state.debt >= repaid, "an activation repays no more than is owed");
     state.debt -= repaid;
     repaid.is_zero() || debit(member, pool, lot, repaid)
+}
+
+/// A lot that waited for a review gets its instants, and with them its place in the spending order.
+fn vest(member: &mut Member, effect: &Effect, recorded_at: TimeMs) -> bool {
+    let Effect::Vest { pool, lot, available_at, expires_at, repaid, .. } = effect else { return false };
+    let state = pool_mut(member, *pool);
+    let Some(at) = state.lots.iter().position(|known| known.id == *lot) else { return false };
+    let mut known = state.lots.remove(at);
+    (known.available_at, known.expires_at) = (*available_at, *expires_at);
+    known.active = *available_at <= recorded_at;
+    assert!(state.debt >= *repaid && known.remaining >= *repaid, "a lot repays no more than is owed");
+    state.debt -= *repaid;
+    known.remaining -= *repaid;
+    if known.remaining.is_positive() {
+        let order = known.order();
+        let at = state.lots.partition_point(|other| other.order() < order);
+        state.lots.insert(at, known);
+    }
+    true
 }
 
 fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {

@@ -2,6 +2,7 @@
 //!
 //! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
+use super::calendar::Span;
 use super::types::{LotId, Money, NameId, Points, Text, TimeMs};
 
 /// An account of the double-entry books: a member's, or one of the system's.
@@ -143,6 +144,39 @@ pub enum Effect {
         /// The referrer, as a party of the same record.
         referrer: u8,
     },
+    /// A lot that waited for a review gets its instants.
+    Vest {
+        /// Whose lot.
+        party: u8,
+        /// Which pool.
+        pool: NameId,
+        /// Which lot.
+        lot: LotId,
+        /// What is left of it.
+        amount: Points,
+        /// When it can be spent.
+        available_at: TimeMs,
+        /// When it is lost, where it is.
+        expires_at: Option<TimeMs>,
+        /// How much of it repays debt at that moment (only where it is available at once).
+        repaid: Points,
+    },
+    /// The terms of its own that a rule asked for a lot which waits for a review; only noted.
+    HeldTerms {
+        /// Whose lot.
+        party: u8,
+        /// Which lot.
+        lot: LotId,
+        /// How long it is to be pending, where the rule said so.
+        pending: Option<Span>,
+        /// How long it is to last, where the rule said so.
+        expires: Option<Span>,
+    },
+    /// The record is referred to a case, though it stands. The last of a record's effects.
+    Refer {
+        /// Whose.
+        party: u8,
+    },
 }
 
 impl Effect {
@@ -161,7 +195,10 @@ impl Effect {
             | Self::Count { party, .. }
             | Self::Budget { party, .. }
             | Self::Profile { party }
-            | Self::ReferralPaid { party, .. } => *party,
+            | Self::ReferralPaid { party, .. }
+            | Self::Vest { party, .. }
+            | Self::HeldTerms { party, .. }
+            | Self::Refer { party } => *party,
         }
     }
 }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::event::{Adjustment, Event, Transfer};
+use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
@@ -24,6 +25,8 @@ pub enum Input {
     Due(Text),
     /// A version of a program's rules took effect.
     Ruleset(Arc<RulesetFiles>),
+    /// A step of a review of what the fraud checks held.
+    Review(Arc<Review>),
 }
 
 /// A version of a program: its files as they were, and the names it declared that were new.
@@ -150,6 +153,22 @@ impl Input {
             Self::Adjust(_, key) | Self::Transfer(_, key) if !key.is_empty() => {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
+            Self::Review(review) => match review.as_ref() {
+                Review::Resolve(resolution) if resolution.key.is_empty() => None,
+                Review::Resolve(resolution) => Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: &resolution.key }),
+                Review::Release(release) => Some(NaturalKey { source: RELEASE_SOURCE, id: &release.id }),
+                Review::ClawBack(taken) => Some(NaturalKey { source: CLAW_BACK_SOURCE, id: &taken.id }),
+            },
+            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
+        }
+    }
+
+    /// The event this stands for: its own, or a held one that takes effect by this record.
+    #[must_use]
+    pub fn event(&self) -> Option<&Arc<Event>> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::Review(review) => review.event(),
             Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
         }
     }
@@ -165,7 +184,7 @@ impl Input {
                 other => transfer.context.as_deref().and_then(|context| context_field(context, other)),
             },
             Self::Adjust(adjustment, _) => (field == KeyField::Member).then_some(&adjustment.member),
-            Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Due(_) | Self::Ruleset(_) | Self::Review(_) => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A `Reject` is an answer, never a failure of the world; codes and numbers are never reused.
 
-use super::types::{Points, Text, TimeMs};
+use super::types::{Points, Seq, Text, TimeMs};
 
 /// Why the ledger will not record something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +48,12 @@ pub enum Reject {
     /// Nothing can be recorded: the fraud checks want the member to prove who they are first.
     #[error("the member must confirm their identity first: {0}")]
     StepUpRequired(String),
+    /// The program has no such case.
+    #[error("the program has no case {0}")]
+    UnknownCase(Seq),
+    /// The case was resolved before.
+    #[error("case {0} is closed")]
+    CaseNotOpen(Seq),
 }
 
 impl Reject {
@@ -63,6 +69,8 @@ impl Reject {
             Self::AmountOverflow { .. } => "amount_overflow",
             Self::NotTransferable(_) => "not_transferable",
             Self::StepUpRequired(_) => "step_up_required",
+            Self::UnknownCase(_) => "unknown_case",
+            Self::CaseNotOpen(_) => "case_not_open",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use super::desk::Desk;
 use super::member::Member;
 use super::record::Account;
 use super::types::{MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
@@ -59,6 +60,8 @@ pub struct State {
     pub programs: Vec<Arc<ProgramState>>,
     /// Members in memory.
     pub members: HashMap<MemberKey, Arc<Member>>,
+    /// Cases of all programs, and how their rules have done.
+    pub desk: Desk,
 }
 
 impl State {

@@ -8,5 +8,6 @@ mod client;
 mod grocer;
 mod process;
 mod restart;
+mod reviews;
 mod twice;
 mod year;

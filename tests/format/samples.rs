@@ -13,19 +13,19 @@ use tallystick::ledger::record::{
 use tallystick::ledger::state::ProgramState;
 use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-const NOW: TimeMs = TimeMs::new(1_790_000_000_000);
+pub const NOW: TimeMs = TimeMs::new(1_790_000_000_000);
 
-fn text(text: &str) -> Text {
+pub fn text(text: &str) -> Text {
     Text::new(text)
 }
 #[expect(clippy::unnecessary_wraps, reason = "most texts of a sample are optional fields")]
 fn some(value: &str) -> Option<Text> {
     Some(text(value))
 }
-fn name(raw: u16) -> NameId {
+pub fn name(raw: u16) -> NameId {
     NameId::new(raw)
 }
-fn lot(seq: u64, index: u16) -> LotId {
+pub fn lot(seq: u64, index: u16) -> LotId {
     LotId { seq: Seq::new(seq), index }
 }
 
@@ -72,7 +72,7 @@ fn full_context() -> Context {
     }
 }
 
-fn full_event() -> Event {
+pub fn full_event() -> Event {
     Event {
         order: some("o-9"),
         currency: some("EUR"),
@@ -99,7 +99,7 @@ fn full_event() -> Event {
     }
 }
 
-fn bare(input: Input) -> Record {
+pub fn bare(input: Input) -> Record {
     Record {
         seq: Seq::new(1_000_001),
         program: ProgramId::new(1),
@@ -312,7 +312,8 @@ pub fn records() -> Vec<(String, Record)> {
         ("custom", Custom(text("wishlist_add"))),
     ];
     records.extend(kinds.map(|(sample, kind)| (sample, bare(Input::Event(Arc::new(event(kind)))))));
-    records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record)).collect()
+    let records = records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record));
+    records.chain(super::reviews::records()).collect()
 }
 
 pub fn member() -> Member {

@@ -19,6 +19,8 @@ pub enum Code {
     UnknownMember,
     /// No such event.
     UnknownEvent,
+    /// No such case.
+    UnknownCase,
     /// The path does not take this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -45,6 +47,8 @@ pub enum Code {
     StepUpRequired,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
+    /// The case was resolved before.
+    CaseNotOpen,
     /// The clock cannot be set so.
     ClockRefused,
     /// Too much is waiting.
@@ -80,7 +84,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -88,6 +92,7 @@ impl Code {
         Self::UnknownProgram,
         Self::UnknownMember,
         Self::UnknownEvent,
+        Self::UnknownCase,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::BodyTooLarge,
@@ -101,6 +106,7 @@ impl Code {
         Self::NotTransferable,
         Self::StepUpRequired,
         Self::RulesetUnavailable,
+        Self::CaseNotOpen,
         Self::ClockRefused,
         Self::Overloaded,
         Self::Stopping,
@@ -126,6 +132,7 @@ impl Code {
             | Self::UnknownProgram
             | Self::UnknownMember
             | Self::UnknownEvent
+            | Self::UnknownCase
             | Self::MethodNotAllowed => self.path_info(),
             Self::UnknownPool
             | Self::OccurredInFuture
@@ -135,6 +142,7 @@ impl Code {
             | Self::NotTransferable
             | Self::StepUpRequired
             | Self::RulesetUnavailable
+            | Self::CaseNotOpen
             | Self::ClockRefused => self.ledger_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
@@ -208,6 +216,12 @@ impl Code {
                 "There is no such event",
                 "No event with this source and id was recorded. Slashes within a source are written %2F.",
             ),
+            Self::UnknownCase => info(
+                "unknown_case",
+                StatusCode::NOT_FOUND,
+                "There is no such case",
+                "No case of this program has this id. GET …/cases?status=open lists the open ones.",
+            ),
             Self::MethodNotAllowed => info(
                 "method_not_allowed",
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -262,6 +276,12 @@ impl Code {
                 REFUSED,
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
+            ),
+            Self::CaseNotOpen => info(
+                "case_not_open",
+                StatusCode::CONFLICT,
+                "The case is closed",
+                "The case was resolved before, and an outcome stands. A retry of that request needs its Idempotency-Key.",
             ),
             Self::ClockRefused => info(
                 "clock_refused",

@@ -128,6 +128,8 @@ impl From<&Reject> for Problem {
             Reject::AmountOverflow { .. } => Code::AmountOverflow,
             Reject::NotTransferable(_) => Code::NotTransferable,
             Reject::StepUpRequired(_) => Code::StepUpRequired,
+            Reject::UnknownCase(_) => Code::UnknownCase,
+            Reject::CaseNotOpen(_) => Code::CaseNotOpen,
         };
         Self::new(code, reject.to_string())
     }

@@ -61,14 +61,15 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.field("counter", name(*counter));
             out.int_field("amount", *amount);
         }
-        Effect::Budget { .. } => return,
+        Effect::Vest { .. } => vest(out, record, effect, names),
+        Effect::Budget { .. } | Effect::HeldTerms { .. } | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { party, referrer } => {
             begin(out, record, "referral_paid", *party);
             out.field("referrer", party_name(record, *referrer));
         }
     }
-    if !takes_effect(record.status, effect) {
+    if !takes_effect(record.status, effect) && names.released.is_none() {
         out.field("state", "held");
     }
     out.end_object();
@@ -94,7 +95,7 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field(
         "state",
         if for_review {
-            "held"
+            after_review(credit, names)
         } else if waits {
             "pending"
         } else {
@@ -114,6 +115,20 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field("rule", &credit.rule);
 }
 
+/// The state of a credit that waited for a review.
+fn after_review(credit: &Credit, names: Names<'_>) -> &'static str {
+    let Some(released) = names.released else { return "held" };
+    let vested = released.effects.iter().find_map(|effect| match effect {
+        Effect::Vest { lot, available_at, .. } if *lot == credit.lot => Some(*available_at > released.recorded_at),
+        _ => None,
+    });
+    match vested {
+        Some(true) => "pending",
+        Some(false) => "available",
+        None => "void",
+    }
+}
+
 /// The id of something the record made.
 fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     if names.simulated {
@@ -127,6 +142,21 @@ fn repaid_debt(out: &mut Json, repaid: Points) {
     if repaid.is_positive() {
         out.int_field("repaid_debt", repaid.get());
     }
+}
+
+fn vest(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    let Effect::Vest { party, pool, lot, amount, available_at, expires_at, repaid } = effect else { return };
+    begin(out, record, "activate", *party);
+    out.field("pool", names.state.name_of(*pool));
+    out.int_field("amount", amount.get());
+    out.field("state", if *available_at > record.recorded_at { "pending" } else { "available" });
+    out.key("lot");
+    out.lot_id("lot", *lot);
+    out.time_field("available_at", *available_at);
+    if let Some(at) = expires_at {
+        out.time_field("expires_at", *at);
+    }
+    repaid_debt(out, *repaid);
 }
 
 fn grant(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod balance;
+mod case;
 mod effect;
 mod member;
 mod money;
@@ -19,6 +20,7 @@ use crate::ledger::types::{Seq, Text};
 
 pub use answer::{event, event_minimal, simulation};
 pub use balance::balance;
+pub use case::{case, standing};
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::program;
@@ -33,6 +35,8 @@ pub struct Names<'a> {
     pub terms: &'a Terms,
     /// Source and id of events that evidence names, where they were looked up.
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
+    /// What became of the record, where it was held and its case is closed.
+    pub released: Option<&'a Record>,
     /// Whether the record was only simulated, so that what it made has no id.
     pub simulated: bool,
 }
@@ -40,7 +44,7 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, events: None, simulated: false }
+        Self { state, terms, events: None, released: None, simulated: false }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::case::review;
 use super::effect::{credit_kind, debit_kind};
 use super::{Names, status_name};
 use crate::http::json::Json;
@@ -131,7 +132,10 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             | Effect::Count { .. }
             | Effect::Budget { .. }
             | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. } => None,
+            | Effect::ReferralPaid { .. }
+            | Effect::Vest { .. }
+            | Effect::HeldTerms { .. }
+            | Effect::Refer { .. } => None,
         }
     })
 }
@@ -174,6 +178,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
                 out.field("reason", &adjustment.reason);
             }
         }
+        Input::Review(_) => review(out, record),
         Input::Due(_) | Input::Ruleset(_) => {}
     }
     out.end_object();

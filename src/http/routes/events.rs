@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::HeaderValue;
 
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, cases, end_page, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
@@ -19,7 +19,8 @@ use crate::http::render::{self, Names};
 use crate::http::wire::{self, EventWire, SimulateWire};
 use crate::ledger::event::Event;
 use crate::ledger::record::{Input, Record, Status};
-use crate::ledger::types::{Seq, Text, TimeMs};
+use crate::ledger::review::Review;
+use crate::ledger::types::{Seq, TimeMs};
 
 /// `POST …/events`.
 pub async fn post_event<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
@@ -94,27 +95,13 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     }
     let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
     let view = call.view()?;
-    let known = evidence(&call, &record).await?;
-    let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
+    let known = cases::evidence(&call, std::iter::once(record.as_ref())).await?;
+    let released = cases::released(&call, &view, &record).await?;
+    let names =
+        Names { events: Some(&known), released: released.as_deref(), ..Names::new(&view.state, &view.compiled.terms) };
     let mut out = Json::with_capacity(1_024);
     render::event(&mut out, &record, names, false);
     Ok(json(StatusCode::OK, out))
-}
-
-/// Source and id of the events that a record's reasons counted.
-async fn evidence(call: &Call<'_>, record: &Record) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
-    let mut known = HashMap::new();
-    for seq in record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref()).flat_map(|e| &e.events) {
-        if known.contains_key(seq) {
-            continue;
-        }
-        if let Some(earlier) = call.edge.handle.record(*seq).await?
-            && let Input::Event(event) = &earlier.input
-        {
-            known.insert(*seq, (event.source.clone(), event.id.clone()));
-        }
-    }
-    Ok(known)
 }
 
 /// `GET …/events?member=&type=&order=&from=&to=&status=`: a member's events, oldest first by sequence.
@@ -125,15 +112,24 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
     let member = query.get("member").ok_or_else(|| Problem::parameter("member", "is needed"))?;
     let zone = &view.compiled.terms.zone;
     let (from, to) = (query.time("from", zone)?, query.time("to", zone)?);
-    let status = match query.get("status") {
+    let wanted_status = match query.get("status") {
         None => None,
-        Some("posted") => Some(Status::Posted),
-        Some("held") => Some(Status::Held),
-        Some("denied") => Some(Status::Denied),
+        Some(known @ ("posted" | "held" | "denied")) => Some(known),
         Some(_) => return Err(Problem::parameter("status", "expected posted, held or denied")),
     };
     let (limit, after) = (query.limit()?, query.cursor::<1>()?);
     let after = after.and_then(|[seq]| u64::try_from(seq).ok()).map_or(Seq::ZERO, Seq::new);
+    let records = call.edge.handle.history(view.id, member).await?;
+    // What became of held events is among the member's own records.
+    let mut releases: HashMap<Seq, &Record> = HashMap::new();
+    for record in &records {
+        if let Input::Review(review) = &record.input
+            && let Review::Release(release) = review.as_ref()
+        {
+            releases.insert(release.held, record);
+        }
+    }
+    let of = |record: &Record| releases.get(&record.seq).copied();
     let wanted = |record: &Record| match &record.input {
         Input::Event(event) => {
             record.seq > after
@@ -141,11 +137,10 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
                 && query.get("order").is_none_or(|order| event.order() == order)
                 && from.is_none_or(|from| event.occurred_at >= from)
                 && to.is_none_or(|to| event.occurred_at < to)
-                && status.is_none_or(|status| record.status == status)
+                && wanted_status.is_none_or(|status| render::standing(record, of(record)) == status)
         }
-        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => false,
+        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Review(_) => false,
     };
-    let records = call.edge.handle.history(view.id, member).await?;
     let view = call.view()?;
     let names = Names::new(&view.state, &view.compiled.terms);
     let mut out = Json::with_capacity(limit * 640);
@@ -155,7 +150,7 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
     let mut matching = records.iter().filter(|record| wanted(record)).peekable();
     let mut last = Seq::ZERO;
     for record in matching.by_ref().take(limit) {
-        render::event(&mut out, record, names, false);
+        render::event(&mut out, record, Names { released: of(record), ..names }, false);
         last = record.seq;
     }
     out.end_array();

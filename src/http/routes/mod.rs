@@ -1,6 +1,7 @@
 //! The routes: one function each, from a request to an answer or a [`Problem`].
 
 mod batch;
+mod cases;
 mod daemon;
 mod events;
 mod members;
@@ -151,6 +152,9 @@ pub fn router() -> Router<Arc<Edge>> {
         .route(&at("/adjustments"), post(money::adjust))
         .route(&at("/transfers"), post(money::transfer))
         .route(&at("/transfers/batch"), post(batch::transfers))
+        .route(&at("/cases"), get(cases::list))
+        .route(&at("/cases/{case}"), get(cases::show))
+        .route(&at("/cases/{case}/resolve"), post(cases::resolve))
         .route(&at("/rules/check"), post(program::check_rules))
         .route(&at(""), get(program::show))
         .route(&at("/"), get(program::show))

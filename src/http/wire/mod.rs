@@ -8,6 +8,7 @@ mod check;
 mod event;
 mod field;
 mod request;
+mod review;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use serde::Deserialize;
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use review::ResolveWire;
 
 use super::problem::{Code, FieldError, Place, Problem};
 

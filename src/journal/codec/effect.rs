@@ -3,6 +3,7 @@
 //! Field orders and tags are frozen; see [`super`].
 
 use super::wire::{wire_enum, wire_struct};
+use crate::ledger::calendar::Span;
 use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect};
 
 // Tags are never changed and never reused.
@@ -31,6 +32,16 @@ wire_enum!(Effect, "effect" {
     9 = Profile { party },
     10 = ReferralPaid { party, referrer },
     11 = Budget { party, counter, amount },
+    60 = Vest { party, pool, lot, amount, available_at, expires_at, repaid },
+    61 = HeldTerms { party, lot, pending, expires },
+    62 = Refer { party },
+});
+
+// Tags are never changed and never reused.
+wire_enum!(Span, "span" {
+    0 = Exact(ms),
+    1 = Days(days),
+    2 = Months(months),
 });
 
 // Tags are never changed and never reused.

@@ -13,6 +13,7 @@ wire_enum!(Input, "input" {
     2 = Transfer(transfer, key),
     3 = Due(member),
     4 = Ruleset(files),
+    60 = Review(review),
 });
 
 // Tags are never changed and never reused.

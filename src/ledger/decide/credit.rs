@@ -67,6 +67,9 @@ impl Draft {
             reason,
             rule,
         }));
+        if held && (pending.is_some() || expires.is_some()) {
+            self.effects.push(Effect::HeldTerms { party, lot, pending, expires });
+        }
         Ok(())
     }
 
@@ -75,6 +78,7 @@ impl Draft {
         let owed = member.and_then(|m| m.pool(pool)).map_or(Points::ZERO, |pool| pool.debt);
         self.effects.iter().fold(owed, |owed, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => owed - c.repaid,
+            Effect::Vest { party: whose, pool: of, repaid, .. } if *whose == party && *of == pool => owed - *repaid,
             _ => owed,
         })
     }
@@ -92,7 +96,7 @@ impl Draft {
     }
 
     /// Cuts a credit to the room its caps leave, notes the cut, and counts what is given.
-    fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted) {
+    pub(super) fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted) {
         let day = books.terms.zone.day(wanted.earned_at);
         let asked = wanted.amount;
         let mut tightest = None;
@@ -130,6 +134,7 @@ impl Draft {
     fn used(&self, books: &Books<'_>, member: Option<&Member>, cap: &CapTerms, party: u8, day: i32) -> i64 {
         let here = |effect: &Effect| match effect {
             Effect::Credit(c) if c.pool == cap.pool && c.party == party => c.amount.get(),
+            Effect::Vest { party: whose, pool, amount, .. } if *pool == cap.pool && *whose == party => amount.get(),
             _ => 0,
         };
         let now: i64 = self.effects.iter().map(here).sum();

@@ -73,12 +73,12 @@ fn note_lateness(books: &Books<'_>, event: &Event, judgement: &mut Judgement) {
 }
 
 /// What the steps of one decision read.
-struct Work<'a> {
-    books: &'a Books<'a>,
-    event: &'a Event,
-    member: Option<&'a Member>,
-    day: Day,
-    status: Status,
+pub(super) struct Work<'a> {
+    pub(super) books: &'a Books<'a>,
+    pub(super) event: &'a Event,
+    pub(super) member: Option<&'a Member>,
+    pub(super) day: Day,
+    pub(super) status: Status,
 }
 
 impl Work<'_> {
@@ -149,7 +149,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn stamp(&self, draft: &mut Draft, name: NameId, wanted: u32, reason: &Text) {
+    pub(super) fn stamp(&self, draft: &mut Draft, name: NameId, wanted: u32, reason: &Text) {
         let Some(card) = self.books.terms.card(name) else { return };
         let given_now = |e: &Effect| match e {
             Effect::Stamp { card, count, stamps, .. } if *card == name => Some((*count, *stamps)),
@@ -199,7 +199,7 @@ impl Work<'_> {
         }
     }
 
-    fn grant(&self, draft: &mut Draft, reward: NameId, reason: &Text) {
+    pub(super) fn grant(&self, draft: &mut Draft, reward: NameId, reason: &Text) {
         let terms = self.books.terms.reward(reward);
         let expires_at =
             terms.and_then(|t| t.expires).map(|span| self.books.terms.zone.after(self.event.occurred_at, span));
@@ -209,7 +209,7 @@ impl Work<'_> {
     }
 
     /// The friend's first purchase of enough pays both sides, once.
-    fn pay_referral(&self, draft: &mut Draft) -> Result<(), Reject> {
+    pub(super) fn pay_referral(&self, draft: &mut Draft) -> Result<(), Reject> {
         let (Some(terms), Some(member)) = (&self.books.terms.referral, self.member) else { return Ok(()) };
         let qualifies = self.event.kind == EventKind::Purchase
             && self.status == Status::Posted
@@ -256,7 +256,7 @@ impl Work<'_> {
     }
 
     /// The tier the member has once this record's counts are in.
-    fn move_tier(&self, draft: &mut Draft) {
+    pub(super) fn move_tier(&self, draft: &mut Draft) {
         let Some(tiers) = self.books.terms.tiers.as_ref() else { return };
         let counted = |e: &Effect| match e {
             Effect::Count { party: 0, counter, amount, .. } if *counter == tiers.counter => *amount,

@@ -7,11 +7,13 @@ mod adjust;
 mod credit;
 mod due;
 mod event;
+mod review;
 mod transfer;
 
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
+pub use review::{claw_back, release, resolve};
 pub use transfer::transfer;
 
 use std::sync::Arc;

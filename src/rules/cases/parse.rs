@@ -12,6 +12,7 @@ use toml::{Spanned, Value};
 use super::Vocabulary;
 use super::expect::{self, Expectation};
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
 use crate::limits::CASES_MAX;
 use crate::rules::diagnostic::{Diagnostic, line_and_column};
@@ -38,6 +39,11 @@ pub(super) enum Action {
     Wait,
     Post(Box<Event>),
     Transfer(Transfer),
+    /// Of the step's member.
+    Resolve {
+        outcome: Outcome,
+        claw_back: bool,
+    },
 }
 
 #[derive(Deserialize)]
@@ -61,6 +67,7 @@ struct StepTable {
     at: Spanned<String>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
+    resolve: Option<Spanned<ResolveTable>>,
     expect: Option<Spanned<BTreeMap<String, Value>>>,
 }
 
@@ -102,6 +109,15 @@ struct TenderTable {
     kind: Text,
     amount: i64,
     fingerprint: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResolveTable {
+    outcome: String,
+    member: Option<Text>,
+    #[serde(default)]
+    claw_back: bool,
 }
 
 #[derive(Deserialize)]
@@ -208,8 +224,8 @@ impl Reader<'_> {
             TimeMs::EPOCH
         });
         let mut member = Text::new_static("A");
-        let action = match (&table.post, &table.transfer) {
-            (Some(post), None) => match event(number, at, post.get_ref(), &self.zone) {
+        let action = match (&table.post, &table.transfer, &table.resolve) {
+            (Some(post), None, None) => match event(number, at, post.get_ref(), &self.zone) {
                 Ok(event) => {
                     member = event.member.clone();
                     Action::Post(Box::new(event))
@@ -219,7 +235,7 @@ impl Reader<'_> {
                     Action::Wait
                 }
             },
-            (None, Some(transfer)) => {
+            (None, Some(transfer), None) => {
                 member = transfer.from.clone();
                 Action::Transfer(Transfer {
                     from: transfer.from.clone(),
@@ -229,9 +245,25 @@ impl Reader<'_> {
                     context: None,
                 })
             }
-            (None, None) => Action::Wait,
-            (Some(post), Some(_)) => {
-                self.wrong(post.span().start, "a step does one thing");
+            (None, None, Some(resolve)) => {
+                let asked = resolve.get_ref();
+                member = asked.member.clone().unwrap_or(member);
+                let outcome = match asked.outcome.as_str() {
+                    "cleared" => Outcome::Cleared,
+                    "confirmed" => Outcome::Confirmed,
+                    other => {
+                        self.wrong(
+                            resolve.span().start,
+                            format!("{other:?} is no outcome: \"cleared\" or \"confirmed\""),
+                        );
+                        Outcome::Cleared
+                    }
+                };
+                Action::Resolve { outcome, claw_back: asked.claw_back }
+            }
+            (None, None, None) => Action::Wait,
+            _ => {
+                self.wrong(step.span().start, "a step does one thing");
                 Action::Wait
             }
         };

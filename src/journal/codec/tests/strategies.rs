@@ -6,9 +6,11 @@ use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 
+use crate::ledger::calendar::Span;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::record::*;
+use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -161,7 +163,27 @@ fn input() -> impl Strategy<Value = Input> {
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
+        1 => review().prop_map(|review| Input::Review(Arc::new(review))),
     ]
+}
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![Just(Outcome::Cleared), Just(Outcome::Confirmed)]
+}
+fn review() -> impl Strategy<Value = Review> {
+    prop_oneof![
+        (seq(), outcome(), text(), text(), any::<bool>(), text()).prop_map(
+            |(case, outcome, note, author, claw_back, key)| {
+                Review::Resolve(Resolution { case, outcome, note, author, claw_back, key })
+            }
+        ),
+        (seq(), seq(), outcome(), of(event()), text()).prop_map(|(case, held, outcome, event, id)| {
+            Review::Release(Release { case, held, outcome, event: event.map(Arc::new), id })
+        }),
+        (seq(), seq(), text()).prop_map(|(case, of, id)| Review::ClawBack(ClawBack { case, of, id })),
+    ]
+}
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![number().prop_map(Span::Exact), any::<u16>().prop_map(Span::Days), any::<u16>().prop_map(Span::Months)]
 }
 
 fn account() -> impl Strategy<Value = Account> {
@@ -233,6 +255,24 @@ fn effect() -> impl Strategy<Value = Effect> {
         (party(), name(), points()).prop_map(|(party, counter, amount)| Effect::Budget { party, counter, amount }),
         party().prop_map(|party| Effect::Profile { party }),
         (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
+        (party(), name(), lot_id(), points(), time(), of(time()), points()).prop_map(
+            |(party, pool, lot, amount, available_at, expires_at, repaid)| Effect::Vest {
+                party,
+                pool,
+                lot,
+                amount,
+                available_at,
+                expires_at,
+                repaid,
+            }
+        ),
+        (party(), lot_id(), of(span()), of(span())).prop_map(|(party, lot, pending, expires)| Effect::HeldTerms {
+            party,
+            lot,
+            pending,
+            expires
+        }),
+        party().prop_map(|party| Effect::Refer { party }),
     ]
 }
 fn snapshot() -> impl Strategy<Value = Snapshot> {
