@@ -65,8 +65,10 @@ fn purchase(number: u64) -> Command {
 }
 
 fn core() -> Core {
-    let files =
-        ProgramFiles::load(&Path::new(std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules/corner_coffee")).expect("it ships");
+    let files = ProgramFiles::load(
+        &Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules/corner_coffee"),
+    )
+    .expect("it ships");
     let mut core = Core::default();
     tallystick::engine::install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
     for number in 0..MEMBERS * 3 {

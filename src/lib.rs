@@ -52,7 +52,7 @@
 //! * [`store`]: RocksDB: the journal's blocks and the derived rows, as bytes; the published views. Knows no records.
 //! * [`engine`]: the pipeline; the only place where all of these meet.
 //! * [`http`]: the edge: wire types, routes, problems, the accept loop. Knows the engine's handle only.
-//! * [`cli`]: one file a subcommand. [`config`], [`telemetry`] and [`limits`] stand beside.
+//! * [`cli`]: one file a subcommand. [`config`], [`keys`], [`telemetry`] and [`limits`] stand beside.
 //!
 //! `http → engine → {rules, fraud, journal, store} → ledger`; siblings do not import each other. A test enforces it.
 //!
@@ -88,6 +88,7 @@ pub mod engine;
 pub mod fraud;
 pub mod http;
 pub mod journal;
+pub mod keys;
 pub mod ledger;
 pub mod limits;
 pub mod rules;

@@ -118,6 +118,10 @@ pub const REQUEST_ID_BYTES_MAX: usize = 64;
 pub const BATCH_KEY_BYTES_MAX: usize = ID_BYTES_MAX - 8;
 /// Rows of `expiring` in a balance.
 pub const EXPIRING_ROWS_MAX: usize = 10;
+/// API keys of one data folder, revoked ones included.
+pub const API_KEYS_MAX: usize = 10_000;
+/// How often a daemon looks whether its keys have changed, in milliseconds.
+pub const KEYS_REFRESH_MS: u64 = 500;
 /// Retries of a refused request should wait this long, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 

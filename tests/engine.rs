@@ -23,7 +23,7 @@ fn started(data: &Path) -> Engine {
         evaluate_threads: 1,
         manual_clock: false,
     };
-    let rules = Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules/grocer");
+    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules/grocer");
     let metrics = Arc::new(Metrics::new().expect("metrics have their own names"));
     let files = ProgramFiles::load(&rules).expect("it ships");
     Engine::start(&config, &[files], metrics, &mut |_, _| {}).expect("the folder is fresh")

@@ -22,8 +22,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["ledger"]),
     ("engine", &["rules", "fraud", "journal", "store", "ledger", "telemetry"]),
     // `rules` only to check sources that are not installed.
-    ("http", &["engine", "ledger", "rules", "telemetry"]),
+    ("http", &["engine", "ledger", "rules", "telemetry", "keys"]),
     ("config", &[]),
+    ("keys", &[]),
     ("telemetry", &[]),
 ];
 /// Modules that compose the others and may import all of them.

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod keys;
 mod progress;
 pub mod serve;
 pub mod test;
@@ -40,6 +41,10 @@ pub enum Command {
     Test(test::Args),
     /// Check a stopped ledger: hash chain, double entry, every balance rebuilt from the journal.
     Verify(verify::Args),
+    /// Make, list and revoke API keys.
+    Keys(keys::Args),
+    /// Print the description of the HTTP interface, as `GET /openapi.json` serves it.
+    Openapi,
     /// Load a ledger over HTTP and measure it, with every block synced; then verify it.
     Bench(bench::Args),
 }
@@ -60,6 +65,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Openapi => {
+            say(crate::http::describe().trim_end());
+            ExitCode::from(FINE)
+        }
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,6 +13,8 @@ use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
 use crate::http::{self, Auth, Edge};
+use crate::keys::Ring;
+use crate::limits::KEYS_REFRESH_MS;
 use crate::rules::{check, load_all};
 use crate::store::{self, StoreConfig};
 use crate::telemetry::{Metrics, start_logging};
@@ -64,11 +67,10 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 async fn serve(config: &Config) -> ExitCode {
-    if !config.insecure_no_auth {
-        return cannot_start(
-            "this version has no API keys yet: --insecure-no-auth serves without, on a loopback address only",
-        );
-    }
+    let auth = match auth(config) {
+        Ok(auth) => auth,
+        Err(why) => return cannot_start(why),
+    };
     let programs = match load_all(&config.rules) {
         Ok(programs) => programs,
         Err(diagnostics) => return cannot_start(lines(&diagnostics)),
@@ -111,12 +113,43 @@ async fn serve(config: &Config) -> ExitCode {
         Err(error) => return cannot_start(error),
     };
     let address = listener.local_addr().unwrap_or(config.listen);
-    let edge = Arc::new(Edge::new(engine.handle(), Auth::Off));
+    let edge = Arc::new(Edge::new(engine.handle(), auth.clone()));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
+    if let Auth::Keys(keys) = auth {
+        tokio::spawn(watch_keys(keys));
+    }
     let watched = engine.handle();
     http::serve(listener, edge, stop_signal(watched)).await;
     stop(engine)
+}
+
+/// The keys of the data folder, at least one; or none at all where the configuration says so.
+fn auth(config: &Config) -> Result<Auth, String> {
+    if config.insecure_no_auth {
+        return Ok(Auth::Off);
+    }
+    let keys = Ring::open(&config.data).map_err(|error| error.to_string())?;
+    if keys.is_empty() {
+        let data = config.data.display();
+        return Err(format!(
+            "there is no API key in {data}. Make one, for each till or shop:\n\n  \
+             tallystick keys create --data {data} --program NAME --scope write\n\n\
+             or serve without keys, on a loopback address only: --insecure-no-auth"
+        ));
+    }
+    Ok(Auth::Keys(Arc::new(keys)))
+}
+
+/// Takes over new keys and drops revoked ones, for as long as the daemon runs.
+async fn watch_keys(keys: Arc<Ring>) {
+    let mut look = tokio::time::interval(Duration::from_millis(KEYS_REFRESH_MS));
+    loop {
+        look.tick().await;
+        if let Err(error) = keys.refresh() {
+            tracing::error!(%error, "the keys could not be read again; those of before stay valid");
+        }
+    }
 }
 
 /// Drains the engine and says how it ended.
@@ -151,7 +184,7 @@ async fn stop_signal(handle: engine::Handle) {
         tracing::error!("signals cannot be watched");
         return;
     };
-    let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
+    let mut look = tokio::time::interval(Duration::from_millis(100));
     loop {
         tokio::select! {
             _ = interrupt.recv() => return,

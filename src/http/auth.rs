@@ -1,35 +1,74 @@
-//! Who may ask: bearer keys, kept only as hashes. It never logs or stores a token.
+//! Who may ask: the bearer key of a request, and whether it opens what the request is about. It never logs a token.
+
+use std::sync::Arc;
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 
 use super::problem::{Code, Problem};
+use crate::keys::{Key, Ring, Scope};
 
 /// How requests prove who they are.
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// They do not: anyone who reaches the port may do anything.
     Off,
-    /// By a token whose BLAKE3 hash is one of these.
-    Keys(Vec<blake3::Hash>),
+    /// By a token whose hash is one of these.
+    Keys(Arc<Ring>),
+}
+
+/// Who a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone, without a key.
+    Public,
+    /// Keys of the path's program.
+    Program(Scope),
+    /// Keys of any program.
+    Any(Scope),
+    /// Keys of all programs: it tells or changes what concerns them all.
+    Operator(Scope),
+}
+
+/// What a request's key permits.
+#[derive(Clone, Debug)]
+pub enum Grant {
+    /// Everything: keys are off.
+    Everything,
+    /// What the key says.
+    Key(Arc<Key>),
 }
 
 impl Auth {
-    /// The hash a token is kept as.
-    pub fn hash(token: &str) -> blake3::Hash {
-        blake3::hash(token.as_bytes())
-    }
-
-    /// Refuses a request that does not carry a known token. Every key is compared, each in constant time, so that
-    /// the time taken tells nothing of how close a guess was.
-    pub fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let Self::Keys(keys) = self else { return Ok(()) };
+    /// Refuses a request that does not carry a known token.
+    pub fn check(&self, headers: &HeaderMap) -> Result<Grant, Problem> {
+        let Self::Keys(keys) = self else { return Ok(Grant::Everything) };
         let Some(token) = bearer(headers) else {
-            return Err(Problem::new(Code::Unauthenticated, "the request has no Authorization: Bearer header"));
+            return Err(Problem::unauthenticated());
         };
-        let hash = blake3::hash(token);
-        let known = keys.iter().filter(|key| **key == hash).count() > 0;
-        if known { Ok(()) } else { Err(Problem::new(Code::Unauthenticated, "the key is not known")) }
+        let key = keys.find(token).ok_or_else(|| Problem::new(Code::Unauthenticated, "the key is not known"))?;
+        Ok(Grant::Key(key))
+    }
+}
+
+impl Grant {
+    /// Refuses what the key does not open. Another program's paths are answered as those of a program that does not exist.
+    pub fn permit(&self, access: Access, program: &str) -> Result<(), Problem> {
+        let Self::Key(key) = self else { return Ok(()) };
+        let needed = match access {
+            Access::Public => return Ok(()),
+            Access::Program(_) if !key.opens(program) => return Err(Problem::unknown_program(program)),
+            Access::Operator(_) if !key.every_program() => {
+                let detail = "this is for keys of all programs, and the key belongs to some";
+                return Err(Problem::new(Code::Forbidden, detail));
+            }
+            Access::Program(scope) | Access::Any(scope) | Access::Operator(scope) => scope,
+        };
+        if key.scope >= needed {
+            return Ok(());
+        }
+        let (has, needs) = (key.scope.name(), needed.name());
+        Err(Problem::new(Code::Forbidden, format!("this needs a key with scope {needs}, and the key has {has}")))
     }
 }
 
@@ -45,34 +84,82 @@ mod tests {
     use hyper::header::HeaderValue;
 
     use super::*;
+    use crate::keys::{Wanted, create};
 
-    fn headers(values: &[&'static str]) -> HeaderMap {
+    fn headers(values: &[&str]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for value in values {
-            map.append(AUTHORIZATION, HeaderValue::from_static(value));
+            map.append(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
         map
     }
 
+    /// A key of `corner_coffee`, or of all programs, in a folder of its own.
+    fn auth(programs: &[&str], scope: Scope) -> (tempfile::TempDir, Auth, String) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let programs = programs.iter().map(|&name| name.to_owned()).collect();
+        let wanted = Wanted { name: String::new(), programs, scope, now: "2026-01-05T12:00:00Z".to_owned() };
+        let (_, token) = create(folder.path(), wanted).unwrap();
+        let ring = Ring::open(folder.path()).unwrap();
+        (folder, Auth::Keys(Arc::new(ring)), token)
+    }
+
     #[test]
     fn only_known_keys_pass() {
-        let auth = Auth::Keys(vec![Auth::hash("tsk_one"), Auth::hash("tsk_two")]);
-        for good in ["Bearer tsk_one", "bearer tsk_two", "Bearer  tsk_two "] {
-            assert!(auth.check(&headers(&[good])).is_ok(), "{good}");
+        let (_folder, auth, token) = auth(&[], Scope::Read);
+        for good in [format!("Bearer {token}"), format!("bearer {token}"), format!("Bearer  {token} ")] {
+            assert!(auth.check(&headers(&[&good])).is_ok(), "{good}");
         }
+        let good = format!("Bearer {token}");
         for bad in [
             &[][..],
-            &["tsk_one"],
+            &[token.as_str()],
             &["Bearer"],
             &["Bearer "],
             &["Bearer tsk_on"],
-            &["Basic tsk_one"],
-            &["Bearer tsk_one", "Bearer tsk_one"],
+            &[&good.replace("Bearer", "Basic")],
+            &[&good, &good],
         ] {
             let problem = auth.check(&headers(bad)).unwrap_err();
             assert_eq!(problem.code(), Code::Unauthenticated, "{bad:?}");
         }
-        assert!(Auth::Keys(Vec::new()).check(&headers(&["Bearer x"])).is_err());
         assert!(Auth::Off.check(&headers(&[])).is_ok());
+    }
+
+    #[test]
+    fn a_key_opens_its_programs_as_far_as_its_scope_goes() {
+        use Access::{Any, Operator, Program, Public};
+        use Scope::{Admin, Read, Write};
+        let asked = [
+            (Public, "other"),
+            (Program(Read), "mine"),
+            (Program(Write), "mine"),
+            (Program(Admin), "mine"),
+            (Program(Read), "other"),
+            (Program(Admin), "other"),
+            (Any(Read), ""),
+            (Operator(Read), ""),
+            (Operator(Admin), ""),
+        ];
+        let rows = [
+            (&["mine"][..], Read, "ok ok 403 403 404 404 ok 403 403"),
+            (&["mine"], Write, "ok ok ok 403 404 404 ok 403 403"),
+            (&["mine"], Admin, "ok ok ok ok 404 404 ok 403 403"),
+            (&["mine", "other"], Write, "ok ok ok 403 ok 403 ok 403 403"),
+            (&[], Read, "ok ok 403 403 ok 403 ok ok 403"),
+            (&[], Admin, "ok ok ok ok ok ok ok ok ok"),
+        ];
+        for (programs, scope, expected) in rows {
+            let (_folder, auth, token) = auth(programs, scope);
+            let grant = auth.check(&headers(&[&format!("Bearer {token}")])).unwrap();
+            let found: Vec<String> = asked
+                .iter()
+                .map(|&(access, program)| match grant.permit(access, program) {
+                    Ok(()) => "ok".to_owned(),
+                    Err(problem) => problem.code().info().status.as_u16().to_string(),
+                })
+                .collect();
+            assert_eq!(found.join(" "), expected, "{programs:?} {scope:?}");
+        }
     }
 }

@@ -13,13 +13,14 @@ use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, R
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use tower::ServiceExt;
 
-use super::auth::Auth;
+use super::auth::{Access, Auth};
 use super::body::Budget;
 use super::json::Json;
-use super::problem::{Code, Problem};
+use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
 use crate::engine::handle::{Handle, ProgramView};
+use crate::keys::Scope;
 use crate::ledger::types::Text;
 use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS};
 
@@ -46,8 +47,7 @@ impl Edge {
 
     /// A program by its name.
     pub fn program(&self, name: &str) -> Result<Arc<ProgramView>, Problem> {
-        let view = self.handle.program(name);
-        view.ok_or_else(|| Problem::new(Code::UnknownProgram, format!("there is no program {name:?}")))
+        self.handle.program(name).ok_or_else(|| Problem::unknown_program(name))
     }
 }
 
@@ -93,7 +93,8 @@ pub struct Entry {
 impl Entry {
     /// The routes over an edge.
     pub fn new(edge: Arc<Edge>) -> Self {
-        let router = routes::router().with_state(Arc::clone(&edge));
+        let (router, _) = routes::router();
+        let router = router.with_state(Arc::clone(&edge));
         Self { edge, router }
     }
 
@@ -145,15 +146,19 @@ impl Entry {
         B::Error: Into<axum::BoxError>,
     {
         let path = request.uri().path();
-        if !is_public(path) {
-            self.edge.auth.check(request.headers())?;
-        }
+        let grant = if is_public(path) { None } else { Some(self.edge.auth.check(request.headers())?) };
         let Some(Hot { route, program, member }) = hot_route(request.method(), path) else {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(id.clone());
+            if let Some(grant) = grant {
+                request.extensions_mut().insert(grant);
+            }
             let Ok(response) = self.router.clone().oneshot(request).await;
             return Ok(response);
         };
+        if let Some(grant) = grant {
+            grant.permit(route.access(), program)?;
+        }
         let (program, member) = (program.to_owned(), member.to_owned());
         let (parts, body) = request.into_parts();
         let (headers, uri) = (&parts.headers, &parts.uri);
@@ -190,6 +195,14 @@ impl Route {
             Self::Balance => "/v1/programs/{program}/members/{member}/balance",
         }
     }
+
+    /// Who it is for, the same as in the table of routes.
+    const fn access(self) -> Access {
+        match self {
+            Self::Events | Self::EventsBatch | Self::TransfersBatch => Access::Program(Scope::Write),
+            Self::Balance => Access::Program(Scope::Read),
+        }
+    }
 }
 
 /// A request that goes past the router.
@@ -222,9 +235,9 @@ fn hot_route<'a>(method: &Method, path: &'a str) -> Option<Hot<'a>> {
     }
 }
 
-/// Paths that say nothing about any program.
+/// Paths that say nothing about any program, and take no key.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/livez" | "/readyz" | "/v1/version") || path.starts_with("/problems/")
+    matches!(path, "/livez" | "/readyz" | "/v1/version" | "/openapi.json") || path.starts_with("/problems/")
 }
 
 fn write_problem(mut response: Response, problem: &Problem, id: &RequestId) -> Response {
@@ -268,6 +281,22 @@ mod tests {
             assert_eq!(found(Method::GET, path), None, "{path}");
         }
         assert_eq!(found(Method::PUT, "/v1/programs/g/events"), None);
+    }
+
+    #[test]
+    fn the_short_ways_agree_with_the_table_of_routes() {
+        let (_, operations) = routes::router();
+        for operation in &operations {
+            let public = operation.access == Access::Public;
+            assert_eq!(is_public(&operation.path), public, "{}", operation.path);
+            let path = operation.path.replace("{program}", "p").replace("{member}", "m");
+            if let Some(hot) = hot_route(&operation.method, &path) {
+                assert_eq!((hot.route.pattern(), hot.route.access()), (operation.path.as_str(), operation.access));
+            }
+        }
+        for route in [Route::Events, Route::EventsBatch, Route::TransfersBatch, Route::Balance] {
+            assert!(operations.iter().any(|operation| operation.path == route.pattern()), "{route:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod body;
 mod edge;
 mod io;
 mod json;
+mod openapi;
 mod query;
 mod render;
 mod routes;
@@ -21,4 +22,5 @@ mod wire;
 
 pub use auth::Auth;
 pub use edge::{Edge, Entry};
+pub use openapi::describe;
 pub use server::serve;

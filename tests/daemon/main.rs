@@ -6,6 +6,7 @@
 mod bad_requests;
 mod client;
 mod grocer;
+mod keys;
 mod process;
 mod restart;
 mod reviews;

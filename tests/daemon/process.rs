@@ -38,7 +38,7 @@ pub fn say(line: impl Display) {
 
 /// The repository's own programs.
 pub fn shipped_rules() -> PathBuf {
-    Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules")
+    Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules")
 }
 
 /// A ledger's folder and how it is served.
@@ -46,6 +46,8 @@ pub fn shipped_rules() -> PathBuf {
 pub struct Ledger {
     folder: PathBuf,
     rules: PathBuf,
+    /// Whether requests need a key.
+    keyed: bool,
     /// Deletes the folder in the end, where it is this ledger's own.
     _own: Option<TempDir>,
 }
@@ -54,7 +56,7 @@ impl Ledger {
     /// An empty ledger with the shipped programs.
     pub fn new() -> Self {
         let own = TempDir::new().unwrap();
-        Self { folder: own.path().to_owned(), rules: shipped_rules(), _own: Some(own) }
+        Self { folder: own.path().to_owned(), rules: shipped_rules(), keyed: false, _own: Some(own) }
     }
 
     /// The same with other programs.
@@ -62,9 +64,14 @@ impl Ledger {
         Self { rules, ..Self::new() }
     }
 
+    /// An empty ledger that answers only to keys.
+    pub fn keyed() -> Self {
+        Self { keyed: true, ..Self::new() }
+    }
+
     /// A ledger that lies in a folder, in its `data`.
     pub fn at(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), rules: shipped_rules(), _own: None }
+        Self { folder: folder.to_owned(), rules: shipped_rules(), keyed: false, _own: None }
     }
 
     /// The folder around the data, for what a test needs.
@@ -89,7 +96,10 @@ impl Ledger {
     /// The command that serves this ledger with a manual clock on a free port.
     pub fn serve(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
-        command.args(["serve", "--insecure-no-auth", "--clock", "manual", "--listen", "127.0.0.1:0"]);
+        command.args(["serve", "--clock", "manual", "--listen", "127.0.0.1:0"]);
+        if !self.keyed {
+            command.arg("--insecure-no-auth");
+        }
         command.arg("--data").arg(self.data()).arg("--rules").arg(&self.rules);
         if self.config().exists() {
             command.arg("--config").arg(self.config());
@@ -117,6 +127,11 @@ impl Ledger {
         drop(child.kill());
         let status = child.wait();
         panic!("the daemon did not start, {status:?}: {}", fs::read_to_string(&log).unwrap());
+    }
+
+    /// Runs another subcommand over the data folder.
+    pub fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_tallystick")).args(words).arg("--data").arg(self.data()).output().unwrap()
     }
 
     /// Runs `tallystick verify` over the stopped ledger.

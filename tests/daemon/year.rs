@@ -55,7 +55,7 @@ impl Year {
     pub fn load(test: &str) -> Option<&'static Self> {
         static YEAR: OnceLock<Option<Year>> = OnceLock::new();
         let year = YEAR.get_or_init(|| {
-            let file = File::open(Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join(FILE)).ok()?;
+            let file = File::open(Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join(FILE)).ok()?;
             let baskets = String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap();
             Some(Self::read(baskets.leak()))
         });

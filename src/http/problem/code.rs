@@ -11,6 +11,8 @@ pub enum Code {
     InvalidRequest,
     /// No key, or one that is not known.
     Unauthenticated,
+    /// The key does not open this.
+    Forbidden,
     /// No such path or object.
     NotFound,
     /// No such program.
@@ -84,10 +86,11 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
+        Self::Forbidden,
         Self::NotFound,
         Self::UnknownProgram,
         Self::UnknownMember,
@@ -124,6 +127,7 @@ impl Code {
             Self::MalformedJson
             | Self::InvalidRequest
             | Self::Unauthenticated
+            | Self::Forbidden
             | Self::RequestTimeout
             | Self::BodyTooLarge
             | Self::BatchTooLarge
@@ -161,6 +165,13 @@ impl Code {
                 StatusCode::UNAUTHORIZED,
                 "A key is needed",
                 "Send a key of this program as Authorization: Bearer tsk_… . Keys are compared exactly; a revoked key is unknown.",
+            ),
+            Self::Forbidden => info(
+                "forbidden",
+                StatusCode::FORBIDDEN,
+                "The key may not do this",
+                "The key is known and its scope, or the programs it belongs to, do not cover this. Scopes: read looks up and \
+                 simulates, write posts and spends, admin changes rules and balances; each includes those before it.",
             ),
             Self::RequestTimeout => info(
                 "request_timeout",

@@ -70,6 +70,16 @@ impl Problem {
         Self::invalid(vec![FieldError { place: Place::Parameter(name.to_owned()), detail: detail.into() }])
     }
 
+    /// `unauthenticated`, where there is no key at all.
+    pub fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "the request has no Authorization: Bearer header")
+    }
+
+    /// `unknown_program`: there is none, or the key does not belong to it.
+    pub fn unknown_program(name: &str) -> Self {
+        Self::new(Code::UnknownProgram, format!("there is no program {name:?}"))
+    }
+
     /// `unknown_member`.
     pub fn unknown_member(id: &str) -> Self {
         Self::new(Code::UnknownMember, format!("member {id:?} is not enrolled in this program"))

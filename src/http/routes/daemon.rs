@@ -8,6 +8,7 @@ use hyper::header::ACCEPT;
 use super::{Ask, answer, json};
 use crate::http::body;
 use crate::http::json::Json;
+use crate::http::openapi;
 use crate::http::problem::{self, Code, Problem};
 use crate::http::wire::ClockWire;
 
@@ -31,6 +32,11 @@ pub async fn ready(ask: Ask) -> Result<Response, Problem> {
 pub async fn metrics(ask: Ask) -> Response {
     let text = ask.edge.handle.metrics().expose();
     answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
+}
+
+/// `GET /openapi.json`.
+pub async fn openapi() -> Response {
+    answer(StatusCode::OK, "application/json", openapi::describe().into_bytes())
 }
 
 /// `GET /v1/version`.

@@ -7,6 +7,7 @@ mod events;
 mod members;
 mod money;
 mod program;
+mod table;
 
 use std::sync::Arc;
 
@@ -15,17 +16,18 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::{get, post};
 use bytes::Bytes;
 use hyper::body::Body as HttpBody;
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, StatusCode, Uri};
+use hyper::{HeaderMap, Method, StatusCode, Uri};
 
 pub use batch::{post_events, post_transfers};
 pub use events::post_event;
 pub use members::get_balance;
+pub use table::Operation;
 
+use super::auth::Access;
 use super::body::{self, Whole};
 use super::edge::{Edge, RequestId};
 use super::json::Json;
@@ -33,8 +35,10 @@ use super::problem::{Code, FieldError, Place, Problem};
 use super::query::Query;
 use super::wire::{self, Wire};
 use crate::engine::handle::ProgramView;
+use crate::keys::Scope;
 use crate::ledger::types::Text;
 use crate::limits::BODY_BYTES_MAX;
+use table::Table;
 
 /// What every route is told.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +87,9 @@ impl<'a> Call<'a> {
         Ok(Text::new(bare))
     }
 }
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -136,40 +143,84 @@ impl Ask {
     }
 }
 
-/// All routes. The hot ones are here too, for paths that need decoding and for the methods they do not take.
-pub fn router() -> Router<Arc<Edge>> {
-    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
-    Router::new()
-        .route(&at("/events"), post(events::post).get(events::list))
-        .route(&at("/events/batch"), post(batch::events))
-        .route(&at("/events/{*key}"), get(events::show))
-        .route(&at("/simulate"), post(events::simulate))
-        .route(&at("/members"), post(members::enroll))
-        .route(&at("/members/{member}"), get(members::show))
-        .route(&at("/members/{member}/balance"), get(members::balance))
-        .route(&at("/members/{member}/statement"), get(members::statement))
-        .route(&at("/members/{member}/lots"), get(members::lots))
-        .route(&at("/adjustments"), post(money::adjust))
-        .route(&at("/transfers"), post(money::transfer))
-        .route(&at("/transfers/batch"), post(batch::transfers))
-        .route(&at("/cases"), get(cases::list))
-        .route(&at("/cases/{case}"), get(cases::show))
-        .route(&at("/cases/{case}/resolve"), post(cases::resolve))
-        .route(&at("/rules/check"), post(program::check_rules))
-        .route(&at(""), get(program::show))
-        .route(&at("/"), get(program::show))
-        .route("/v1/status", get(daemon::status))
-        .route("/v1/clock", post(daemon::set_clock))
-        .route("/v1/version", get(daemon::version))
-        .route("/livez", get(daemon::live))
-        .route("/readyz", get(daemon::ready))
-        .route("/metrics", get(daemon::metrics))
-        .route("/problems/{code}", get(daemon::problem))
+/// All routes, and the table they are made of. The hot ones are here too, for paths that need decoding and for the methods they
+/// do not take.
+pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
+    let (router, operations) = for_daemon(for_fraud(for_programs(Table::default()))).finish();
+    let router = router
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(Code::MethodNotAllowed, "the path does not take this method")
-        })
+        });
+    (router, operations)
+}
+
+/// What is about a program: for keys that belong to it.
+fn for_programs(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, write, admin] = [Scope::Read, Scope::Write, Scope::Admin].map(Access::Program);
+    table
+        .add(POST, &at("/events"), write, "Post one event", events::post)
+        .add(GET, &at("/events"), read, "List events", events::list)
+        .query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])
+        .add(POST, &at("/events/batch"), write, "Post up to 10,000 events, as an array or as lines", batch::events)
+        .add(GET, &at("/events/{*key}"), read, "An event by its source and id", events::show)
+        .add(POST, &at("/simulate"), read, "What an event would give, and why; nothing is written", events::simulate)
+        .add(POST, &at("/members"), write, "Enrol a member", members::enroll)
+        .add(GET, &at("/members/{member}"), read, "A member", members::show)
+        .add(GET, &at("/members/{member}/balance"), read, "What a member has, now or then", members::balance)
+        .query(&["at"])
+        .add(
+            GET,
+            &at("/members/{member}/statement"),
+            read,
+            "A member's entries with running balances",
+            members::statement,
+        )
+        .query(&["from", "to", "limit", "cursor"])
+        .add(GET, &at("/members/{member}/lots"), read, "Lots with something left", members::lots)
+        .query(&["pool", "limit", "cursor"])
+        .add(POST, &at("/adjustments"), admin, "Correct a balance by hand", money::adjust)
+        .keyed()
+        .add(POST, &at("/transfers"), write, "Move points between members", money::transfer)
+        .keyed()
+        .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
+        .keyed()
+        .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
+        .add(GET, &at(""), read, "What the program is", program::show)
+        .add(GET, &at("/"), read, "What the program is", program::show)
+}
+
+/// What is about fraud.
+fn for_fraud(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, admin] = [Scope::Read, Scope::Admin].map(Access::Program);
+    table
+        .add(GET, &at("/cases"), read, "List cases, the most points at risk first", cases::list)
+        .query(&["status", "entity", "member", "limit", "cursor"])
+        .add(GET, &at("/cases/{case}"), read, "A case with its events", cases::show)
+        .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
+        .keyed()
+}
+
+/// What is about the daemon.
+fn for_daemon(table: Table) -> Table {
+    table
+        .add(
+            GET,
+            "/v1/status",
+            Access::Any(Scope::Read),
+            "Progress: newest record, newest on disk, queue",
+            daemon::status,
+        )
+        .add(POST, "/v1/clock", Access::Operator(Scope::Admin), "Move a manual clock", daemon::set_clock)
+        .add(GET, "/v1/version", Access::Public, "The program's name and version", daemon::version)
+        .add(GET, "/livez", Access::Public, "Whether the process answers", daemon::live)
+        .add(GET, "/readyz", Access::Public, "Whether the ledger takes work", daemon::ready)
+        .add(GET, "/openapi.json", Access::Public, "This description", daemon::openapi)
+        .add(GET, "/metrics", Access::Operator(Scope::Read), "All numbers, as Prometheus reads them", daemon::metrics)
+        .add(GET, "/problems/{code}", Access::Public, "What a problem's code means", daemon::problem)
 }
 
 /// Tells the end of the request which route it took, for the metrics.

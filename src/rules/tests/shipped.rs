@@ -14,7 +14,7 @@ use crate::ledger::types::{Money, Seq, Text, TimeMs};
 
 #[test]
 fn every_program_of_the_rules_folder_compiles() {
-    let rules = Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules");
+    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules");
     let programs = load_all(&rules).unwrap();
     assert!(programs.iter().any(|files| files.name == "grocer"));
     for files in &programs {
@@ -25,7 +25,7 @@ fn every_program_of_the_rules_folder_compiles() {
 
 #[test]
 fn corner_coffee_earns_by_tables_and_script() {
-    let rules = Path::new(std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules");
+    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("rules");
     let programs = load_all(&rules).unwrap();
     let files = programs.iter().find(|files| files.name == "corner_coffee").unwrap();
     let compiled = bind(&Program::compile(files).unwrap());
