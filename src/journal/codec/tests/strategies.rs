@@ -156,7 +156,7 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
     (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
         .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
 }
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     prop_oneof![
         4 => event().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
@@ -165,22 +165,26 @@ fn input() -> impl Strategy<Value = Input> {
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
         1 => review().prop_map(|review| Input::Review(Arc::new(review))),
     ]
+    .boxed()
 }
 fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![Just(Outcome::Cleared), Just(Outcome::Confirmed)]
 }
-fn review() -> impl Strategy<Value = Review> {
+/// On the heap: an event within a review is too large a generator for a test thread's stack.
+fn review() -> BoxedStrategy<Review> {
+    let event = event().boxed();
     prop_oneof![
         (seq(), outcome(), text(), text(), any::<bool>(), text()).prop_map(
             |(case, outcome, note, author, claw_back, key)| {
                 Review::Resolve(Resolution { case, outcome, note, author, claw_back, key })
             }
         ),
-        (seq(), seq(), outcome(), of(event()), text()).prop_map(|(case, held, outcome, event, id)| {
+        (seq(), seq(), outcome(), of(event), text()).prop_map(|(case, held, outcome, event, id)| {
             Review::Release(Release { case, held, outcome, event: event.map(Arc::new), id })
         }),
         (seq(), seq(), text()).prop_map(|(case, of, id)| Review::ClawBack(ClawBack { case, of, id })),
     ]
+    .boxed()
 }
 fn span() -> impl Strategy<Value = Span> {
     prop_oneof![number().prop_map(Span::Exact), any::<u16>().prop_map(Span::Days), any::<u16>().prop_map(Span::Months)]
@@ -209,7 +213,7 @@ fn credit() -> impl Strategy<Value = Credit> {
         },
     )
 }
-fn effect() -> impl Strategy<Value = Effect> {
+fn effect() -> BoxedStrategy<Effect> {
     let party = || any::<u8>();
     prop_oneof![
         (party(), of(text())).prop_map(|(party, referrer)| Effect::Enroll { party, referrer }),
@@ -274,6 +278,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         }),
         party().prop_map(|party| Effect::Refer { party }),
     ]
+    .boxed()
 }
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let pool = (name(), points(), points(), points(), points())
