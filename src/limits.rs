@@ -66,16 +66,22 @@ pub const INTENTS_MAX: usize = 64;
 pub const NAMES_MAX: usize = 4_096;
 /// Entries of one velocity ring: the highest limit that can be declared is one less.
 pub const RING_CAPACITY_MAX: u16 = 1_024;
+/// The highest limit on distinct values: each is compared with all others of its window.
+pub const DISTINCT_LIMIT_MAX: i64 = 63;
 /// Entries of a ring that sums, where the program says nothing.
 pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
+/// Places a ring of speeds keeps.
+pub const SPEED_RING_ENTRIES: u16 = 8;
 /// Programs whose compiled scripts one thread keeps.
 pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
 /// Diagnostics of one check.
 pub const DIAGNOSTICS_MAX: usize = 200;
 /// Cases of one program, and steps of one case.
 pub const CASES_MAX: usize = 1_000;
-/// Earlier events named in a reason's evidence.
-pub const EVIDENCE_EVENTS_MAX: usize = 10;
+/// Earlier events named in a reason's evidence: as many as the limit, but at least and at most so many.
+pub const EVIDENCE_EVENTS_MIN: usize = 10;
+/// Earlier events named in a reason's evidence at most.
+pub const EVIDENCE_EVENTS_MAX: usize = 64;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.
@@ -163,5 +169,7 @@ pub const RULE_STATS_MAX: usize = 1_024;
 pub const CASE_EVENTS_SHOWN: usize = 200;
 /// Records of each case shown in a list.
 pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
+/// Entries of all lists together.
+pub const LIST_ENTRIES_MAX: usize = 100_000;
 /// Records one resolution may take back along the evidence.
 pub const CLAW_BACK_RECORDS_MAX: usize = 1_000;

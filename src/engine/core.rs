@@ -9,7 +9,7 @@ use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Judgement};
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
-use crate::ledger::record::Record;
+use crate::ledger::record::{KeyField, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
@@ -74,7 +74,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => Proposal::default(),
         }
     }
 
@@ -89,7 +89,7 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -106,12 +106,17 @@ impl Core {
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => now,
         };
-        let (assessment, observed) = if terms.limits.is_empty() {
+        let lists = &self.state.desk.lists;
+        let (assessment, observed) = if terms.limits.is_empty() && lists.is_empty() {
             Default::default()
         } else {
-            fraud::assess_seen(&self.rings, terms, &command.input(), at, seen)
+            let input = &command.input();
+            let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id));
+            let member = member.map(Arc::as_ref);
+            let question = fraud::Question { program, terms, input, at, now, member, lists };
+            fraud::assess_seen(&self.rings, &question, seen)
         };
         let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
         let judgement = Judgement { assessment, observed };
@@ -119,6 +124,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::List(change) => decide::list(&books, change),
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Command {
     Adjust(Arc<Adjustment>, Text),
     /// Move points.
     Transfer(Arc<Transfer>, Text),
+    /// Change a list.
+    List(Arc<Review>),
 }
 
 impl Command {
@@ -41,6 +43,7 @@ impl Command {
             Self::Event(event) => Input::Event(Arc::clone(event)),
             Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
             Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
+            Self::List(change) => Input::Review(Arc::clone(change)),
         }
     }
 }

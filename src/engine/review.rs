@@ -71,7 +71,7 @@ pub(super) fn find(core: &Core, shared: &Shared, program: ProgramId, id: Seq) ->
         None => match shared.store.desk_row(&case_key(id))? {
             Some(row) => match decode_desk(&row)? {
                 DeskRow::Case(case) => Some(case),
-                DeskRow::Stats(..) => None,
+                DeskRow::Stats(..) | DeskRow::Entry(_) => None,
             },
             None => None,
         },
@@ -86,6 +86,15 @@ pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
         DeskRow::Stats(program, _) => {
             let mut key = b"s".to_vec();
             key.extend_from_slice(&program.get().to_be_bytes());
+            key
+        }
+        DeskRow::Entry(entry) => {
+            let mut key = vec![b'l'];
+            key.extend_from_slice(&entry.program.get().to_be_bytes());
+            key.push(u8::from(entry.allow));
+            key.extend_from_slice(entry.kind.name().as_bytes());
+            key.push(0);
+            key.extend_from_slice(entry.value.as_bytes());
             key
         }
     }

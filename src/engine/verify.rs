@@ -79,6 +79,7 @@ fn compare_desk(store: &Store, core: &Core, found: &mut Vec<String>) -> Result<u
         if store.desk_row(&desk_key(row))?.as_deref() != Some(&codec::encode_desk(row)) {
             let what = match row {
                 DeskRow::Case(case) => format!("of case {}", case.id),
+                DeskRow::Entry(entry) => format!("of the list entry {}", entry.value),
                 DeskRow::Stats(program, _) => format!("of the fraud rules of program {}", program.get()),
             };
             found.push(format!("the row {what} is not what the journal says"));

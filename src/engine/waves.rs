@@ -20,6 +20,7 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         }
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
+        Command::List(_) => [None, None],
     }
 }
 

@@ -6,6 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+pub use super::lists::{ListEntry, Lists};
+
+use super::lists::ListChange;
 use super::record::{Effect, Input, Record, Status, Verdict};
 use super::review::{Outcome, Release, Resolution, Review};
 use super::types::{ProgramId, Seq, Text, TimeMs};
@@ -89,6 +92,8 @@ pub enum DeskRow {
     Case(Arc<Case>),
     /// A program's numbers.
     Stats(ProgramId, Arc<DeskStats>),
+    /// An entry of a list, be it gone.
+    Entry(Arc<ListEntry>),
 }
 
 /// All cases in memory, and all numbers.
@@ -99,7 +104,10 @@ pub struct Desk {
     /// Closed cases in memory, oldest first.
     closed: VecDeque<Seq>,
     stats: Vec<Arc<DeskStats>>,
+    /// Who is allowed and who is not.
+    pub lists: Lists,
     touched: BTreeMap<Seq, Arc<Case>>,
+    touched_entries: Vec<Arc<ListEntry>>,
     stats_at_mark: Vec<Arc<DeskStats>>,
 }
 
@@ -213,7 +221,28 @@ impl Desk {
             Review::Resolve(resolution) => self.close(record, resolution),
             // A case that is resolved in parts keeps what is left of it.
             Review::Release(Release { .. }) | Review::ClawBack(_) => {}
+            Review::List(change) => self.list(record, change),
         }
+    }
+
+    fn list(&mut self, record: &Record, change: &ListChange) {
+        let ListChange { allow, kind, value, put, .. } = change;
+        let terms = put.clone().unwrap_or_default();
+        let entry = Arc::new(ListEntry {
+            program: record.program,
+            allow: *allow,
+            kind: *kind,
+            value: value.clone(),
+            rules: terms.rules,
+            reason: terms.reason,
+            author: terms.author,
+            at: record.recorded_at,
+            expires_at: terms.expires_at,
+            seq: record.seq,
+            gone: put.is_none(),
+        });
+        self.lists.put(Arc::clone(&entry));
+        self.touched_entries.push(entry);
     }
 
     fn close(&mut self, record: &Record, resolution: &Resolution) {
@@ -247,6 +276,7 @@ impl Desk {
     /// The rows that changed since this was asked last, as they are now.
     pub fn take_touched(&mut self) -> Vec<DeskRow> {
         let mut rows: Vec<DeskRow> = std::mem::take(&mut self.touched).into_values().map(DeskRow::Case).collect();
+        rows.extend(std::mem::take(&mut self.touched_entries).into_iter().map(DeskRow::Entry));
         for (index, stats) in (0u16..).zip(&self.stats) {
             if self.stats_at_mark.get(usize::from(index)) != Some(stats) {
                 rows.push(DeskRow::Stats(ProgramId::new(index), Arc::clone(stats)));
@@ -272,6 +302,7 @@ impl Desk {
                 }
                 self.cases.insert(case.id, case);
             }
+            DeskRow::Entry(entry) => self.lists.put(entry),
             DeskRow::Stats(program, stats) => {
                 *self.stats_mut(program) = DeskStats::clone(&stats);
                 self.stats_at_mark.clone_from(&self.stats);
@@ -285,7 +316,8 @@ impl Desk {
     pub fn rows(&self) -> Vec<DeskRow> {
         let open = self.cases.values().filter(|case| case.closed.is_none()).cloned().map(DeskRow::Case);
         let stats = (0u16..).zip(&self.stats).map(|(at, stats)| DeskRow::Stats(ProgramId::new(at), Arc::clone(stats)));
-        open.chain(stats).collect()
+        let entries = self.lists.iter().cloned().map(DeskRow::Entry);
+        open.chain(stats).chain(entries).collect()
     }
 }
 

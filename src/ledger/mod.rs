@@ -18,6 +18,7 @@ pub mod desk;
 mod effect;
 pub mod event;
 pub mod history;
+pub mod lists;
 pub mod member;
 pub mod proposal;
 pub mod record;

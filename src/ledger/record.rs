@@ -10,7 +10,7 @@ use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
-pub use super::verdict::{Assessment, Evidence, KeyField, KeyFields, Observation, Reason, Verdict};
+pub use super::verdict::{Assessment, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Verdict};
 
 /// What was asked of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +156,8 @@ impl Input {
             Self::Review(review) => match review.as_ref() {
                 Review::Resolve(resolution) if resolution.key.is_empty() => None,
                 Review::Resolve(resolution) => Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: &resolution.key }),
+                Review::List(change) if change.key.is_empty() => None,
+                Review::List(change) => Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: &change.key }),
                 Review::Release(release) => Some(NaturalKey { source: RELEASE_SOURCE, id: &release.id }),
                 Review::ClawBack(taken) => Some(NaturalKey { source: CLAW_BACK_SOURCE, id: &taken.id }),
             },
@@ -198,6 +200,8 @@ fn event_field(event: &Event, field: KeyField) -> Option<&Text> {
         KeyField::Email => personal.and_then(|p| p.email_hash.as_ref()),
         KeyField::Phone => personal.and_then(|p| p.phone_hash.as_ref()),
         KeyField::Address => personal.and_then(|p| p.address_hash.as_ref()),
+        KeyField::Receipt => event.attribute("receipt"),
+        KeyField::Order => event.order.as_ref(),
         other => context_field(&event.context, other),
     }
 }
@@ -209,12 +213,15 @@ fn context_field(context: &super::event::Context, field: KeyField) -> Option<&Te
         KeyField::Store => context.store.as_ref(),
         KeyField::Terminal => context.terminal.as_ref(),
         KeyField::Staff => context.staff.as_ref(),
+        KeyField::Channel => context.channel.as_ref(),
         KeyField::Member
         | KeyField::Card
         | KeyField::Referrer
         | KeyField::Email
         | KeyField::Phone
         | KeyField::Address
-        | KeyField::Recipient => None,
+        | KeyField::Recipient
+        | KeyField::Receipt
+        | KeyField::Order => None,
     }
 }

@@ -51,6 +51,9 @@ pub enum Reject {
     /// The program has no such case.
     #[error("the program has no case {0}")]
     UnknownCase(Seq),
+    /// The lists are full.
+    #[error("the lists hold {0} entries, and no more are taken")]
+    ListFull(usize),
     /// The case was resolved before.
     #[error("case {0} is closed")]
     CaseNotOpen(Seq),
@@ -71,6 +74,7 @@ impl Reject {
             Self::StepUpRequired(_) => "step_up_required",
             Self::UnknownCase(_) => "unknown_case",
             Self::CaseNotOpen(_) => "case_not_open",
+            Self::ListFull(_) => "list_full",
         }
     }
 }

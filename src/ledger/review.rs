@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::event::Event;
+use super::lists::ListChange;
 use super::types::{Seq, Text};
 
 /// What a person found.
@@ -25,6 +26,8 @@ pub enum Review {
     Release(Release),
     /// What an earlier event gave is taken back, since a case that counts on it was confirmed.
     ClawBack(ClawBack),
+    /// A list changes.
+    List(ListChange),
 }
 
 /// `POST …/cases/{id}/resolve`.
@@ -81,7 +84,7 @@ impl Review {
     pub const fn event(&self) -> Option<&Arc<Event>> {
         match self {
             Self::Release(Release { outcome: Outcome::Cleared, event, .. }) => event.as_ref(),
-            Self::Release(_) | Self::Resolve(_) | Self::ClawBack(_) => None,
+            Self::Release(_) | Self::Resolve(_) | Self::ClawBack(_) | Self::List(_) => None,
         }
     }
 }

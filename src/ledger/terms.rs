@@ -5,7 +5,7 @@
 
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
-use super::record::{KeyFields, Verdict};
+use super::record::{KeyField, KeyFields, Taken, Verdict};
 use super::types::{Money, NameId, Points, Text};
 
 /// When credits of a pool are lost.
@@ -145,6 +145,51 @@ pub enum Metric {
     Count,
     /// The sum of the events' amounts.
     Sum,
+    /// How many different values of a field.
+    Distinct(KeyField),
+    /// The time to the nearest other event: less than the window is too little.
+    Gap,
+    /// Kilometres an hour between this event's location and its neighbours' in time.
+    Speed,
+}
+
+/// A window that the calendar ends, in the program's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarWindow {
+    /// The local day.
+    Day,
+    /// The local week, from Monday.
+    Week,
+    /// The local month.
+    Month,
+}
+
+/// An event that a count begins after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// Of which kinds.
+    pub on: Vec<Counted>,
+    /// With which attributes.
+    pub when: Vec<(Text, Text)>,
+}
+
+/// What most limits do not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LimitExtra {
+    /// Instead of a rolling window.
+    pub calendar: Option<CalendarWindow>,
+    /// Only what came after the latest of these counts.
+    pub since: Option<Since>,
+    /// Attributes that an event must have to be counted, by name and value.
+    pub when: Vec<(Text, Text)>,
+    /// What the ring takes in by the outcome.
+    pub taken: Taken,
+    /// Whether the event itself is left out of the count.
+    pub excludes_current: bool,
+    /// Speeds over shorter ways than this, in metres, say nothing.
+    pub ignore_m: i64,
+    /// Whether it only notes what it would have said.
+    pub shadow: bool,
 }
 
 /// What a limit says about an event that lacks a field of its key.
@@ -190,6 +235,8 @@ pub struct LimitTerms {
     pub ring: NameId,
     /// Entries the ring keeps: more than the highest limit that reads it.
     pub capacity: u16,
+    /// What most limits do not say.
+    pub extra: LimitExtra,
 }
 
 /// All a program declares that the ledger decides by.

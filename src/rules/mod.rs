@@ -14,6 +14,7 @@ mod diagnostic;
 mod evaluate;
 mod files;
 mod length;
+mod limits;
 mod lint;
 mod loaded;
 mod manifest;

@@ -387,6 +387,7 @@ pub fn ring() -> RingRow {
     RingRow {
         capacity: 16,
         last: Seq::new(1_000_001),
+        blurred: None,
         dropped: Some(NOW.plus_ms(-86_400_000)),
         entries: vec![
             (NOW, 1, Seq::new(1_000_001)),
@@ -397,7 +398,7 @@ pub fn ring() -> RingRow {
 }
 
 pub fn new_ring() -> RingRow {
-    RingRow { capacity: 3, last: Seq::ZERO, dropped: None, entries: Vec::new() }
+    RingRow { capacity: 3, last: Seq::ZERO, dropped: None, blurred: None, entries: Vec::new() }
 }
 
 pub fn block() -> Vec<Record> {

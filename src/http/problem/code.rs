@@ -51,6 +51,10 @@ pub enum Code {
     RulesetUnavailable,
     /// The case was resolved before.
     CaseNotOpen,
+    /// The lists are full.
+    ListFull,
+    /// No such entry of a list.
+    UnknownEntry,
     /// The clock cannot be set so.
     ClockRefused,
     /// Too much is waiting.
@@ -86,7 +90,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -96,6 +100,7 @@ impl Code {
         Self::UnknownMember,
         Self::UnknownEvent,
         Self::UnknownCase,
+        Self::UnknownEntry,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::BodyTooLarge,
@@ -110,6 +115,7 @@ impl Code {
         Self::StepUpRequired,
         Self::RulesetUnavailable,
         Self::CaseNotOpen,
+        Self::ListFull,
         Self::ClockRefused,
         Self::Overloaded,
         Self::Stopping,
@@ -137,6 +143,7 @@ impl Code {
             | Self::UnknownMember
             | Self::UnknownEvent
             | Self::UnknownCase
+            | Self::UnknownEntry
             | Self::MethodNotAllowed => self.path_info(),
             Self::UnknownPool
             | Self::OccurredInFuture
@@ -147,6 +154,7 @@ impl Code {
             | Self::StepUpRequired
             | Self::RulesetUnavailable
             | Self::CaseNotOpen
+            | Self::ListFull
             | Self::ClockRefused => self.ledger_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
@@ -227,6 +235,12 @@ impl Code {
                 "There is no such event",
                 "No event with this source and id was recorded. Slashes within a source are written %2F.",
             ),
+            Self::UnknownEntry => info(
+                "unknown_entry",
+                StatusCode::NOT_FOUND,
+                "There is no such entry",
+                "The list has no entry for this kind and value.",
+            ),
             Self::UnknownCase => info(
                 "unknown_case",
                 StatusCode::NOT_FOUND,
@@ -287,6 +301,12 @@ impl Code {
                 REFUSED,
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
+            ),
+            Self::ListFull => info(
+                "list_full",
+                REFUSED,
+                "The lists are full",
+                "The allow and deny lists of all programs hold 100,000 entries together. Take away what has expired.",
             ),
             Self::CaseNotOpen => info(
                 "case_not_open",

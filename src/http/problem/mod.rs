@@ -140,6 +140,7 @@ impl From<&Reject> for Problem {
             Reject::StepUpRequired(_) => Code::StepUpRequired,
             Reject::UnknownCase(_) => Code::UnknownCase,
             Reject::CaseNotOpen(_) => Code::CaseNotOpen,
+            Reject::ListFull(_) => Code::ListFull,
         };
         Self::new(code, reject.to_string())
     }

@@ -31,7 +31,7 @@ fn takes_effect(released: &Record) -> bool {
     match &released.input {
         Input::Review(review) => match review.as_ref() {
             Review::Release(release) => release.outcome == Outcome::Cleared && released.faults.is_empty(),
-            Review::Resolve(_) | Review::ClawBack(_) => false,
+            Review::Resolve(_) | Review::ClawBack(_) | Review::List(_) => false,
         },
         _ => false,
     }
@@ -135,6 +135,7 @@ pub fn review(out: &mut Json, record: &Record) {
         Review::Resolve(resolution) => resolution.case,
         Review::Release(release) => release.case,
         Review::ClawBack(taken) => taken.case,
+        Review::List(_) => return,
     };
     out.key("case");
     out.prefixed("case_", itoa::Buffer::new().format(case.get()));

@@ -6,6 +6,7 @@ use super::wire::{wire_enum, wire_struct};
 use super::{decode_row, encode_row};
 use crate::journal::Error;
 use crate::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
+use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review};
 
 /// The version the desk's rows are written in.
@@ -32,6 +33,7 @@ wire_enum!(Review, "review" {
     0 = Resolve(resolution),
     1 = Release(release),
     2 = ClawBack(taken),
+    3 = List(change),
 });
 
 wire_struct!(Resolution { case, outcome, note, author, claw_back, key });
@@ -44,9 +46,16 @@ wire_struct!(ClawBack { case, of, id });
 wire_enum!(DeskRow, "desk row" {
     0 = Case(case),
     1 = Stats(program, stats),
+    2 = Entry(entry),
 });
 
 wire_struct!(Case { id, program, entity, opened_at, updated_at, held, referred, members, rules, at_risk, closed });
+
+wire_struct!(ListChange { allow, kind, value, put, key });
+
+wire_struct!(ListTerms { rules, reason, author, expires_at });
+
+wire_struct!(ListEntry { program, allow, kind, value, rules, reason, author, at, expires_at, seq, gone });
 
 wire_struct!(Closed { seq, at, outcome, note, author });
 

@@ -13,7 +13,7 @@ mod transfer;
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
-pub use review::{claw_back, release, resolve};
+pub use review::{claw_back, list, release, resolve};
 pub use transfer::transfer;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::super::calendar::Span;
 use super::super::desk::Case;
 use super::super::event::Event;
+use super::super::lists::ListChange;
 use super::super::member::{Lot, Member};
 use super::super::record::{Account, Credit, Effect, Input, Record, ScriptFault, Status};
 use super::super::reject::Reject;
@@ -16,6 +17,7 @@ use super::super::types::{LotId, Points, Seq, Text, TimeMs};
 use super::credit::{Wanted, expiry};
 use super::event::Work;
 use super::{Books, Draft, Judgement, transfer, within};
+use crate::limits::LIST_ENTRIES_MAX;
 
 /// The reward of a card that is filled by a released stamp.
 const FULL_CARD: Text = Text::new_static("a full card");
@@ -33,6 +35,20 @@ pub fn resolve(books: &Books<'_>, resolution: &Resolution) -> Result<(Record, Ar
     let input = Input::Review(Arc::new(Review::Resolve(resolution.clone())));
     let record = Draft::default().record(books, input, books.now, Judgement::default());
     Ok((record, Arc::clone(case)))
+}
+
+/// Decides a change of a list.
+///
+/// # Errors
+/// Refuses an entry more than are kept.
+pub fn list(books: &Books<'_>, review: &Arc<Review>) -> Result<Record, Reject> {
+    let entries = books.state.desk.lists.len();
+    let adds = matches!(review.as_ref(), Review::List(ListChange { put: Some(_), .. }));
+    if adds && entries >= LIST_ENTRIES_MAX {
+        return Err(Reject::ListFull(entries));
+    }
+    let input = Input::Review(Arc::clone(review));
+    Ok(Draft::default().record(books, input, books.now, Judgement::default()))
 }
 
 /// What becomes of a held record once its case is closed. What cannot be done any more (a transfer without the points for it)
