@@ -96,6 +96,10 @@ pub struct Config {
     pub body_read_ms: u64,
     /// How long a stop waits for open requests, in milliseconds.
     pub drain_ms: u64,
+    /// Bytes of a body of one event or command.
+    pub body_bytes: usize,
+    /// Bytes of a batch's body.
+    pub batch_body_bytes: usize,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged, in the language of `tracing_subscriber::EnvFilter`.
@@ -182,6 +186,8 @@ struct Http {
     header_read_ms: u64,
     body_read_ms: u64,
     drain_ms: u64,
+    body_bytes: usize,
+    batch_body_bytes: usize,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -230,6 +236,8 @@ impl Default for Http {
             header_read_ms: limits::HEADER_READ_MS_MAX,
             body_read_ms: limits::BODY_READ_MS_MAX,
             drain_ms: limits::DRAIN_MS_MAX,
+            body_bytes: limits::BODY_BYTES_MAX,
+            batch_body_bytes: limits::BATCH_BODY_BYTES_MAX,
         }
     }
 }
@@ -272,6 +280,8 @@ impl File {
         within("http.header_read_ms", http.header_read_ms, 1..=limits::HEADER_READ_MS_MAX)?;
         within("http.body_read_ms", http.body_read_ms, 1..=limits::BODY_READ_MS_MAX)?;
         within("http.drain_ms", http.drain_ms, 0..=limits::DRAIN_MS_MAX)?;
+        within("http.body_bytes", http.body_bytes, limits::BODY_BYTES_MIN..=limits::BODY_BYTES_MAX)?;
+        within("http.batch_body_bytes", http.batch_body_bytes, limits::BODY_BYTES_MIN..=limits::BATCH_BODY_BYTES_MAX)?;
         let evaluate_threads = match engine.evaluate_threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
@@ -292,6 +302,8 @@ impl File {
             header_read_ms: http.header_read_ms,
             body_read_ms: http.body_read_ms,
             drain_ms: http.drain_ms,
+            body_bytes: http.body_bytes,
+            batch_body_bytes: http.batch_body_bytes,
             log_format: log.format,
             log_filter: log.filter,
         })
@@ -332,6 +344,12 @@ mod tests {
             ("[engine]\nqueue = 1\n", "x.toml:2:1: unknown field `queue`"),
             ("[cache]\nmembers = 1.5\n", "x.toml:2:11: invalid type: floating point"),
             ("[engine]\nblock_events = 0\n", "configuration: engine.block_events: 0 is not between 1 and 4096"),
+            ("[http]\nconnections = 0\n", "configuration: http.connections: 0 is not between 1 and 4096"),
+            ("[http]\nheader_read_ms = 0\n", "configuration: http.header_read_ms: 0 is not between 1 and 10000"),
+            ("[http]\nbody_read_ms = 30001\n", "configuration: http.body_read_ms: 30001 is not between 1 and 30000"),
+            ("[http]\ndrain_ms = 10001\n", "configuration: http.drain_ms: 10001 is not between 0 and 10000"),
+            ("[http]\nbody_bytes = 99\n", "configuration: http.body_bytes: 99 is not between 1024 and 1048576"),
+            ("[http]\nbatch_body_bytes = -1\n", "x.toml:2:20: invalid value: integer `-1`"),
             ("[cache]\nrings = 1\n", "configuration: cache.rings: 1 is not between 16 and 1000000000"),
         ];
         for (text, expected) in rows {

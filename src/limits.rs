@@ -18,6 +18,8 @@ pub const ITEM_QUANTITY_MAX: u32 = 1_000_000;
 pub const BATCH_EVENTS_MAX: usize = 10_000;
 /// Bytes of a single-event request's body.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// The least that a body of any kind may be limited to, in bytes: an event without lines fits.
+pub const BODY_BYTES_MIN: usize = 1 << 10;
 /// Bytes of a batch request's body.
 pub const BATCH_BODY_BYTES_MAX: usize = 64 << 20;
 /// How far ahead of the ledger's clock an event may lie, in milliseconds.

@@ -79,6 +79,8 @@ pub struct Metrics {
     http_connections: IntGauge,
     http_refused: IntCounter,
     replays: IntCounter,
+    durable_seq: IntGauge,
+    members: IntGauge,
 }
 
 impl Metrics {
@@ -107,14 +109,22 @@ impl Metrics {
             &["route"],
         )?;
         registry.register(Box::new(http_seconds.clone()))?;
+        let version = Opts::new("build_info", "Always 1; its label says which version runs.");
+        let build = IntGauge::with_opts(version.const_label("version", env!("CARGO_PKG_VERSION")))?;
+        build.set(1);
+        registry.register(Box::new(build))?;
         let single = |name: &str, help: &str| -> Result<IntCounter, Error> {
             let counter = IntCounter::new(name, help)?;
             registry.register(Box::new(counter.clone()))?;
             Ok(counter)
         };
         Ok(Self {
-            events: counter("events_total", "Events recorded.", &["program", "type", "status"])?,
-            rejects: counter("rejects_total", "Commands refused, by the code of their problem.", &["code"])?,
+            events: counter("events_total", "Writes recorded.", &["program", "type", "status", "verdict"])?,
+            rejects: counter(
+                "rejects_total",
+                "Requests and elements of batches refused, by the code of their problem.",
+                &["code"],
+            )?,
             block_events: histogram("block_events", "Records of a block.", 1.0, 4.0, 7)?,
             sync_seconds: histogram("sync_seconds", "How long a block's write and sync took.", 0.000_05, 2.0, 16)?,
             queue_events: gauge("queue_events", "Commands that wait for the engine.")?,
@@ -130,15 +140,17 @@ impl Metrics {
                 "Connections turned away because too many were open.",
             )?,
             replays: single("replays_total", "Writes answered with their first answer.")?,
+            durable_seq: gauge("durable_seq", "The newest record on disk.")?,
+            members: gauge("members", "Members of all programs.")?,
             http_seconds,
             registry,
         })
     }
 
-    /// Counts recorded events. `kind` is an event kind's name without a custom event's own, so that the number of
-    /// series stays bounded; callers add up a block and call once for each combination.
-    pub fn events(&self, program: &str, kind: &str, status: &str, number: u64) {
-        self.events.with_label_values(&[program, kind, status]).inc_by(number);
+    /// Counts recorded writes. `kind` is an event kind's name without a custom event's own, so that the number of
+    /// series stays bounded; callers add up a request and call once for each combination.
+    pub fn events(&self, program: &str, [kind, status, verdict]: [&str; 3], number: u64) {
+        self.events.with_label_values(&[program, kind, status, verdict]).inc_by(number);
     }
 
     /// Counts refusals of one code.
@@ -155,6 +167,12 @@ impl Metrics {
     /// Says how many commands wait.
     pub fn queue(&self, waiting: usize) {
         self.queue_events.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+    }
+
+    /// Says how far the ledger has come: its newest record on disk, and its members.
+    pub fn progress(&self, durable_seq: u64, members: u64) {
+        self.durable_seq.set(i64::try_from(durable_seq).unwrap_or(i64::MAX));
+        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
     }
 
     /// Counts handlers that failed.
@@ -215,7 +233,8 @@ mod tests {
     #[test]
     fn what_was_counted_is_exposed_under_the_documented_names() {
         let metrics = Metrics::new().unwrap();
-        metrics.events("corner_coffee", "purchase", "posted", 3);
+        metrics.events("corner_coffee", ["purchase", "posted", "flag"], 3);
+        metrics.progress(12, 5);
         metrics.rejects("unknown_member", 2);
         metrics.block(500, Duration::from_micros(120));
         metrics.queue(7);
@@ -230,7 +249,9 @@ mod tests {
         metrics.replays(6);
         let text = metrics.expose();
         for line in [
-            r#"tallystick_events_total{program="corner_coffee",status="posted",type="purchase"} 3"#,
+            r#"tallystick_events_total{program="corner_coffee",status="posted",type="purchase",verdict="flag"} 3"#,
+            r"tallystick_durable_seq 12",
+            r"tallystick_members 5",
             r#"tallystick_rejects_total{code="unknown_member"} 2"#,
             r#"tallystick_block_events_bucket{le="1024"} 1"#,
             r#"tallystick_block_events_bucket{le="256"} 0"#,

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
-use crate::http::{self, Auth, Edge};
+use crate::http::{self, Auth, Edge, Settings};
 use crate::keys::Ring;
 use crate::limits::KEYS_REFRESH_MS;
 use crate::rules::{check, load_all};
@@ -113,7 +113,7 @@ async fn serve(config: &Config) -> ExitCode {
         Err(error) => return cannot_start(error),
     };
     let address = listener.local_addr().unwrap_or(config.listen);
-    let edge = Arc::new(Edge::new(engine.handle(), auth.clone()));
+    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config)));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {
@@ -160,6 +160,17 @@ fn stop(engine: Engine) -> ExitCode {
             tracing::error!(%why, "stopped after a failure");
             ExitCode::from(WRONG)
         }
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    Settings {
+        connections: config.connections,
+        header_read: Duration::from_millis(config.header_read_ms),
+        body_read: Duration::from_millis(config.body_read_ms),
+        drain: Duration::from_millis(config.drain_ms),
+        body_bytes: config.body_bytes,
+        batch_body_bytes: config.batch_body_bytes,
     }
 }
 

@@ -108,6 +108,8 @@ pub struct EngineStatus {
     pub seq: Seq,
     /// The latest record on disk.
     pub durable_seq: Seq,
+    /// The latest record that the derived rows on disk reflect.
+    pub projected_seq: Seq,
     /// The hash of the latest block on disk.
     pub head_hash: [u8; 32],
     /// Members of all programs.

@@ -105,6 +105,7 @@ impl Shared {
         EngineStatus {
             seq: Seq::new(self.applied.load(Ordering::Acquire)),
             durable_seq: Seq::new(self.durable.load(Ordering::Acquire)),
+            projected_seq: self.mark(),
             head_hash: *self.head_hash.lock().unwrap_or_else(PoisonError::into_inner),
             members: self.members.load(Ordering::Acquire),
             queue_events: self.queued.load(Ordering::Acquire),

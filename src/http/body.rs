@@ -11,7 +11,7 @@ use hyper::body::Body;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 
 use super::problem::{Code, Problem};
-use crate::limits::{BODY_BYTES_MAX, BODY_READ_MS_MAX, OPEN_BODY_BYTES_MAX};
+use crate::limits::{BODY_BYTES_MAX, OPEN_BODY_BYTES_MAX};
 
 /// How a body or an answer lists its elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,8 +90,14 @@ pub struct Whole<'a> {
     _lease: Lease<'a>,
 }
 
-/// Reads a body of at most `limit` bytes.
-pub async fn read<'a, B>(budget: &'a Budget, headers: &HeaderMap, body: B, limit: usize) -> Result<Whole<'a>, Problem>
+/// Reads a body of at most `limit` bytes, which may take `patience` to arrive.
+pub async fn read<'a, B>(
+    budget: &'a Budget,
+    headers: &HeaderMap,
+    body: B,
+    limit: usize,
+    patience: Duration,
+) -> Result<Whole<'a>, Problem>
 where
     B: Body<Data = Bytes>,
 {
@@ -101,9 +107,9 @@ where
         return Err(too_large(limit));
     }
     let reading = collect(budget, body, limit);
-    tokio::time::timeout(Duration::from_millis(BODY_READ_MS_MAX), reading)
-        .await
-        .map_err(|_| Problem::new(Code::RequestTimeout, format!("the body took longer than {BODY_READ_MS_MAX} ms")))?
+    tokio::time::timeout(patience, reading).await.map_err(|_| {
+        Problem::new(Code::RequestTimeout, format!("the body took longer than {} ms", patience.as_millis()))
+    })?
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -154,6 +160,8 @@ mod tests {
 
     use super::*;
 
+    const PATIENCE: Duration = Duration::from_mins(1);
+
     fn typed(value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))])
     }
@@ -179,7 +187,7 @@ mod tests {
         let budget = Budget::default();
         let stream =
             Frames(["ab", "", "cd", "e"].map(|part| Bytes::from_static(part.as_bytes())).into_iter().collect());
-        let whole = read(&budget, &HeaderMap::new(), stream, 5).await.unwrap();
+        let whole = read(&budget, &HeaderMap::new(), stream, 5, PATIENCE).await.unwrap();
         assert_eq!(&whole.bytes[..], b"abcde");
         assert_eq!(budget.open.load(Ordering::Relaxed), 5);
         drop(whole);
@@ -190,11 +198,14 @@ mod tests {
     async fn refuses_more_than_its_limits() {
         let budget = Budget::default();
         let body = || Full::new(Bytes::from_static(b"123456"));
-        assert_eq!(read(&budget, &HeaderMap::new(), body(), 5).await.unwrap_err().code(), Code::BodyTooLarge);
+        assert_eq!(read(&budget, &HeaderMap::new(), body(), 5, PATIENCE).await.unwrap_err().code(), Code::BodyTooLarge);
         let told = HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("99999999999999999999"))]);
-        assert!(read(&budget, &told, body(), 6).await.is_ok(), "a length that is no number is hyper's to refuse");
+        assert!(
+            read(&budget, &told, body(), 6, PATIENCE).await.is_ok(),
+            "a length that is no number is hyper's to refuse"
+        );
         budget.open.store(OPEN_BODY_BYTES_MAX, Ordering::Relaxed);
-        assert_eq!(read(&budget, &HeaderMap::new(), body(), 6).await.unwrap_err().code(), Code::Overloaded);
+        assert_eq!(read(&budget, &HeaderMap::new(), body(), 6, PATIENCE).await.unwrap_err().code(), Code::Overloaded);
         assert_eq!(budget.open.load(Ordering::Relaxed), OPEN_BODY_BYTES_MAX);
     }
 

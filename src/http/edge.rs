@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -22,10 +22,43 @@ use super::unread::lend;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
-use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS};
+use crate::limits::{
+    BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX, BODY_READ_MS_MAX, CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX,
+    REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS,
+};
 
 /// The header that names a request, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// How connections and requests are bounded. The bounds of these are in [`crate::limits`]; the configuration checks them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Connections at once.
+    pub connections: usize,
+    /// How long a request's header may take.
+    pub header_read: Duration,
+    /// How long a request's body may take.
+    pub body_read: Duration,
+    /// How long a stop waits for open requests.
+    pub drain: Duration,
+    /// Bytes of a body of one event or command.
+    pub body_bytes: usize,
+    /// Bytes of a batch's body.
+    pub batch_body_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS_MAX,
+            header_read: Duration::from_millis(HEADER_READ_MS_MAX),
+            body_read: Duration::from_millis(BODY_READ_MS_MAX),
+            drain: Duration::from_millis(DRAIN_MS_MAX),
+            body_bytes: BODY_BYTES_MAX,
+            batch_body_bytes: BATCH_BODY_BYTES_MAX,
+        }
+    }
+}
 
 /// All that requests share.
 #[derive(Debug)]
@@ -34,6 +67,8 @@ pub struct Edge {
     pub handle: Handle,
     /// Who may ask.
     pub auth: Auth,
+    /// The bounds of connections and requests.
+    pub settings: Settings,
     /// Memory of open request bodies.
     pub bodies: Budget,
     requests: Ids,
@@ -41,8 +76,8 @@ pub struct Edge {
 
 impl Edge {
     /// An edge over an engine.
-    pub fn new(handle: Handle, auth: Auth) -> Self {
-        Self { handle, auth, bodies: Budget::default(), requests: Ids::new() }
+    pub fn new(handle: Handle, auth: Auth, settings: Settings) -> Self {
+        Self { handle, auth, settings, bodies: Budget::default(), requests: Ids::new() }
     }
 
     /// A program by its name.
@@ -119,10 +154,10 @@ impl Entry {
         let answered = self.dispatch(Request::from_parts(parts, body), &id).await;
         let mut response = match answered {
             Ok(mut response) => match response.extensions_mut().remove::<Problem>() {
-                Some(problem) => write_problem(response, &problem, &id),
+                Some(problem) => self.refuse(response, &problem, &id),
                 None => response,
             },
-            Err(problem) => write_problem(Response::new(Body::empty()), &problem, &id),
+            Err(problem) => self.refuse(Response::new(Body::empty()), &problem, &id),
         };
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -132,6 +167,11 @@ impl Entry {
         }
         self.count(hot, &mut response, started);
         response
+    }
+
+    fn refuse(&self, response: Response, problem: &Problem, id: &RequestId) -> Response {
+        self.edge.handle.metrics().rejects(problem.code().info().code, 1);
+        write_problem(response, problem, id)
     }
 
     fn count(&self, hot: Option<Route>, response: &mut Response, started: Instant) {

@@ -16,11 +16,12 @@ mod query;
 mod render;
 mod routes;
 mod server;
+mod tally;
 mod time;
 mod unread;
 mod wire;
 
 pub use auth::Auth;
-pub use edge::{Edge, Entry};
+pub use edge::{Edge, Entry, Settings};
 pub use openapi::describe;
 pub use server::serve;

@@ -17,9 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::edge::{Edge, Entry};
 use super::io::Patient;
-use crate::limits::{
-    CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX, REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, WRITE_STALL_MS_MAX,
-};
+use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, WRITE_STALL_MS_MAX};
 
 /// What a connection beyond the limit is told before it is closed.
 const FULL: &[u8] =
@@ -32,10 +30,11 @@ const WRITE_STALL: Duration = Duration::from_millis(WRITE_STALL_MS_MAX);
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` is done; then takes no more connections, lets open requests finish for at most
-/// [`DRAIN_MS_MAX`], and returns.
+/// the time that the settings give, and returns.
 pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future<Output = ()>) {
+    let settings = edge.settings;
     let entry = Arc::new(Entry::new(edge));
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let slots = Arc::new(Semaphore::new(settings.connections));
     let (drain, draining) = watch::channel(false);
     let mut shutdown = pin!(shutdown);
     loop {
@@ -59,10 +58,10 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
     }
     drop(listener);
     drain.send_replace(true);
-    let all = u32::try_from(CONNECTIONS_MAX).expect("a few thousand");
-    if timeout(Duration::from_millis(DRAIN_MS_MAX), slots.acquire_many(all)).await.is_err() {
+    let all = u32::try_from(settings.connections).expect("a few thousand");
+    if timeout(settings.drain, slots.acquire_many(all)).await.is_err() {
         tracing::warn!(
-            open = CONNECTIONS_MAX - slots.available_permits(),
+            open = settings.connections - slots.available_permits(),
             "connections were still open after the drain"
         );
     }
@@ -92,7 +91,7 @@ async fn connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(HEADER_READ_MS_MAX))
+        .header_read_timeout(entry.edge().settings.header_read)
         .max_headers(REQUEST_HEADERS_MAX)
         .max_buf_size(REQUEST_HEAD_BYTES_MAX)
         .pipeline_flush(true)

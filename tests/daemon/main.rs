@@ -10,5 +10,6 @@ mod keys;
 mod process;
 mod restart;
 mod reviews;
+mod settings;
 mod twice;
 mod year;

@@ -191,7 +191,8 @@ impl Code {
                 "body_too_large",
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The body is too large",
-                "One event may take 1 MiB, a batch 64 MiB. Split the batch; nothing of this request was recorded.",
+                "One event may take 1 MiB, a batch 64 MiB, less where the configuration says so. Split the batch; nothing of this \
+                 request was recorded.",
             ),
             Self::BatchTooLarge => info(
                 "batch_too_large",

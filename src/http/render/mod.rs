@@ -48,7 +48,8 @@ impl<'a> Names<'a> {
     }
 }
 
-const fn status_name(status: Status) -> &'static str {
+/// A status on the wire.
+pub const fn status_name(status: Status) -> &'static str {
     match status {
         Status::Posted => "posted",
         Status::Held => "held",
@@ -56,7 +57,8 @@ const fn status_name(status: Status) -> &'static str {
     }
 }
 
-const fn verdict_name(verdict: Verdict) -> &'static str {
+/// A verdict on the wire.
+pub const fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allow => "allow",
         Verdict::Flag => "flag",

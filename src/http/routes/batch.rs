@@ -12,13 +12,15 @@ use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 use super::{Ask, Call, answer};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::body::{self, Format};
+use crate::http::edge::Settings;
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::render::{self, Names};
+use crate::http::tally;
 use crate::http::wire::{self, EventWire, TransferWire, Wire};
 use crate::ledger::record::{Input, Record};
 use crate::ledger::types::Text;
-use crate::limits::{BATCH_BODY_BYTES_MAX, BATCH_KEY_BYTES_MAX, ON_REACTOR_BYTES_MAX};
+use crate::limits::{BATCH_KEY_BYTES_MAX, ON_REACTOR_BYTES_MAX};
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -70,7 +72,8 @@ where
 {
     let view = call.view()?;
     let format = body::format(call.headers, true)?;
-    let whole = body::read(&call.edge.bodies, call.headers, body, BATCH_BODY_BYTES_MAX).await?;
+    let Settings { batch_body_bytes, body_read, .. } = call.edge.settings;
+    let whole = body::read(&call.edge.bodies, call.headers, body, batch_body_bytes, body_read).await?;
     let size = whole.bytes.len();
     let bytes = whole.bytes.clone();
     let parsed = off_reactor(size, move || parse::<W, I>(&bytes, format, to_command)).await?;
@@ -78,7 +81,10 @@ where
     let Parsed { commands, problems } = parsed;
     let answers = if commands.is_empty() { Vec::new() } else { call.edge.handle.submit(view.id, commands).await? };
     let replays = answers.iter().filter(|answer| matches!(answer, Answer::Replayed(_))).count();
-    call.edge.handle.metrics().replays(replays.try_into().unwrap_or(u64::MAX));
+    let metrics = call.edge.handle.metrics();
+    metrics.replays(replays.try_into().unwrap_or(u64::MAX));
+    tally::records(metrics, &view.state.name, &answers);
+    tally::refused_elements(metrics, &problems, &answers);
 
     // Rules may have changed meanwhile: the names of today include those of every record.
     let view = call.view()?;

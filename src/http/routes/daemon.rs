@@ -30,7 +30,11 @@ pub async fn ready(ask: Ask) -> Result<Response, Problem> {
 
 /// `GET /metrics`: all numbers, in Prometheus's text format.
 pub async fn metrics(ask: Ask) -> Response {
-    let text = ask.edge.handle.metrics().expose();
+    let (status, metrics) = (ask.edge.handle.status(), ask.edge.handle.metrics());
+    metrics.queue(status.queue_events);
+    metrics.projector_lag(status.durable_seq.get().saturating_sub(status.projected_seq.get()));
+    metrics.progress(status.durable_seq.get(), status.members);
+    let text = metrics.expose();
     answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
 }
 
@@ -56,6 +60,7 @@ pub async fn status(ask: Ask) -> Response {
     out.begin_object();
     out.int_field("seq", status.seq.get());
     out.int_field("durable_seq", status.durable_seq.get());
+    out.int_field("projected_seq", status.projected_seq.get());
     out.field("head_hash", &blake3::Hash::from(status.head_hash).to_hex());
     out.int_field("members", status.members);
     out.key("queue");

@@ -16,6 +16,7 @@ use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::{cursor, decode};
 use crate::http::render::{self, Names};
+use crate::http::tally;
 use crate::http::wire::{self, EventWire, SimulateWire};
 use crate::ledger::event::Event;
 use crate::ledger::record::{Input, Record, Status};
@@ -54,6 +55,7 @@ pub async fn submit(call: &Call<'_>, view: &ProgramView, event: Arc<Event>) -> R
 /// Hands one command to the engine.
 pub async fn submit_one(call: &Call<'_>, view: &ProgramView, command: Command) -> Result<Answer, Problem> {
     let mut answers = call.edge.handle.submit(view.id, vec![command]).await?;
+    tally::records(call.edge.handle.metrics(), &view.state.name, &answers);
     answers.pop().ok_or_else(|| Problem::new(Code::ReadFailed, "the engine gave no answer"))
 }
 

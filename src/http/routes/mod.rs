@@ -29,7 +29,7 @@ pub use table::Operation;
 
 use super::auth::Access;
 use super::body::{self, Whole};
-use super::edge::{Edge, RequestId};
+use super::edge::{Edge, RequestId, Settings};
 use super::json::Json;
 use super::problem::{Code, FieldError, Place, Problem};
 use super::query::Query;
@@ -37,7 +37,6 @@ use super::wire::{self, Wire};
 use crate::engine::handle::ProgramView;
 use crate::keys::Scope;
 use crate::ledger::types::Text;
-use crate::limits::BODY_BYTES_MAX;
 use table::Table;
 
 /// What every route is told.
@@ -72,7 +71,8 @@ impl<'a> Call<'a> {
     /// Reads a body of one JSON value.
     async fn body<B: HttpBody<Data = Bytes>>(&self, body: B) -> Result<Whole<'a>, Problem> {
         body::format(self.headers, false)?;
-        body::read(&self.edge.bodies, self.headers, body, BODY_BYTES_MAX).await
+        let Settings { body_bytes, body_read, .. } = self.edge.settings;
+        body::read(&self.edge.bodies, self.headers, body, body_bytes, body_read).await
     }
 
     /// The `Idempotency-Key`, bare or in quotes, at most `longest` bytes; empty where none was sent.

@@ -1,21 +1,31 @@
-//! The description of the interface as `OpenAPI` 3.1, made of the table of routes. It knows no route that is not in the table.
+//! The description of the interface as `OpenAPI` 3.1, made of the table of routes and of `schemas.json`, which says what each
+//! takes and gives. It knows no route that is not in the table; tests hold the schemas to the types of `wire`.
 
-use hyper::Method;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::auth::Access;
 use super::routes::{self, Operation};
 
+const SCHEMAS: &str = include_str!("schemas.json");
+
 /// The whole description, as JSON.
 #[must_use]
 pub fn describe() -> String {
     let (_, operations) = routes::router();
+    let known: Known = serde_json::from_str(SCHEMAS).expect("a test reads the shipped file");
     let mut paths: Map<String, Value> = Map::new();
     for operation in &operations {
         let path = operation.path.replace("{*", "{");
         let methods = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(methods) = methods.as_object_mut() {
-            methods.insert(operation.method.as_str().to_ascii_lowercase(), describe_one(operation));
+            methods
+                .insert(operation.method.as_str().to_ascii_lowercase(), describe_one(operation, known.of(operation)));
         }
     }
     let document = json!({
@@ -30,12 +40,37 @@ pub fn describe() -> String {
         "paths": paths,
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "tsk_…"}},
+            "schemas": known.schemas,
         },
     });
     format!("{document:#}\n")
 }
 
-fn describe_one(operation: &Operation) -> Value {
+/// What operations take and give, and the types they name.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    /// By method and path.
+    operations: BTreeMap<String, Bodies>,
+    schemas: Value,
+}
+
+/// The schemas of an operation's body and of its answer, where they have one.
+type Bodies = (Option<String>, Option<String>);
+
+impl Known {
+    fn of(&self, operation: &Operation) -> Bodies {
+        self.operations.get(&format!("{} {}", operation.method, operation.path)).cloned().unwrap_or_default()
+    }
+}
+
+/// A body of a schema.
+fn content(schema: &str) -> Value {
+    let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
+    json!({"application/json": schema})
+}
+
+fn describe_one(operation: &Operation, (takes, gives): Bodies) -> Value {
     let mut parameters: Vec<Value> = Vec::new();
     for name in operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         let name = name.trim_start_matches('*');
@@ -51,6 +86,10 @@ fn describe_one(operation: &Operation) -> Value {
         }));
     }
     let id = format!("{} {}", operation.method, operation.path);
+    let done = match gives {
+        Some(gives) => json!({"description": operation.summary, "content": content(&gives)}),
+        None => json!({"description": operation.summary}),
+    };
     let mut described = json!({
         "operationId": id,
         "summary": operation.summary,
@@ -58,9 +97,9 @@ fn describe_one(operation: &Operation) -> Value {
         "responses": {
             "default": {
                 "description": "A problem (RFC 9457)",
-                "content": {"application/problem+json": {"schema": {"type": "object"}}},
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
             },
-            "2XX": {"description": "Done"},
+            "2XX": done,
         },
     });
     if let Some(object) = described.as_object_mut() {
@@ -72,31 +111,9 @@ fn describe_one(operation: &Operation) -> Value {
             }
         };
         object.insert("security".to_owned(), security);
-        if operation.method != Method::GET {
-            object.insert(
-                "requestBody".to_owned(),
-                json!({"content": {"application/json": {"schema": {"type": "object"}}}}),
-            );
+        if let Some(takes) = takes {
+            object.insert("requestBody".to_owned(), json!({"required": true, "content": content(&takes)}));
         }
     }
     described
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_is_described() {
-        let document: Value = serde_json::from_str(&describe()).unwrap();
-        let (_, operations) = routes::router();
-        for operation in &operations {
-            let path = operation.path.replace("{*", "{");
-            let method = operation.method.as_str().to_ascii_lowercase();
-            let described = &document["paths"][&path][&method];
-            assert_eq!(described["summary"], operation.summary, "{method} {path}");
-        }
-        let described = document["paths"].as_object().unwrap().values().map(|path| path.as_object().unwrap().len());
-        assert_eq!(described.sum::<usize>(), operations.len());
-    }
 }
