@@ -28,11 +28,13 @@
 //! cases use both, simulations the first, recovery and verification the second; there is no other way in. Replay never runs a
 //! script: a record holds effects, not intentions.
 //!
-//! The borrow checker is the concurrency control: scripts of one wave run in parallel over `&State`, so nothing can change under
-//! them; then events are decided and applied one at a time over `&mut State`. A **wave** is a run of events that touches no
-//! member twice, so the outcome is the same as one at a time, however the queue was cut into blocks. A block is done in chunks
-//! small enough to stay near the processor: what a chunk touches is fetched, then its waves are done. While block *n* is being
-//! synced, block *n + 1* is evaluated and applied; what it says is released after its own sync, in order.
+//! Events are decided and applied one at a time, in order of arrival, over `&mut State`. Their rules need not wait for that: a
+//! rule reads one event and one member, who is an `Arc` and cannot change under it, so helper threads evaluate **ahead** of the
+//! events' turns. At its turn an event takes what was evaluated ahead only where its member is still as it was; else its rules
+//! run anew. So the outcome is the same as one at a time, however the queue was cut into blocks, and nobody waits for a helper.
+//! A block is done in chunks small enough to stay near the processor: what a chunk touches is fetched first, all of it
+//! together. While block *n* is being synced, block *n + 1* is evaluated and applied; what it says is released after its own
+//! sync, in order.
 //!
 //! The views are written behind the journal, without a log, in **rounds**: a round takes the list of members and rings changed
 //! since the round before, at a record that becomes its **mark**, and their rows travel with the following blocks, a few with

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::handle::{JobAnswers, Pending, Simulated};
+use super::handle::{Item, JobAnswers, Pending, Simulated};
 use super::review::CasePage;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
@@ -19,7 +19,7 @@ use crate::ledger::types::{MemberKey, Seq, TimeMs};
 /// Something to say once the block is on disk.
 #[derive(Debug)]
 pub(super) enum Release {
-    Work { reply: oneshot::Sender<JobAnswers>, pending: Vec<Pending> },
+    Work { reply: oneshot::Sender<JobAnswers>, pending: Vec<Pending>, items: Vec<Item> },
     Member { reply: oneshot::Sender<Option<Arc<Member>>>, key: MemberKey, member: Option<Arc<Member>> },
     Find { reply: oneshot::Sender<Option<Seq>>, found: Option<Seq> },
     Simulated { reply: oneshot::Sender<Simulated>, result: Box<Simulated> },

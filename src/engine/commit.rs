@@ -65,7 +65,7 @@ fn append(
 /// Says one thing. Whoever asked may be gone; that is theirs to know.
 fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
     match release {
-        Release::Work { reply, pending } => drop(reply.send((Arc::clone(records), pending))),
+        Release::Work { reply, pending, items } => drop(reply.send((Arc::clone(records), pending, items))),
         Release::Member { reply, key, member } => {
             if let Some(member) = &member {
                 shared.views.publish(key, Arc::clone(member));

@@ -66,6 +66,30 @@ impl Core {
         self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
     }
 
+    /// Reads a little of everything the commands' steps will read, of all of them together: the processor then fetches many
+    /// at once, where each step would wait for its own.
+    pub(super) fn warm<'a>(&self, commands: impl Iterator<Item = (ProgramId, &'a Command)>) {
+        let mut members: Vec<&Member> = Vec::new();
+        let mut read = 0;
+        for (program, command) in commands {
+            let (one, two) = match command {
+                Command::Event(event) => {
+                    read += event.warm();
+                    (&event.member, None)
+                }
+                Command::Adjust(adjustment, _) => (&adjustment.member, None),
+                Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Review(_) => continue,
+            };
+            members
+                .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
+        }
+        for depth in 0..Member::DEPTH {
+            read += members.iter().map(|member| member.warm(depth)).sum::<usize>();
+        }
+        std::hint::black_box(read);
+    }
+
     /// What the rules want for a command. Reads only; many may run at once.
     #[must_use]
     pub fn propose(&self, program: ProgramId, command: &Command) -> Proposal {
@@ -74,7 +98,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Review(_) => Proposal::default(),
         }
     }
 
@@ -89,7 +113,7 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Review(_) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -106,7 +130,7 @@ impl Core {
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) | Command::List(_) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Review(_) => now,
         };
         let lists = &self.state.desk.lists;
         let (assessment, observed) = if terms.limits.is_empty() && lists.is_empty() {
@@ -124,7 +148,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
-            Command::List(change) => decide::list(&books, change),
+            Command::Review(change) => decide::list(&books, change),
         }
     }
 

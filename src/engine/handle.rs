@@ -31,8 +31,8 @@ pub enum Command {
     Adjust(Arc<Adjustment>, Text),
     /// Move points.
     Transfer(Arc<Transfer>, Text),
-    /// Change a list.
-    List(Arc<Review>),
+    /// Change a list; other steps of a review are taken by [`Handle::resolve`].
+    Review(Arc<Review>),
 }
 
 impl Command {
@@ -43,7 +43,7 @@ impl Command {
             Self::Event(event) => Input::Event(Arc::clone(event)),
             Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
             Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
-            Self::List(change) => Input::Review(Arc::clone(change)),
+            Self::Review(step) => Input::Review(Arc::clone(step)),
         }
     }
 }
@@ -146,8 +146,8 @@ pub(super) enum Pending {
     Rejected(Reject),
 }
 
-/// The answers of a job, with the block they lie in.
-pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>);
+/// The answers of a job, with the block they lie in, and the job's items back.
+pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>, Vec<Item>);
 /// A record that was never journaled, and why it is as it is.
 pub type Simulated = (Result<Record, Reject>, Vec<Trace>);
 
@@ -178,7 +178,6 @@ impl Handle {
     pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> {
         let items: Vec<Item> =
             commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
-        let inputs: Vec<Input> = items.iter().map(|item| item.command.input()).collect();
         let count = items.len();
         if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > self.shared.queue_limit {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
@@ -189,8 +188,8 @@ impl Handle {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
             return Err(refused);
         }
-        let (block, pending) = answers.await.map_err(|_| SubmitError::Stopped)?;
-        reads::answers(&self.shared.store, &block, pending, &inputs)
+        let (block, pending, items) = answers.await.map_err(|_| SubmitError::Stopped)?;
+        reads::answers(&self.shared.store, &block, pending, &items)
     }
 
     /// What the event would give now, or at another time: a record that is not journaled.
@@ -257,11 +256,10 @@ impl Handle {
 
     /// Closes a case with everything it held; the answer's record says so, and what became of each held record follows it.
     pub async fn resolve(&self, program: ProgramId, resolution: Resolution) -> Result<Answer, SubmitError> {
-        let input = Input::Review(Arc::new(Review::Resolve(resolution.clone())));
         let (reply, answer) = oneshot::channel();
         self.send(Request::Resolve { program, resolution, reply })?;
-        let (block, pending) = answer.await.map_err(|_| SubmitError::Stopped)?;
-        let mut answers = reads::answers(&self.shared.store, &block, pending, &[input])?;
+        let (block, pending, items) = answer.await.map_err(|_| SubmitError::Stopped)?;
+        let mut answers = reads::answers(&self.shared.store, &block, pending, &items)?;
         answers.pop().ok_or(SubmitError::Stopped)
     }
 

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
-//! * `pipeline` and `block`: one thread that takes what waits as one block and cuts it into waves of distinct members.
+//! * `pipeline`, `chunk` and `block`: one thread that takes what waits as one block and does it a chunk at a time;
+//!   `ahead`: helper threads that run the rules of a chunk's events before their turns.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`verify`]: the whole ledger counted again from the journal.
@@ -15,10 +16,12 @@
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+mod ahead;
 mod block;
 mod cache;
 pub mod cases;
 mod checkpoint;
+mod chunk;
 pub mod clock;
 mod commit;
 pub mod core;
@@ -33,8 +36,8 @@ mod review;
 mod schedule;
 mod shared;
 mod start;
+mod touched;
 pub mod verify;
-mod waves;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;
@@ -66,7 +69,4 @@ pub enum Error {
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),
-    /// The evaluation threads could not be started.
-    #[error("the evaluation threads could not be started: {0}")]
-    Pool(String),
 }

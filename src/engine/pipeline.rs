@@ -1,4 +1,4 @@
-//! The engine thread: takes what waits as one block, evaluates it wave by wave, decides and applies one at a time, seals.
+//! The engine thread: takes what waits as one block, has it done chunk by chunk, seals.
 //!
 //! It never syncs and never answers: the committer does, in block order. It never runs a merchant's script outside the
 //! budgeted sandbox, and never waits for a client.
@@ -9,45 +9,24 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
-use rayon::prelude::*;
 use tokio::sync::oneshot;
 
 use super::Error;
+use super::ahead::Helpers;
 use super::block::{Open, Release, Rows, Sealed, changed_views};
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
+use super::chunk::Job;
 use super::core::Core;
-use super::handle::{Command, Item, JobAnswers, Pending, Request};
+use super::handle::{Command, Item, Request};
 use super::review;
 use super::shared::Shared;
-use super::waves::{Wave, named, payee};
-use crate::fraud::rings::RingKey;
-use crate::fraud::{self, Seen};
-use crate::ledger::proposal::Proposal;
-use crate::ledger::record::{Effect, Record};
-use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
+use crate::ledger::record::Record;
+use crate::ledger::types::{MemberKey, Seq, TimeMs};
 use crate::store::keys::natural_key;
 
-/// Waves smaller than this are evaluated on the engine thread: handing them out costs more than it saves.
-const PARALLEL_MIN: usize = 64;
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
-
-/// Items fetched and done together.
-const CHUNK: usize = 512;
-
-/// One item of a wave.
-enum Turn {
-    Replayed(Seq),
-    Propose(usize),
-}
-
-/// A job of a block: where its answers go, and its items.
-struct Job {
-    program: ProgramId,
-    items: Vec<Item>,
-    reply: oneshot::Sender<JobAnswers>,
-}
 
 /// Everything the engine thread owns.
 pub(super) struct Pipeline {
@@ -57,7 +36,7 @@ pub(super) struct Pipeline {
     pub(super) shared: Arc<Shared>,
     pub(super) requests: Receiver<Request>,
     pub(super) blocks: SyncSender<Sealed>,
-    pub(super) pool: rayon::ThreadPool,
+    pub(super) helpers: Helpers,
     /// Natural keys of records whose rows may not be written yet.
     pub(super) recent: HashMap<[u8; 16], Seq>,
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
@@ -215,11 +194,11 @@ impl Pipeline {
                 block.releases.push(Release::Find { reply, found });
             }
             Request::Simulate { program, event, at, reply } => {
-                let command = Command::Event(event);
-                let seen = self.prefetch(&[(program, &command)])?.pop().unwrap_or_default();
-                let (proposal, trace) = self.core.propose_traced(program, &command);
+                let item = Item { command: Command::Event(event), key: None };
+                let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
+                let (proposal, trace) = self.core.propose_traced(program, &item.command);
                 let at = at.unwrap_or_else(|| self.now());
-                let decided = self.core.decide(program, &command, proposal, at, &seen);
+                let decided = self.core.decide(program, &item.command, proposal, at, &seen);
                 block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
             }
             Request::Cases { program, filter, reply } => {
@@ -255,149 +234,5 @@ impl Pipeline {
             self.recent_order.push_back((record.seq, key));
             block.keys.push((key, record.seq.get()));
         }
-    }
-
-    /// Does all jobs of a block.
-    fn work(&mut self, block: &mut Open, jobs: Vec<Job>, now: TimeMs) -> Result<(), Error> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        let flat: Vec<(ProgramId, &Item)> =
-            jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job.program, item))).collect();
-        let mut results: Vec<Pending> = Vec::with_capacity(flat.len());
-        block.records.reserve(flat.len());
-        // What a chunk touches is still near the processor when its turn comes.
-        for chunk in flat.chunks(CHUNK) {
-            self.chunk(block, chunk, now, &mut results)?;
-        }
-        let mut results = results.into_iter();
-        for job in jobs {
-            let pending = results.by_ref().take(job.items.len()).collect();
-            block.releases.push(Release::Work { reply: job.reply, pending });
-        }
-        Ok(())
-    }
-
-    /// Fetches what some items touch, then does them wave by wave.
-    fn chunk(
-        &mut self,
-        block: &mut Open,
-        items: &[(ProgramId, &Item)],
-        now: TimeMs,
-        results: &mut Vec<Pending>,
-    ) -> Result<(), Error> {
-        let commands: Vec<_> = items.iter().map(|(program, item)| (*program, &item.command)).collect();
-        let seen = self.prefetch(&commands)?;
-        let known = self.known_keys(items)?;
-        let mut wave = Wave::default();
-        let mut start = 0;
-        while start < items.len() {
-            wave.clear();
-            let mut turns: Vec<Turn> = Vec::new();
-            for (index, (program, item)) in items.iter().enumerate().skip(start) {
-                let stored = known.get(index).copied().flatten();
-                match item.key.and_then(|key| self.recent.get(&key).copied()).or(stored) {
-                    Some(first) => turns.push(Turn::Replayed(first)),
-                    None if wave.admit(&self.core, *program, &item.command) => turns.push(Turn::Propose(index)),
-                    None => break,
-                }
-            }
-            for key in wave.members() {
-                self.settle(block, key, now);
-            }
-            let proposals = self.evaluate(items, &turns);
-            for (turn, proposal) in turns.iter().zip(proposals) {
-                results.push(match *turn {
-                    Turn::Replayed(first) => Pending::Replayed(first),
-                    Turn::Propose(index) => {
-                        let (program, item) = items.get(index).expect("a turn names an item");
-                        self.decide(block, *program, item, proposal, (now, seen.get(index).expect("one an item")))
-                    }
-                });
-            }
-            start += turns.len();
-        }
-        Ok(())
-    }
-
-    /// What the rules want for each turn of a wave; nothing for a replay.
-    fn evaluate(&self, items: &[(ProgramId, &Item)], turns: &[Turn]) -> Vec<Proposal> {
-        let core = &self.core;
-        let propose = |turn: &Turn| match turn {
-            Turn::Replayed(_) => Proposal::default(),
-            Turn::Propose(index) => items
-                .get(*index)
-                .map_or_else(Proposal::default, |(program, item)| core.propose(*program, &item.command)),
-        };
-        // Only events have rules to run.
-        let is_event = |turn: &&Turn| match turn {
-            Turn::Replayed(_) => false,
-            Turn::Propose(index) => {
-                items.get(*index).is_some_and(|(_, item)| matches!(item.command, Command::Event(_)))
-            }
-        };
-        if turns.iter().filter(is_event).count() < PARALLEL_MIN || self.pool.current_num_threads() == 1 {
-            return turns.iter().map(propose).collect();
-        }
-        self.pool.install(|| turns.par_iter().with_min_len(PARALLEL_MIN / 4).map(propose).collect())
-    }
-
-    /// Decides one command and applies what comes of it.
-    fn decide(
-        &mut self,
-        block: &mut Open,
-        program: ProgramId,
-        item: &Item,
-        proposal: Proposal,
-        (now, seen): (TimeMs, &Seen),
-    ) -> Pending {
-        // Two items of one wave can carry the same key for different members.
-        if let Some(seq) = item.key.and_then(|key| self.recent.get(&key).copied()) {
-            return Pending::Replayed(seq);
-        }
-        match self.core.decide(program, &item.command, proposal, now, seen) {
-            Err(reject) => Pending::Rejected(reject),
-            Ok(mut record) => {
-                self.core.apply(&mut record, seen);
-                self.note_enrolled(&record);
-                if let Some(key) = item.key {
-                    self.recent.insert(key, record.seq);
-                    self.recent_order.push_back((record.seq, key));
-                    block.keys.push((key, record.seq.get()));
-                }
-                block.records.push(record);
-                Pending::Recorded(block.records.len() - 1)
-            }
-        }
-    }
-
-    fn note_enrolled(&mut self, record: &Record) {
-        if let (Some(Effect::Enroll { .. }), Some(party)) = (record.effects.first(), record.parties.first()) {
-            self.cache.note_enrolled(MemberKey { program: record.program, id: party.member.clone() });
-        }
-    }
-
-    /// Brings everyone and every ring that the commands may touch into memory; says where each command's rings are.
-    fn prefetch(&mut self, commands: &[(ProgramId, &Command)]) -> Result<Vec<Seen>, Error> {
-        let store = &self.shared.store;
-        let members = commands.iter().flat_map(|(program, command)| named(*program, command)).flatten();
-        self.cache.fetch_members(&mut self.core, store, members)?;
-        let core = &self.core;
-        let payees: Vec<_> = commands.iter().filter_map(|(program, command)| payee(core, *program, command)).collect();
-        self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
-        let core = &self.core;
-        let keys = |(program, command): &(ProgramId, &Command)| {
-            fraud::keys_of(&core.compiled(*program).terms, *program, &command.input())
-        };
-        let rings: Vec<Vec<RingKey>> = commands.iter().map(keys).collect();
-        Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
-        Ok(rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect())
-    }
-
-    /// The records that already hold the items' keys, as far as the store's rows know.
-    fn known_keys(&self, flat: &[(ProgramId, &Item)]) -> Result<Vec<Option<Seq>>, Error> {
-        let keys: Vec<[u8; 16]> = flat.iter().filter_map(|(_, item)| item.key).collect();
-        let mut found = self.shared.store.key_seqs(&keys)?.into_iter();
-        Ok(flat.iter().map(|(_, item)| item.key.and_then(|_| found.next().flatten()).map(Seq::new)).collect())
     }
 }

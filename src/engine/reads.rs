@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::handle::{Answer, Pending, RecordRef, SubmitError};
+use super::handle::{Answer, Item, Pending, RecordRef, SubmitError};
 use crate::journal::block::BlockReader;
-use crate::ledger::record::{Input, Record};
+use crate::ledger::record::Record;
 use crate::ledger::reject::Reject;
 use crate::ledger::types::Seq;
 use crate::store::Store;
@@ -48,19 +48,19 @@ pub(super) fn answers(
     store: &Store,
     block: &Arc<Vec<Record>>,
     pending: Vec<Pending>,
-    inputs: &[Input],
+    items: &[Item],
 ) -> Result<Vec<Answer>, SubmitError> {
     let mut reader = Reader::new(store);
     pending
         .into_iter()
-        .zip(inputs)
-        .map(|(pending, input)| match pending {
+        .zip(items)
+        .map(|(pending, item)| match pending {
             Pending::Recorded(index) => Ok(Answer::Recorded(RecordRef { block: Arc::clone(block), index })),
             Pending::Rejected(reject) => Ok(Answer::Rejected(reject)),
             Pending::Replayed(seq) => {
                 let first = reader.record(seq)?;
                 let first = first.ok_or_else(|| SubmitError::Read(format!("record {seq} is not in the journal")))?;
-                if first.input == *input {
+                if first.input == item.command.input() {
                     Ok(Answer::Replayed(Arc::new(first)))
                 } else {
                     Ok(Answer::Rejected(Reject::IdempotencyKeyReused))

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::Error;
 use super::block::{Open, Release};
 use super::core::Core;
-use super::handle::{JobAnswers, Pending};
+use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::reads;
 use super::shared::Shared;
@@ -184,10 +184,12 @@ impl Pipeline {
         resolution: &Resolution,
         reply: oneshot::Sender<JobAnswers>,
     ) -> Result<(), Error> {
-        let input = Input::Review(Arc::new(Review::Resolve(resolution.clone())));
+        let step = Arc::new(Review::Resolve(resolution.clone()));
+        let input = Input::Review(Arc::clone(&step));
+        let items = vec![Item { command: Command::Review(step), key: None }];
         let key = input.natural_key().map(|key| natural_key(program, key.source, key.id));
         if let Some(first) = key.map(|key| self.find_key(key)).transpose()?.flatten() {
-            block.releases.push(Release::Work { reply, pending: vec![Pending::Replayed(first)] });
+            block.releases.push(Release::Work { reply, pending: vec![Pending::Replayed(first)], items });
             return Ok(());
         }
         // What was held a moment ago must be in the journal to be read back.
@@ -219,7 +221,7 @@ impl Pipeline {
                 }
             }
         };
-        block.releases.push(Release::Work { reply, pending: vec![pending] });
+        block.releases.push(Release::Work { reply, pending: vec![pending], items });
         Ok(())
     }
 

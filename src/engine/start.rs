@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use hashbrown::{HashMap, HashSet};
 
 use super::Error;
+use super::ahead::Helpers;
 use super::block::{Open, Rows};
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
@@ -46,7 +47,7 @@ pub struct Config {
     pub block_events: usize,
     /// Events that may wait.
     pub queue_events: usize,
-    /// Threads that evaluate rules, besides the engine's own.
+    /// Threads that evaluate rules, the engine's own included.
     pub evaluate_threads: usize,
     /// True for a clock that is set over HTTP; it starts at the journal's last time.
     pub manual_clock: bool,
@@ -90,11 +91,7 @@ impl Engine {
         let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
         let (blocks, sealed) = sync_channel(BLOCKS_IN_FLIGHT);
         let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.evaluate_threads.max(1))
-            .thread_name(|index| format!("evaluate-{index}"))
-            .build()
-            .map_err(|error| Error::Pool(error.to_string()))?;
+        let helpers = Helpers::start(config.evaluate_threads.saturating_sub(1)).map_err(Error::Thread)?;
         let mut pipeline = Pipeline {
             core,
             cache,
@@ -102,7 +99,7 @@ impl Engine {
             shared: Arc::clone(&shared),
             requests,
             blocks,
-            pool,
+            helpers,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
             viewed: HashSet::new(),

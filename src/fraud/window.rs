@@ -61,6 +61,11 @@ impl Ring {
         ring
     }
 
+    /// The sequence of the newest entry by event time; zero where there is none.
+    pub(super) fn newest(&self) -> u64 {
+        self.entries.back().map_or(0, |entry| entry.seq.get())
+    }
+
     /// The entries, oldest first.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = &Entry> + DoubleEndedIterator {
         self.entries.iter()

@@ -49,5 +49,6 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Transfer(..) => "transfer",
         Input::Due(_) => "due",
         Input::Ruleset(_) => "ruleset",
+        Input::Review(_) => "review",
     }
 }

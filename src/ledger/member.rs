@@ -234,6 +234,30 @@ pub struct Member {
 }
 
 impl Member {
+    /// How many reads one after the other lead to everything a member holds; see [`Member::warm`].
+    pub const DEPTH: u8 = 3;
+
+    /// Reads a little of what lies `depth` reads away, so that it is near the processor when it is needed. What it returns
+    /// means nothing; it must be used, or nothing is read.
+    #[must_use]
+    pub fn warm(&self, depth: u8) -> usize {
+        /// Lots of a pool that are read ahead; of more, the processor guesses the next.
+        const LOTS: usize = 8;
+        match depth {
+            0 => usize::from(self.referral_paid) + self.grants.len() + self.counters.len(),
+            1 => {
+                let pools: usize = self.pools.iter().map(|pool| pool.lots.len()).sum();
+                let cards: usize = self.cards.iter().map(|card| usize::from(card.card.get())).sum();
+                let counters: usize = self.counters.iter().map(|counter| usize::from(counter.name.get())).sum();
+                pools + cards + counters + usize::from(self.profile.referrer.is_some())
+            }
+            _ => {
+                let lots = self.pools.iter().flat_map(|pool| pool.lots.iter().take(LOTS).chain(pool.lots.last()));
+                lots.map(|lot| usize::from(lot.active)).sum()
+            }
+        }
+    }
+
     /// A pool, where it was ever touched.
     #[must_use]
     pub fn pool(&self, name: NameId) -> Option<&PoolState> {

@@ -1,9 +1,9 @@
-//! Cutting a block into waves: runs of commands, in order of arrival, that touch no member twice.
-//!
-//! Within a wave the rules of all commands can run at once, since none can see another's effect; across waves each sees all
-//! before it. The outcome is therefore the same as one at a time, however the queue was cut into blocks.
+//! Whom a command touches, and who was touched before in a chunk.
 
-use hashbrown::HashSet;
+use std::hash::BuildHasher as _;
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use super::core::Core;
 use super::handle::Command;
@@ -20,7 +20,7 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         }
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
-        Command::List(_) => [None, None],
+        Command::Review(_) => [None, None],
     }
 }
 
@@ -34,30 +34,28 @@ pub(super) fn payee(core: &Core, program: ProgramId, command: &Command) -> Optio
     member.profile.referrer.as_ref().map(|id| MemberKey { program, id: id.clone() })
 }
 
-/// The members of the wave in the making.
-#[derive(Debug, Default)]
-pub(super) struct Wave {
-    touched: HashSet<MemberKey>,
+/// The members that the items so far touch, by their hashes: two members taken for one only cost an evaluation ahead.
+#[derive(Debug)]
+pub(super) struct Touched {
+    hashes: HashTable<u64>,
 }
 
-impl Wave {
-    /// Adds a command's members, or says that one of them is in the wave already and adds none.
-    pub(super) fn admit(&mut self, core: &Core, program: ProgramId, command: &Command) -> bool {
-        let [first, second] = named(program, command);
-        let third = payee(core, program, command);
-        if [&first, &second, &third].into_iter().flatten().any(|key| self.touched.contains(key)) {
-            return false;
+impl Touched {
+    /// Nobody yet, with room for the members of so many items.
+    pub(super) fn with_capacity(items: usize) -> Self {
+        Self { hashes: HashTable::with_capacity(items * 2) }
+    }
+
+    /// Adds an item's members. False where one of them was there already.
+    pub(super) fn admit<'a>(&mut self, core: &Core, members: impl Iterator<Item = &'a MemberKey>) -> bool {
+        let mut first = true;
+        for key in members {
+            let hash = core.state.members.hasher().hash_one(key);
+            match self.hashes.entry(hash, |known| *known == hash, |known| *known) {
+                Entry::Occupied(_) => first = false,
+                Entry::Vacant(vacant) => drop(vacant.insert(hash)),
+            }
         }
-        self.touched.extend([first, second, third].into_iter().flatten());
-        true
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.touched.clear();
-    }
-
-    /// The members of the wave.
-    pub(super) fn members(&self) -> impl Iterator<Item = &MemberKey> {
-        self.touched.iter()
+        first
     }
 }
