@@ -6,7 +6,6 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tallystick::fraud::rings::Rings;
 use tallystick::fraud::{Question, assess};
-use tallystick::ledger::calendar::Zone;
 use tallystick::ledger::event::{Context, Event, EventKind};
 use tallystick::ledger::record::{Assessment, Input, KeyField, KeyFields, Record, Status, Verdict};
 use tallystick::ledger::terms::{Absent, Counted, LimitExtra, LimitTerms, Metric, Terms};
@@ -38,15 +37,6 @@ fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms 
 fn terms() -> Terms {
     Terms {
         version: 1,
-        zone: Zone::utc(),
-        auto_enroll: true,
-        max_lateness_ms: None,
-        pools: Vec::new(),
-        cards: Vec::new(),
-        rewards: Vec::new(),
-        tiers: None,
-        caps: Vec::new(),
-        referral: None,
         limits: vec![
             limit(2, &[KeyField::Member], 3_600_000, 6),
             limit(2, &[KeyField::Member], 86_400_000, 15),
@@ -56,6 +46,7 @@ fn terms() -> Terms {
         ],
         spend_counter: NameId::new(0),
         purchases_counter: NameId::new(1),
+        ..Terms::default()
     }
 }
 

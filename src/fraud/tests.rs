@@ -35,21 +35,7 @@ fn limit(id: &'static str, ring: u16, key: &[KeyField], limit: i64) -> LimitTerm
 }
 
 fn terms(limits: Vec<LimitTerms>) -> Terms {
-    Terms {
-        version: 1,
-        zone: crate::ledger::calendar::Zone::utc(),
-        auto_enroll: true,
-        max_lateness_ms: None,
-        pools: Vec::new(),
-        cards: Vec::new(),
-        rewards: Vec::new(),
-        tiers: None,
-        caps: Vec::new(),
-        referral: None,
-        limits,
-        spend_counter: NameId::new(0),
-        purchases_counter: NameId::new(1),
-    }
+    Terms { version: 1, limits, spend_counter: NameId::new(0), purchases_counter: NameId::new(1), ..Terms::default() }
 }
 
 /// A purchase of 10.00 by member `M1` on device `D1` with card `C1`.

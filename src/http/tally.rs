@@ -50,5 +50,6 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Due(_) => "due",
         Input::Ruleset(_) => "ruleset",
         Input::Review(_) => "review",
+        Input::Act(act, _) => act.what.name(),
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! Live traffic, recovery, verification and tests all come through here. Terms, scripts and clocks do not.
 
+mod cards;
+mod standing;
+
 use std::sync::Arc;
 
 use super::calendar::Day;
-use super::member::{CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
 use super::state::{ProgramState, State};
-use super::types::{LotId, MemberKey, NameId, Points, Seq, TimeMs};
+use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
 
 /// An amount moved from one account of a pool to another: the two sides of double entry in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +33,16 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         Effect::Credit(credit) => {
             Some(Posting { pool: credit.pool, from: credit.from.clone(), to: Account::Member, amount: credit.amount })
         }
-        Effect::Debit { pool, amount, to, .. } | Effect::Owe { pool, amount, to, .. } => {
+        Effect::Debit { pool, amount, to, .. }
+        | Effect::Owe { pool, amount, to, .. }
+        | Effect::Spend { pool, amount, to, .. } => {
             Some(Posting { pool: *pool, from: Account::Member, to: to.clone(), amount: *amount })
+        }
+        Effect::Restore { pool, amount, from, .. } => {
+            Some(Posting { pool: *pool, from: from.clone(), to: Account::Member, amount: *amount })
+        }
+        Effect::Gift { pool, amount, to, .. } => {
+            Some(Posting { pool: *pool, from: Account::Issued, to: to.clone(), amount: *amount })
         }
         Effect::Enroll { .. }
         | Effect::Activate { .. }
@@ -44,7 +55,31 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::ReferralPaid { .. }
         | Effect::Vest { .. }
         | Effect::HeldTerms { .. }
-        | Effect::Refer { .. } => None,
+        | Effect::Refer { .. }
+        | Effect::Origin { .. }
+        | Effect::Hold { .. }
+        | Effect::Unhold { .. }
+        | Effect::Redeem { .. }
+        | Effect::Reversal { .. }
+        | Effect::Refund { .. }
+        | Effect::Await { .. }
+        | Effect::Awaited { .. }
+        | Effect::Punch { .. }
+        | Effect::Unpunch { .. }
+        | Effect::Hangs { .. }
+        | Effect::Ungrant { .. }
+        | Effect::Entitle { .. }
+        | Effect::Disentitle { .. }
+        | Effect::Plan { .. }
+        | Effect::PlanEnd { .. }
+        | Effect::PlanSpend { .. }
+        | Effect::Yearly { .. }
+        | Effect::Since { .. }
+        | Effect::Told { .. }
+        | Effect::Freeze { .. }
+        | Effect::Merged { .. }
+        | Effect::Erased { .. }
+        | Effect::Household { .. } => None,
     }
 }
 
@@ -104,9 +139,22 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
         let found = apply_effect(member, effect, when, Some(&record.input));
         assert!(found || !strict, "record {} names a lot that is not there: {effect:?}", record.seq);
     }
-    let purchase = record.input.event().is_some_and(|e| e.kind == super::event::EventKind::Purchase);
-    if purchase && *status == Status::Posted && index == 0 {
+    if *status == Status::Posted && index == 0 && is_activity(record) {
         member.active_at = member.active_at.max(*occurred_at);
+    }
+    // What fell due before any other record of the member has been recorded before it.
+    let settled_at = if matches!(record.input, Input::Due(_)) { *occurred_at } else { *recorded_at };
+    member.settled_at = member.settled_at.max(settled_at);
+}
+
+/// Whether a record is what inactivity counts from: a purchase or a redemption.
+fn is_activity(record: &Record) -> bool {
+    match &record.input {
+        Input::Event(_) | Input::Review(_) => {
+            record.input.event().is_some_and(|event| event.kind == super::event::EventKind::Purchase)
+        }
+        Input::Act(..) => record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. })),
+        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => false,
     }
 }
 
@@ -129,11 +177,13 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
             Arc::make_mut(&mut member.profile).referrer.clone_from(referrer);
         }
         Effect::Credit(credit) => add_credit(member, credit, when.recorded_at),
-        Effect::Debit { pool, lot, amount, .. } => return debit(member, *pool, *lot, *amount),
+        Effect::Debit { pool, lot, amount, .. } | Effect::Spend { pool, lot, amount, .. } => {
+            return debit(member, *pool, *lot, *amount);
+        }
         Effect::Owe { pool, amount, .. } => pool_mut(member, *pool).debt += *amount,
         Effect::Activate { pool, lot, repaid, .. } => return activate(member, *pool, *lot, *repaid, when.occurred_at),
         Effect::Stamp { card, count, of, stamps, day, .. } => {
-            stamp(member, *card, *count, (*of, *stamps, *day), when.occurred_at);
+            cards::stamp(member, *card, *count, (*of, *stamps, *day), when.occurred_at);
         }
         Effect::Grant { index, reward, value, expires_at, .. } => member.grants.push(Grant {
             id: LotId { seq: when.seq, index: *index },
@@ -146,8 +196,94 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
         Effect::ReferralPaid { .. } => member.referral_paid = true,
         Effect::Vest { .. } => return vest(member, effect, when.recorded_at),
-        Effect::Budget { .. } | Effect::HeldTerms { .. } | Effect::Refer { .. } => {}
+        Effect::Restore { .. } => restore(member, effect),
+        Effect::Punch { .. } => cards::punch(member, effect, when),
+        Effect::Unpunch { .. } => cards::unpunch(member, effect),
+        Effect::Hold { .. } | Effect::Unhold { .. } => return hold(member, effect, when),
+        Effect::Ungrant { grant, why, .. } => {
+            member.grants.retain(|known| known.id != *grant);
+            standing::forget_grant(member, *grant, *why);
+        }
+        Effect::Budget { .. }
+        | Effect::Origin { .. }
+        | Effect::Redeem { .. }
+        | Effect::Reversal { .. }
+        | Effect::Refund { .. }
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. }
+        | Effect::Gift { .. } => {}
+        Effect::Await { .. }
+        | Effect::Awaited { .. }
+        | Effect::Hangs { .. }
+        | Effect::Entitle { .. }
+        | Effect::Disentitle { .. }
+        | Effect::Plan { .. }
+        | Effect::PlanEnd { .. }
+        | Effect::PlanSpend { .. }
+        | Effect::Yearly { .. }
+        | Effect::Since { .. }
+        | Effect::Told { .. }
+        | Effect::Freeze { .. }
+        | Effect::Merged { .. }
+        | Effect::Erased { .. }
+        | Effect::Household { .. } => standing::change(member, effect, when, input),
     }
+    true
+}
+
+/// Puts points back into a lot, made anew where nothing was left of it.
+fn restore(member: &mut Member, effect: &Effect) {
+    let Effect::Restore { pool, lot, amount, repaid, earned_at, expires_at, .. } = effect else { return };
+    let pool = pool_mut(member, *pool);
+    assert!(*repaid <= pool.debt && repaid <= amount, "points that come back repay no more than is owed");
+    pool.debt -= *repaid;
+    let left = *amount - *repaid;
+    if left.is_zero() {
+        return;
+    }
+    if let Some(known) = pool.lots.iter_mut().find(|known| known.id == *lot && known.expires_at == *expires_at) {
+        known.remaining += left;
+        known.amount = known.amount.max(known.remaining);
+        return;
+    }
+    let made = Lot {
+        id: *lot,
+        amount: left,
+        remaining: left,
+        held: Points::ZERO,
+        earned_at: *earned_at,
+        available_at: *earned_at,
+        expires_at: *expires_at,
+        active: true,
+        received: false,
+    };
+    let order = made.order();
+    let at = pool.lots.partition_point(|known| known.order() < order);
+    pool.lots.insert(at, made);
+}
+
+/// Makes a hold or ends one; false where a lot or the hold is not there.
+fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
+    let known = match effect {
+        Effect::Hold { pool, lots, .. } => lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)),
+        Effect::Unhold { hold, .. } => member
+            .hold(*hold)
+            .cloned()
+            .is_some_and(|hold| hold.lots.iter().all(|(lot, amount)| keep_aside(member, hold.pool, *lot, -*amount))),
+        _ => false,
+    };
+    if known {
+        standing::change(member, effect, when, None);
+    }
+    known
+}
+
+/// Keeps part of a lot aside, or frees it; false where the lot is not there.
+fn keep_aside(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
+    let pool = pool_mut(member, pool);
+    let Some(known) = pool.lots.iter_mut().find(|known| known.id == lot) else { return false };
+    known.held += amount;
+    assert!(known.held <= known.remaining && known.held >= Points::ZERO, "a hold keeps no more than there is");
     true
 }
 
@@ -187,7 +323,34 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::ReferralPaid { .. }
             | Effect::Vest { .. }
             | Effect::HeldTerms { .. }
-            | Effect::Refer { .. } => {}
+            | Effect::Refer { .. }
+            | Effect::Origin { .. }
+            | Effect::Spend { .. }
+            | Effect::Restore { .. }
+            | Effect::Hold { .. }
+            | Effect::Unhold { .. }
+            | Effect::Redeem { .. }
+            | Effect::Reversal { .. }
+            | Effect::Refund { .. }
+            | Effect::Await { .. }
+            | Effect::Awaited { .. }
+            | Effect::Punch { .. }
+            | Effect::Unpunch { .. }
+            | Effect::Hangs { .. }
+            | Effect::Ungrant { .. }
+            | Effect::Entitle { .. }
+            | Effect::Disentitle { .. }
+            | Effect::Plan { .. }
+            | Effect::PlanEnd { .. }
+            | Effect::PlanSpend { .. }
+            | Effect::Yearly { .. }
+            | Effect::Since { .. }
+            | Effect::Told { .. }
+            | Effect::Freeze { .. }
+            | Effect::Merged { .. }
+            | Effect::Erased { .. }
+            | Effect::Household { .. }
+            | Effect::Gift { .. } => {}
         }
     }
 }
@@ -221,6 +384,7 @@ fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
         id: credit.lot,
         amount: credit.amount,
         remaining: left,
+        held: Points::ZERO,
         earned_at: credit.earned_at,
         available_at: credit.available_at,
         expires_at: credit.expires_at,
@@ -236,7 +400,7 @@ fn debit(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool 
     let pool = pool_mut(member, pool);
     let Some(at) = pool.lots.iter().position(|known| known.id == lot) else { return false };
     let known = pool.lots.get_mut(at).expect("just found");
-    assert!(known.remaining >= amount, "a lot gives no more than it has");
+    assert!(known.free() >= amount, "a lot gives no more than it has free");
     known.remaining -= amount;
     if known.remaining.is_zero() {
         pool.lots.remove(at);
@@ -281,23 +445,6 @@ fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {
     member.counters.get_mut(at).expect("found or made").add(day, amount);
 }
 
-fn stamp(member: &mut Member, card: NameId, count: u32, (of, stamps, day): (u32, u32, Day), at: TimeMs) {
-    let index = member.cards.iter().position(|known| known.card == card).unwrap_or_else(|| {
-        member.cards.push(CardState { card, ..CardState::default() });
-        member.cards.len() - 1
-    });
-    let known = member.cards.get_mut(index).expect("found or made");
-    known.of = of;
-    known.stamps = stamps;
-    known.last_at = known.last_at.max(Some(at));
-    if day > known.day || known.day_count == 0 {
-        known.day = day;
-        known.day_count = count;
-    } else if day == known.day {
-        known.day_count += count;
-    }
-}
-
 fn learn(profile: &mut Profile, input: Option<&Input>) {
     let Some(Input::Event(event)) = input else { return };
     if let Some(personal) = event.personal.as_deref() {
@@ -312,14 +459,19 @@ fn learn(profile: &mut Profile, input: Option<&Input>) {
         }
         profile.birthday = personal.birthday.or(profile.birthday);
     }
-    for (name, value) in &event.attributes {
-        match profile.attributes.binary_search_by(|(key, _)| key.cmp(name)) {
+    put_all(&mut profile.attributes, &event.attributes);
+}
+
+/// Adds what was told to a list sorted by name; what was known by the same name is replaced.
+fn put_all(known: &mut Vec<(Text, Text)>, told: &[(Text, Text)]) {
+    for (name, value) in told {
+        match known.binary_search_by(|(key, _)| key.cmp(name)) {
             Ok(at) => {
-                if let Some(known) = profile.attributes.get_mut(at) {
-                    known.1.clone_from(value);
+                if let Some((_, old)) = known.get_mut(at) {
+                    old.clone_from(value);
                 }
             }
-            Err(at) => profile.attributes.insert(at, (name.clone(), value.clone())),
+            Err(at) => known.insert(at, (name.clone(), value.clone())),
         }
     }
 }

@@ -45,6 +45,12 @@ impl PartialEq for Zone {
 
 impl Eq for Zone {}
 
+impl Default for Zone {
+    fn default() -> Self {
+        Self::utc()
+    }
+}
+
 impl Zone {
     /// Coordinated universal time.
     #[must_use]

@@ -3,28 +3,9 @@
 //! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
 use super::calendar::Span;
-use super::types::{LotId, Money, NameId, Points, Text, TimeMs};
-
-/// An account of the double-entry books: a member's, or one of the system's.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Account {
-    /// What the record's party holds.
-    Member,
-    /// Where points come from.
-    Issued,
-    /// Where spent points go.
-    Redeemed,
-    /// Where expired points go.
-    Expired,
-    /// Where points taken back by refunds go.
-    Reversed,
-    /// The other side of corrections by hand.
-    Adjusted,
-    /// Points given to a charity, by its declared name.
-    Donated(NameId),
-    /// Points on their way to another partition.
-    Transit,
-}
+use super::posting::{Account, Credit};
+use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
+use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +125,303 @@ pub enum Effect {
         /// The referrer, as a party of the same record.
         referrer: u8,
     },
+    /// Where an earlier effect of this record came from, for refunds: without one, from all lines, by their amounts.
+    Origin {
+        /// Whose effect.
+        party: u8,
+        /// Its place among the record's effects.
+        of: u16,
+        /// From which lines.
+        lines: Lines,
+        /// How it goes back.
+        back: Back,
+    },
+    /// Part of a lot goes, with all that is needed to bring it back.
+    Spend {
+        /// Whose lot.
+        party: u8,
+        /// Which pool.
+        pool: NameId,
+        /// Which lot.
+        lot: LotId,
+        /// How much of it.
+        amount: Points,
+        /// When the lot was earned.
+        earned_at: TimeMs,
+        /// When it is lost.
+        expires_at: Option<TimeMs>,
+        /// Where the points go.
+        to: Account,
+    },
+    /// Points go back into the lot they came from, which is made anew where nothing was left of it.
+    Restore {
+        /// Whose lot.
+        party: u8,
+        /// Which pool.
+        pool: NameId,
+        /// Which lot.
+        lot: LotId,
+        /// How much.
+        amount: Points,
+        /// How much of it repays debt at once.
+        repaid: Points,
+        /// When the lot was earned.
+        earned_at: TimeMs,
+        /// When it is lost: as before, or at the end of a grace period.
+        expires_at: Option<TimeMs>,
+        /// Where the points come from.
+        from: Account,
+    },
+    /// Points are kept aside.
+    Hold {
+        /// Whose.
+        party: u8,
+        /// Its number within the record, for its id.
+        index: u16,
+        /// Which pool.
+        pool: NameId,
+        /// How much of which lots.
+        lots: Vec<(LotId, Points)>,
+        /// When it is released by itself.
+        until: TimeMs,
+        /// The reward it will buy.
+        reward: Option<NameId>,
+        /// The order it is for.
+        order: Option<Text>,
+    },
+    /// A hold ends; what it captured follows as spends.
+    Unhold {
+        /// Whose.
+        party: u8,
+        /// Which hold.
+        hold: LotId,
+        /// How it ends.
+        end: HoldEnd,
+    },
+    /// A redemption: what was bought. The points are in the spends beside it.
+    Redeem {
+        /// Who redeems.
+        party: u8,
+        /// Its id: that of the hold it captured, or its own.
+        id: LotId,
+        /// Which pool paid.
+        pool: NameId,
+        /// How much.
+        amount: Points,
+        /// The reward bought, and its grant's number within the record.
+        reward: Option<(NameId, u16)>,
+    },
+    /// A redemption was given back, all or in part.
+    Reversal {
+        /// Who redeemed.
+        party: u8,
+        /// The redemption's id.
+        of: LotId,
+        /// The record of the redemption.
+        first: Seq,
+        /// How much of it has been given back, this time included.
+        total: Points,
+    },
+    /// An order was refunded, all or in part; what goes back follows.
+    Refund {
+        /// Whose order.
+        party: u8,
+        /// The order's name.
+        order: Text,
+        /// The record of the order.
+        first: Seq,
+        /// What has been refunded of each line so far, this time included.
+        lines: Vec<LineBack>,
+    },
+    /// A refund of an order that is not known yet waits for it.
+    Await {
+        /// Whose order.
+        party: u8,
+        /// The order's name.
+        order: Text,
+        /// The lines given back; empty for an amount or for all.
+        lines: Vec<LineBack>,
+        /// The amount given back, where no lines are named.
+        amount: Option<Money>,
+    },
+    /// A refund that waited has found its order.
+    Awaited {
+        /// Whose order.
+        party: u8,
+        /// The record of the refund.
+        refund: Seq,
+    },
+    /// Stamps on a card, each with what it was for. Full cards become rewards.
+    Punch {
+        /// Whose card.
+        party: u8,
+        /// Which card.
+        card: NameId,
+        /// The civil day it counts for, in the program's zone.
+        day: i32,
+        /// Stamps that fill the card, as declared then.
+        of: u32,
+        /// The stamps that were given.
+        marks: Vec<Punched>,
+        /// How many of them paid stamps that were owed.
+        repaid: u32,
+        /// The grants of cards filled by them: their numbers within the record.
+        filled: Vec<u16>,
+        /// Stamps on the card afterwards.
+        stamps: u32,
+    },
+    /// Stamps leave a card.
+    Unpunch {
+        /// Whose card.
+        party: u8,
+        /// Which card.
+        card: NameId,
+        /// The stamps.
+        marks: Vec<LotId>,
+        /// Stamps that were spent already and so are owed.
+        owed: u32,
+        /// Full cards that are open again because their reward was withdrawn.
+        reopened: Vec<LotId>,
+        /// Stamps on the card afterwards.
+        stamps: u32,
+    },
+    /// What a free reward of this record hangs on.
+    Hangs {
+        /// Whose reward.
+        party: u8,
+        /// The grant's number within the record.
+        grant: u16,
+        /// On what.
+        condition: Condition,
+        /// The counter that remembers that it was given, and the civil day it counted for.
+        counter: Option<(NameId, i32)>,
+    },
+    /// A reward leaves the member's list.
+    Ungrant {
+        /// Whose.
+        party: u8,
+        /// Which reward it was.
+        reward: NameId,
+        /// Which grant.
+        grant: LotId,
+        /// Why.
+        why: Leaving,
+    },
+    /// A right for a time.
+    Entitle {
+        /// Whose.
+        party: u8,
+        /// Its number within the record, for its id.
+        index: u16,
+        /// Which.
+        entitlement: NameId,
+        /// From when.
+        from: TimeMs,
+        /// Until when, where it ends.
+        until: Option<TimeMs>,
+    },
+    /// A right ends.
+    Disentitle {
+        /// Whose.
+        party: u8,
+        /// Which one.
+        id: LotId,
+    },
+    /// A plan's period is paid, or tried.
+    Plan {
+        /// Whose.
+        party: u8,
+        /// Its number within the record, for its id.
+        index: u16,
+        /// Which plan.
+        plan: NameId,
+        /// Its first instant.
+        from: TimeMs,
+        /// The first instant after it.
+        until: Option<TimeMs>,
+        /// What was paid.
+        paid: Money,
+    },
+    /// A plan's period is over: by time, or at once because its fee was refunded.
+    PlanEnd {
+        /// Whose.
+        party: u8,
+        /// Which period.
+        period: LotId,
+        /// Its end.
+        at: TimeMs,
+        /// Whether its fee was refunded.
+        refunded: bool,
+    },
+    /// Spend within a plan's period, and what the period's law has credited on it.
+    PlanSpend {
+        /// Whose.
+        party: u8,
+        /// Which period.
+        period: LotId,
+        /// How much the net spend grows.
+        spend: i64,
+        /// How much what was credited grows.
+        credited: i64,
+    },
+    /// A yearly benefit was given.
+    Yearly {
+        /// To whom.
+        party: u8,
+        /// Its declared name.
+        name: NameId,
+        /// The calendar year it was for.
+        year: i32,
+    },
+    /// Something that only ever begins once has begun.
+    Since {
+        /// For whom.
+        party: u8,
+        /// Its declared name.
+        name: NameId,
+    },
+    /// What the member told or chose (birthday, attributes, choices) replaces what was known; the act says what.
+    Told {
+        /// Who.
+        party: u8,
+    },
+    /// The member may not spend, or may again.
+    Freeze {
+        /// Who.
+        party: u8,
+        /// Whether they may not.
+        frozen: bool,
+    },
+    /// The member is now another one; what they had moves beside this.
+    Merged {
+        /// Who.
+        party: u8,
+        /// Into whom.
+        into: Text,
+    },
+    /// What is known of the person is destroyed.
+    Erased {
+        /// Whose.
+        party: u8,
+    },
+    /// The member's household: its name and its members in order of joining; none where they left.
+    Household {
+        /// Whose.
+        party: u8,
+        /// The household.
+        household: Option<(Text, Vec<Text>)>,
+    },
+    /// The program itself gives to a system account, such as a charity; no balance of a member moves.
+    Gift {
+        /// On whose occasion.
+        party: u8,
+        /// Which pool.
+        pool: NameId,
+        /// How much.
+        amount: Points,
+        /// To whom.
+        to: Account,
+    },
     /// A lot that waited for a review gets its instants.
     Vest {
         /// Whose lot.
@@ -198,58 +476,34 @@ impl Effect {
             | Self::ReferralPaid { party, .. }
             | Self::Vest { party, .. }
             | Self::HeldTerms { party, .. }
-            | Self::Refer { party } => *party,
+            | Self::Refer { party }
+            | Self::Origin { party, .. }
+            | Self::Spend { party, .. }
+            | Self::Restore { party, .. }
+            | Self::Hold { party, .. }
+            | Self::Unhold { party, .. }
+            | Self::Redeem { party, .. }
+            | Self::Reversal { party, .. }
+            | Self::Refund { party, .. }
+            | Self::Await { party, .. }
+            | Self::Awaited { party, .. }
+            | Self::Punch { party, .. }
+            | Self::Unpunch { party, .. }
+            | Self::Hangs { party, .. }
+            | Self::Ungrant { party, .. }
+            | Self::Entitle { party, .. }
+            | Self::Disentitle { party, .. }
+            | Self::Plan { party, .. }
+            | Self::PlanEnd { party, .. }
+            | Self::PlanSpend { party, .. }
+            | Self::Yearly { party, .. }
+            | Self::Since { party, .. }
+            | Self::Told { party }
+            | Self::Freeze { party, .. }
+            | Self::Merged { party, .. }
+            | Self::Erased { party }
+            | Self::Household { party, .. }
+            | Self::Gift { party, .. } => *party,
         }
     }
-}
-
-/// A lot coming to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credit {
-    /// Whose.
-    pub party: u8,
-    /// In which pool.
-    pub pool: NameId,
-    /// The lot's id. A received transfer may name a lot that exists and grow it.
-    pub lot: LotId,
-    /// How much; above zero.
-    pub amount: Points,
-    /// How much of it repays debt at once (only for lots that are available at once).
-    pub repaid: Points,
-    /// When it was earned, in business time.
-    pub earned_at: TimeMs,
-    /// When it can be spent; [`TimeMs::NEVER`] while it waits for a review.
-    pub available_at: TimeMs,
-    /// When it is lost, where it is.
-    pub expires_at: Option<TimeMs>,
-    /// Where it comes from.
-    pub from: Account,
-    /// Why, for the statement.
-    pub reason: Text,
-    /// The rule that gave it: `earn.rhai:4`, or a manifest key.
-    pub rule: Text,
-}
-
-/// Something a limit cut.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clip {
-    /// Of whom.
-    pub party: u8,
-    /// The pool or the card.
-    pub what: Clipped,
-    /// What the rule wanted.
-    pub wanted: i64,
-    /// What it was given.
-    pub given: i64,
-    /// The name of the limit: `member_daily`, `spacing` …
-    pub limit: Text,
-}
-
-/// What kind of thing was cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clipped {
-    /// A pool's credit.
-    Pool(NameId),
-    /// A card's stamps.
-    Card(NameId),
 }

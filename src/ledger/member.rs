@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::calendar::{Day, month_index, year_of};
 use super::event::Birthday;
+use super::provenance::Hold;
 use super::record::{PoolAfter, Snapshot};
+use super::standing::Standing;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// A credit that still holds something.
@@ -19,6 +21,8 @@ pub struct Lot {
     pub amount: Points,
     /// What is left, above zero.
     pub remaining: Points,
+    /// How much of what is left is kept aside by holds.
+    pub held: Points,
     /// When it was earned, in business time.
     pub earned_at: TimeMs,
     /// When it can be spent; [`TimeMs::NEVER`] while it waits for a review.
@@ -36,6 +40,12 @@ impl Lot {
     #[must_use]
     pub fn order(&self) -> (TimeMs, TimeMs, LotId) {
         (self.expires_at.unwrap_or(TimeMs::NEVER), self.earned_at, self.id)
+    }
+
+    /// What is left and not kept aside.
+    #[must_use]
+    pub fn free(&self) -> Points {
+        self.remaining - self.held
     }
 
     /// Whether the lot can be spent at an instant.
@@ -65,16 +75,22 @@ pub struct PoolState {
 }
 
 impl PoolState {
-    /// What can be spent at an instant.
+    /// What can be spent at an instant: active lots less what holds keep aside.
     #[must_use]
     pub fn available(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(|lot| lot.remaining).sum()
+        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(Lot::free).sum()
+    }
+
+    /// What holds keep aside.
+    #[must_use]
+    pub fn held(&self) -> Points {
+        self.lots.iter().map(|lot| lot.held).sum()
     }
 
     /// What is still to become available.
     #[must_use]
     pub fn pending(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(|lot| lot.remaining).sum()
+        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(Lot::free).sum()
     }
 
     /// What the member holds in the books: all lots less the debt.
@@ -231,6 +247,10 @@ pub struct Member {
     pub counters: Vec<Counter>,
     /// Rewards not used.
     pub grants: Vec<Grant>,
+    /// Everything due by this instant has been done.
+    pub settled_at: TimeMs,
+    /// What few members have; absent for most.
+    pub standing: Option<Box<Standing>>,
 }
 
 impl Member {
@@ -276,6 +296,24 @@ impl Member {
         self.counters.iter().find(|counter| counter.name == name)
     }
 
+    /// What few members have, where this one does.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
+    }
+
+    /// A hold that is active.
+    #[must_use]
+    pub fn hold(&self, id: LotId) -> Option<&Hold> {
+        self.standing()?.hold(id)
+    }
+
+    /// A reward that is not used.
+    #[must_use]
+    pub fn grant(&self, id: LotId) -> Option<&Grant> {
+        self.grants.iter().find(|grant| grant.id == id)
+    }
+
     /// What can be spent from a pool at an instant.
     #[must_use]
     pub fn available(&self, pool: NameId, at: TimeMs) -> Points {
@@ -293,7 +331,7 @@ impl Member {
                     pool: pool.pool,
                     available: pool.available(at),
                     pending: pool.pending(at),
-                    held: Points::ZERO,
+                    held: pool.held(),
                     debt: pool.debt,
                 })
                 .collect(),

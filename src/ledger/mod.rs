@@ -10,6 +10,7 @@
 //! **Stamp**: a mark on a punch card. **Tier**: a status by what a counter reached. **Breakage**: what expired unspent.
 //! **Liability**: what members hold.
 
+pub mod act;
 pub mod apply;
 pub mod audit;
 pub mod calendar;
@@ -20,10 +21,13 @@ pub mod event;
 pub mod history;
 pub mod lists;
 pub mod member;
+mod posting;
 pub mod proposal;
+pub mod provenance;
 pub mod record;
 pub mod reject;
 pub mod review;
+pub mod standing;
 pub mod state;
 pub mod terms;
 pub mod tiers;

@@ -3,8 +3,24 @@
 //! `rules` makes proposals from manifests and scripts; [`decide`](super::decide) turns them into effects or cuts them.
 
 use super::calendar::Span;
+use super::provenance::{Back, Condition, Lines, Punched};
 use super::record::{Reason, ScriptFault};
 use super::types::{NameId, Points, Text};
+
+/// From which lines an intent comes, and how it goes back with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The lines.
+    pub lines: Lines,
+    /// How it goes back.
+    pub back: Back,
+}
+
+impl Default for Basis {
+    fn default() -> Self {
+        Self { lines: Lines::All, back: Back::Share }
+    }
+}
 
 /// One thing a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +39,19 @@ pub enum Intent {
         pending: Option<Span>,
         /// Expiring after this long, instead of the pool's own terms.
         expires: Option<Span>,
+        /// Where it comes from.
+        basis: Basis,
+        /// The counter of the rule's own cap, where it has one.
+        cap: Option<NameId>,
     },
     /// Stamp a card.
     Stamp {
         /// Which card.
         card: NameId,
-        /// How many.
-        count: u32,
+        /// The stamps, each with what it is for.
+        marks: Vec<Punched>,
+        /// Where they come from.
+        basis: Basis,
         /// Why.
         reason: Text,
         /// Which rule.
@@ -39,6 +61,12 @@ pub enum Intent {
     Grant {
         /// Which reward.
         reward: NameId,
+        /// On what it hangs while it is unused.
+        condition: Option<Condition>,
+        /// The counter that remembers that it was given, where one does: the grant adds one to it.
+        once: Option<NameId>,
+        /// Where it comes from.
+        basis: Basis,
         /// Why.
         reason: Text,
         /// Which rule.
@@ -50,6 +78,8 @@ pub enum Intent {
         counter: NameId,
         /// By how much.
         amount: i64,
+        /// Where it comes from.
+        basis: Basis,
     },
 }
 

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
 use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-pub use super::effect::{Account, Clip, Clipped, Credit, Effect};
+pub use super::effect::Effect;
+pub use super::posting::{Account, Clip, Clipped, Credit};
 pub use super::verdict::{Assessment, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Verdict};
 
 /// What was asked of the ledger.
@@ -25,6 +27,8 @@ pub enum Input {
     Due(Text),
     /// A version of a program's rules took effect.
     Ruleset(Arc<RulesetFiles>),
+    /// Spending, its undoing, or the member's own affairs, with its idempotency key.
+    Act(Arc<Act>, Text),
     /// A step of a review of what the fraud checks held.
     Review(Arc<Review>),
 }
@@ -150,7 +154,7 @@ impl Input {
     pub fn natural_key(&self) -> Option<NaturalKey<'_>> {
         match self {
             Self::Event(event) => Some(NaturalKey { source: &event.source, id: &event.id }),
-            Self::Adjust(_, key) | Self::Transfer(_, key) if !key.is_empty() => {
+            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) if !key.is_empty() => {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
             Self::Review(review) => match review.as_ref() {
@@ -161,7 +165,7 @@ impl Input {
                 Review::Release(release) => Some(NaturalKey { source: RELEASE_SOURCE, id: &release.id }),
                 Review::ClawBack(taken) => Some(NaturalKey { source: CLAW_BACK_SOURCE, id: &taken.id }),
             },
-            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
         }
     }
 
@@ -171,7 +175,7 @@ impl Input {
         match self {
             Self::Event(event) => Some(event),
             Self::Review(review) => review.event(),
-            Self::Adjust(..) | Self::Transfer(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
         }
     }
 
@@ -186,6 +190,10 @@ impl Input {
                 other => transfer.context.as_deref().and_then(|context| context_field(context, other)),
             },
             Self::Adjust(adjustment, _) => (field == KeyField::Member).then_some(&adjustment.member),
+            Self::Act(act, _) => match field {
+                KeyField::Member => Some(&act.member),
+                other => act.context.as_deref().and_then(|context| context_field(context, other)),
+            },
             Self::Due(_) | Self::Ruleset(_) | Self::Review(_) => None,
         }
     }

@@ -5,13 +5,15 @@
 
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
+use super::provenance::RefundPolicy;
 use super::record::{KeyField, KeyFields, Taken, Verdict};
 use super::types::{Money, NameId, Points, Text};
 
-/// When credits of a pool are lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When credits of a pool, or rewards, are lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
     /// Never.
+    #[default]
     Never,
     /// A span after the credit became available.
     Rolling(Span),
@@ -44,7 +46,7 @@ pub enum Period {
 }
 
 /// A declared pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PoolTerms {
     /// Its name.
     pub name: NameId,
@@ -54,10 +56,20 @@ pub struct PoolTerms {
     pub pending: Option<Span>,
     /// Whether members may transfer it.
     pub transferable: bool,
+    /// What a refund may take.
+    pub refund: RefundPolicy,
+    /// The least that may be spent of it at once; zero where anything may.
+    pub spend_minimum: Points,
+    /// The least that may be given to a charity at once; zero where anything may.
+    pub donate_minimum: Points,
+    /// Charities it can be given to.
+    pub charities: Vec<NameId>,
+    /// The counter of what rules credit to it, net of refunds, where a tier or a law asks for it.
+    pub earned: Option<NameId>,
 }
 
 /// A declared stamp card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CardTerms {
     /// Its name.
     pub name: NameId,
@@ -71,28 +83,214 @@ pub struct CardTerms {
     pub per_day: Option<u32>,
     /// What a full card grants.
     pub reward: NameId,
+    /// What that is worth.
+    pub worth: CardWorth,
+    /// How long a stamp stays, where stamps are lost.
+    pub stamps_expire: Option<Span>,
+}
+
+/// What the reward of a full card is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CardWorth {
+    /// What the reward declares.
+    #[default]
+    Declared,
+    /// The mean of what the stamps were given for, rounded down.
+    Mean,
+    /// The least of what the stamps were given for.
+    Least,
 }
 
 /// A reward that can be granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RewardTerms {
     /// Its name.
     pub name: NameId,
     /// What it is worth, where it has a value.
     pub value: Option<Money>,
     /// How long it can be used.
-    pub expires: Option<Span>,
+    pub expires: Expiry,
     /// What it costs, where it can be bought: a pool and a price.
     pub price: Option<(NameId, Points)>,
+    /// How many there are over the program's whole life, and the budget that counts them.
+    pub stock: Option<(NameId, i64)>,
+    /// How many a member may buy, over which period, and the counter that counts them.
+    pub per_member: Option<(NameId, CapPeriod, i64)>,
+    /// The tiers it is offered to; empty for everybody.
+    pub tiers: Vec<NameId>,
 }
 
-/// Tiers by a counter over calendar years: the highest whose threshold this year's or last year's credit reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Tiers: the highest level that a member qualifies for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TierTerms {
-    /// The counter that qualifies.
+    /// Over which time credit counts.
+    pub period: TierPeriod,
+    /// The levels, lowest first.
+    pub levels: Vec<LevelTerms>,
+}
+
+/// Over which time a tier's credit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TierPeriod {
+    /// This calendar year's or the last one's, whichever is more.
+    #[default]
+    CalendarYear,
+    /// The whole life.
+    Lifetime,
+}
+
+/// A tier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LevelTerms {
+    /// Its name.
+    pub name: NameId,
+    /// Any of these is enough.
+    pub any: Vec<Need>,
+}
+
+/// What qualifies for a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A counter's credit of at least this.
+    Credit(NameId, i64),
+    /// An attribute with this value.
+    Attribute(Text, Text),
+}
+
+/// A right that comes with membership, a tier or a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PerkTerms {
+    /// Its name.
+    pub name: NameId,
+    /// Tiers that have it.
+    pub tiers: Vec<NameId>,
+    /// Plans (trials included) that have it while they run. Where neither is named, every member has it.
+    pub plans: Vec<NameId>,
+}
+
+/// A paid membership.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanTerms {
+    /// Its name, as a fee's `membership` says it.
+    pub name: NameId,
+    /// What a period costs; a trial costs nothing.
+    pub price: Money,
+    /// How long a period is; for life where not given.
+    pub lasts: Option<Span>,
+    /// Whether it is the trial: only for members who had neither a trial nor a plan before.
+    pub trial: bool,
+    /// What the program gives to a charity at each fee: pool, amount, charity.
+    pub gift: Option<(NameId, Points, NameId)>,
+}
+
+/// Something that happens to members by the calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleTerms {
+    /// Its name; what yearly benefits are remembered by.
+    pub name: NameId,
+    /// When.
+    pub when: When,
+    /// Also at once when one of its tiers is reached, if it was not given yet in that calendar year.
+    pub on_becoming: bool,
+    /// Only for these tiers, at that moment; empty for all.
+    pub tiers: Vec<NameId>,
+    /// Only while one of these plans runs; empty for all.
+    pub plans: Vec<NameId>,
+    /// What happens.
+    pub action: Action,
+    /// Why, for the statement.
+    pub reason: Text,
+    /// The rule's place: `program.toml:12`.
+    pub rule: Text,
+}
+
+/// When a schedule runs, at 00:00 in the program's zone where it goes by days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// On the birthday, at most once a calendar year.
+    Birthday,
+    /// On the day of enrolment, in later years.
+    Anniversary,
+    /// On a day of every month, clamped to its last.
+    Monthly(u8),
+    /// On a day of every year: month and day.
+    Yearly(u8, u8),
+    /// At the start of each month of a paid period of this plan.
+    PlanMonth(NameId),
+    /// At the end of each paid period of this plan.
+    PlanEnd(NameId),
+}
+
+/// What a schedule does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Credits a pool, with an expiry of its own where given.
+    Earn {
+        /// Which pool.
+        pool: NameId,
+        /// How much.
+        points: Points,
+        /// When it is lost, instead of the pool's own terms. A plan's month ends with that month.
+        expires: Option<Expiry>,
+    },
+    /// Grants a reward; with `yearly` at most once a calendar year, and withdrawn by a refund that ends its tier.
+    Grant {
+        /// Which reward.
+        reward: NameId,
+        /// At most once a calendar year.
+        yearly: bool,
+    },
+    /// Turns every full `per` of a pool into `give` of another.
+    Convert {
+        /// From which pool.
+        from: NameId,
+        /// How much makes a unit.
+        per: Points,
+        /// To which pool.
+        to: NameId,
+        /// What a unit gives.
+        give: Points,
+    },
+    /// Pays what a law owes for the year or the period that has ended: its place in [`Terms::laws`].
+    Law(u16),
+}
+
+/// A law over a net total: what it has credited in all never exceeds `floor(total × give / per)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LawTerms {
+    /// The counter of what it has credited.
+    pub credited: NameId,
+    /// The counter it looks at.
     pub counter: NameId,
-    /// Name and threshold, lowest first.
-    pub levels: Vec<(NameId, i64)>,
+    /// Over which total.
+    pub window: LawWindow,
+    /// Which pool it credits.
+    pub pool: NameId,
+    /// Points given …
+    pub give: i64,
+    /// … for each of so many units of the total. With `steps` only full multiples of `per` count.
+    pub per: i64,
+    /// Whether only full multiples of `per` count: `give × floor(total / per)`.
+    pub steps: bool,
+    /// The most it credits in all.
+    pub most: Option<Points>,
+    /// Whether each event pays what has become due; else a schedule does.
+    pub at_once: bool,
+    /// Why, for the statement.
+    pub reason: Text,
+    /// The rule's place.
+    pub rule: Text,
+}
+
+/// Over which total a law looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LawWindow {
+    /// Since enrolment.
+    Ever,
+    /// A calendar year.
+    Year,
+    /// Each paid period of a plan.
+    Plan(NameId),
 }
 
 /// How long a cap counts.
@@ -119,6 +317,8 @@ pub struct CapTerms {
     pub limit: Points,
     /// The counter that keeps what was given (not used by event caps).
     pub counter: NameId,
+    /// Whether it limits only the rules that name its counter, instead of the whole pool.
+    pub own: bool,
 }
 
 /// Bonuses for bringing a friend.
@@ -240,7 +440,7 @@ pub struct LimitTerms {
 }
 
 /// All a program declares that the ledger decides by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
     /// The version of the rules these terms belong to.
     pub version: u32,
@@ -264,6 +464,14 @@ pub struct Terms {
     pub referral: Option<ReferralTerms>,
     /// Velocity limits, in order of declaration.
     pub limits: Vec<LimitTerms>,
+    /// Rights by membership, tier and plan.
+    pub perks: Vec<PerkTerms>,
+    /// Paid memberships and the trial.
+    pub plans: Vec<PlanTerms>,
+    /// What happens by the calendar.
+    pub schedules: Vec<ScheduleTerms>,
+    /// Laws over net totals.
+    pub laws: Vec<LawTerms>,
     /// The built-in counter of money spent on purchases.
     pub spend_counter: NameId,
     /// The built-in counter of purchases.
@@ -281,6 +489,12 @@ impl Terms {
     #[must_use]
     pub fn card(&self, name: NameId) -> Option<&CardTerms> {
         self.cards.iter().find(|card| card.name == name)
+    }
+
+    /// The terms of a plan.
+    #[must_use]
+    pub fn plan(&self, name: NameId) -> Option<&PlanTerms> {
+        self.plans.iter().find(|plan| plan.name == name)
     }
 
     /// The terms of a reward.

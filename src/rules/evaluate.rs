@@ -248,9 +248,9 @@ fn describe(compiled: &Compiled, intents: &[Intent]) -> String {
         Intent::Earn { pool, amount, reason, rule, .. } => {
             format!("earn {amount} {} ({reason}, {rule})", compiled.name(*pool))
         }
-        Intent::Stamp { card, count, rule, .. } => format!("stamp {} {count} ({rule})", compiled.name(*card)),
+        Intent::Stamp { card, marks, rule, .. } => format!("stamp {} {} ({rule})", compiled.name(*card), marks.len()),
         Intent::Grant { reward, rule, .. } => format!("grant {} ({rule})", compiled.name(*reward)),
-        Intent::Count { counter, amount } => format!("count {} {amount}", compiled.name(*counter)),
+        Intent::Count { counter, amount, .. } => format!("count {} {amount}", compiled.name(*counter)),
     });
     let words: Vec<_> = words.collect();
     if words.is_empty() { "asked for nothing".to_owned() } else { words.join("; ") }

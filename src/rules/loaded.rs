@@ -40,7 +40,7 @@ impl Loaded {
         };
         let scripts = compiled.scripts().iter().map(parse).collect();
         let levels = compiled.terms.tiers.iter().flat_map(|tiers| &tiers.levels);
-        let tiers = levels.map(|(tier, _)| (*tier, compiled.name(*tier).as_str().into())).collect();
+        let tiers = levels.map(|level| (level.name, compiled.name(level.name).as_str().into())).collect();
         let (no_tier, sites) = (ImmutableString::new(), RefCell::default());
         Self { compiled: Arc::clone(compiled), scripts, tiers, no_tier, sites }
     }

@@ -14,7 +14,8 @@ use super::values::{Kind, OneOrMany, Words};
 use crate::ledger::calendar::Day;
 use crate::ledger::event::{Event, EventKind, Item};
 use crate::ledger::member::Member;
-use crate::ledger::proposal::Intent;
+use crate::ledger::proposal::{Basis, Intent};
+use crate::ledger::provenance::{Back, Lines as From, Punched};
 use crate::ledger::terms::Terms;
 use crate::ledger::tiers::tier_at;
 use crate::ledger::types::{AMOUNT_MAX, NameId, Points, Text, TimeMs};
@@ -50,6 +51,9 @@ struct Lines {
     tag: Vec<Text>,
     sku: Vec<Text>,
 }
+
+/// Goes back once the whole order does.
+const WHOLE: Basis = Basis { lines: From::All, back: Back::Whole };
 
 /// What a rule looks at.
 pub(super) struct Seen<'a> {
@@ -114,7 +118,7 @@ impl Rule {
         }
         intents.push(self.intent(seen, amount, quantity)?);
         if let Some((_, counter)) = self.once {
-            intents.push(Intent::Count { counter, amount: 1 });
+            intents.push(Intent::Count { counter, amount: 1, basis: WHOLE });
         }
         Ok(())
     }
@@ -145,7 +149,16 @@ impl Rule {
                 return Err(Nothing::TooLittle);
             }
             let amount = Points::new(points);
-            Ok(Intent::Earn { pool, amount, reason: reason.clone(), rule: rule.clone(), pending: None, expires: None })
+            Ok(Intent::Earn {
+                pool,
+                amount,
+                reason: reason.clone(),
+                rule: rule.clone(),
+                pending: None,
+                expires: None,
+                basis: Basis::default(),
+                cap: None,
+            })
         };
         match &self.action {
             Action::Fixed { pool, points } => earn(*pool, *points),
@@ -154,16 +167,20 @@ impl Rule {
                 earn(*pool, share(amount, own.map_or(*give, |(_, give)| *give), *per))
             }
             Action::Stamp { card, count, per_quantity } => {
-                Ok(Intent::Stamp { card: *card, count: if *per_quantity { quantity } else { *count }, reason, rule })
+                let count = if *per_quantity { quantity } else { *count };
+                let marks = vec![Punched::default(); usize::try_from(count).unwrap_or(usize::MAX)];
+                Ok(Intent::Stamp { card: *card, marks, reason, rule, basis: WHOLE })
             }
-            Action::Grant { reward } => Ok(Intent::Grant { reward: *reward, reason, rule }),
+            Action::Grant { reward } => {
+                Ok(Intent::Grant { reward: *reward, reason, rule, condition: None, once: None, basis: WHOLE })
+            }
             Action::Count { counter, of } => {
                 let amount = match of {
                     CountOf::Amount => amount,
                     CountOf::Quantity => i64::from(quantity),
                     CountOf::Event => 1,
                 };
-                Ok(Intent::Count { counter: *counter, amount })
+                Ok(Intent::Count { counter: *counter, amount, basis: Basis::default() })
             }
         }
     }

@@ -3,11 +3,12 @@
 //! Expects a manifest that [`validate`](super::validate) found nothing wrong with.
 
 use super::limits;
-use super::manifest::{CapPer, EarnTable, GrantTable, Manifest};
+use super::manifest::{CapPer, EarnTable, GrantTable, LevelTable, Manifest, TiersTable};
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, Expiry, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
+    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms, Terms,
+    TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
@@ -83,10 +84,7 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         pools: pools(m, id),
         cards: cards(m, id),
         rewards: rewards(m, id),
-        tiers: m.tiers.as_ref().map(|tiers| TierTerms {
-            counter: id(&tiers.credit.get_ref().0),
-            levels: tiers.levels.iter().map(|level| (id(&level.name.get_ref().0), level.from.0)).collect(),
-        }),
+        tiers: m.tiers.as_ref().map(|tiers| TierTerms { period: TierPeriod::CalendarYear, levels: levels(tiers, id) }),
         caps: caps(m, id),
         referral: m.referral.as_ref().map(|referral| ReferralTerms {
             pool: id(&referral.pool.get_ref().0),
@@ -99,7 +97,17 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         limits: limits::limits(m, id),
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
+        ..Terms::default()
     }
+}
+
+fn levels(tiers: &TiersTable, id: Ids<'_>) -> Vec<LevelTerms> {
+    let credit = id(&tiers.credit.get_ref().0);
+    let level = |level: &LevelTable| LevelTerms {
+        name: id(&level.name.get_ref().0),
+        any: vec![Need::Credit(credit, level.from.0)],
+    };
+    tiers.levels.iter().map(level).collect()
 }
 
 fn small(number: i64) -> u32 {
@@ -112,6 +120,7 @@ fn pools(m: &Manifest, id: Ids<'_>) -> Vec<PoolTerms> {
         expiry: pool.expires.as_ref().map_or(Expiry::Never, |expires| expires.0),
         pending: pool.pending.as_ref().map(|pending| pending.0),
         transferable: pool.transferable,
+        ..PoolTerms::default()
     });
     all.collect()
 }
@@ -124,6 +133,7 @@ fn cards(m: &Manifest, id: Ids<'_>) -> Vec<CardTerms> {
         per_event: card.per_event.map(|count| small(count.0)),
         per_day: card.per_day.map(|count| small(count.0)),
         reward: id(&card.reward.get_ref().0),
+        ..CardTerms::default()
     });
     all.collect()
 }
@@ -132,8 +142,9 @@ fn rewards(m: &Manifest, id: Ids<'_>) -> Vec<RewardTerms> {
     let all = m.rewards.0.iter().map(|(name, reward)| RewardTerms {
         name: id(&name.get_ref().0),
         value: reward.value.map(|value| Money::new(value.0)),
-        expires: reward.expires.as_ref().map(|expires| expires.0),
+        expires: reward.expires.as_ref().map_or(Expiry::Never, |expires| Expiry::Rolling(expires.0)),
         price: reward.price.as_ref().map(|price| (id(&price.pool.get_ref().0), Points::new(price.amount.0))),
+        ..RewardTerms::default()
     });
     all.collect()
 }
@@ -151,6 +162,7 @@ fn caps(m: &Manifest, id: Ids<'_>) -> Vec<CapTerms> {
         },
         limit: Points::new(cap.limit.0),
         counter: id(&cap_counter(&cap.name.get_ref().0)),
+        own: false,
     });
     caps.collect()
 }

@@ -321,6 +321,7 @@ pub fn member() -> Member {
         id: lot(99, 1),
         amount: Points::new(500),
         remaining: Points::new(1),
+        held: Points::ZERO,
         earned_at: NOW,
         available_at: TimeMs::NEVER,
         expires_at,
@@ -359,6 +360,8 @@ pub fn member() -> Member {
             days: buckets(20_717),
         }],
         grants: vec![Grant { id: lot(98, 0), reward: name(11), value: Some(Money::new(500)), expires_at: Some(NOW) }],
+        settled_at: NOW,
+        standing: None,
     }
 }
 

@@ -14,14 +14,16 @@ use tallystick::ledger::calendar::{Span, Zone};
 use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
-use tallystick::ledger::proposal::{Intent, Proposal};
+use tallystick::ledger::proposal::{Basis, Intent, Proposal};
+use tallystick::ledger::provenance::Punched;
 use tallystick::ledger::record::{
     Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status, Verdict,
 };
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, Expiry, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
+    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms, Terms,
+    TierTerms,
 };
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 
@@ -77,18 +79,10 @@ impl World {
     pub fn new(text: &str) -> Self {
         let terms = Terms {
             version: 1,
-            zone: Zone::utc(),
             auto_enroll: true,
-            max_lateness_ms: None,
-            pools: Vec::new(),
-            cards: Vec::new(),
-            rewards: Vec::new(),
-            tiers: None,
-            caps: Vec::new(),
-            referral: None,
-            limits: Vec::new(),
             spend_counter: NameId::new(0),
             purchases_counter: NameId::new(1),
+            ..Terms::default()
         };
         let names = vec![Text::new("spend"), Text::new("purchases")];
         let state = State::default();
@@ -148,7 +142,7 @@ impl World {
                 let pending = option(line, "pending").map(span);
                 let transferable = words.contains(&"transferable");
                 let name = self.name(name);
-                self.terms.pools.push(PoolTerms { name, expiry, pending, transferable });
+                self.terms.pools.push(PoolTerms { name, expiry, pending, transferable, ..PoolTerms::default() });
             }
             ["cap", cap, pool, period, limit] => {
                 let period = match *period {
@@ -158,23 +152,23 @@ impl World {
                 };
                 let (pool, counter) = (self.name(pool), self.name(&format!("cap:{pool}:{cap}")));
                 let limit = Points::new(limit.parse().unwrap());
-                self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter });
+                self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own: false });
             }
             ["tier", name, from] => {
-                let level = (self.name(name), from.parse().unwrap());
-                let counter = self.terms.spend_counter;
-                self.terms.tiers.get_or_insert(TierTerms { counter, levels: Vec::new() }).levels.push(level);
+                let any = vec![Need::Credit(self.terms.spend_counter, from.parse().unwrap())];
+                let level = LevelTerms { name: self.name(name), any };
+                self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
             ["card", name, size, ..] => {
                 let (card, reward) = (self.name(name), self.name("free"));
-                self.terms.rewards.push(RewardTerms { name: reward, value: None, expires: None, price: None });
+                self.terms.rewards.push(RewardTerms { name: reward, ..RewardTerms::default() });
                 self.terms.cards.push(CardTerms {
                     name: card,
                     size: size.parse().unwrap(),
                     spacing_ms: option(line, "spacing").map_or(0, |_| 30 * 60_000),
-                    per_event: None,
                     per_day: option(line, "per_day").map(|n| n.parse().unwrap()),
                     reward,
+                    ..CardTerms::default()
                 });
             }
             ["referral", ..] => {
@@ -328,11 +322,15 @@ impl World {
                 rule: Text::new("test"),
                 pending: None,
                 expires: None,
+                basis: Basis::default(),
+                cap: None,
             });
         }
         if let Some(stamps) = option(line, "stamp") {
             let (card, count) = (self.name("coffee"), stamps.parse().unwrap());
-            proposal.intents.push(Intent::Stamp { card, count, reason: Text::new("test"), rule: Text::new("test") });
+            let (reason, rule) = (Text::new("test"), Text::new("test"));
+            let marks = vec![Punched::default(); count];
+            proposal.intents.push(Intent::Stamp { card, marks, reason, rule, basis: Basis::default() });
         }
         let mut judgement = Judgement::default();
         judgement.assessment.verdict = match option(line, "verdict") {

@@ -28,7 +28,12 @@ pub fn event_minimal(out: &mut Json, record: &Record, replayed: bool) {
     out.begin_object();
     match &record.input {
         Input::Event(event) => out.field("id", &event.id),
-        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Review(_) => {
+        Input::Adjust(..)
+        | Input::Transfer(..)
+        | Input::Act(..)
+        | Input::Due(_)
+        | Input::Ruleset(_)
+        | Input::Review(_) => {
             out.key("id");
             out.transaction_id(record.seq.get());
         }

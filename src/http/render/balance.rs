@@ -5,7 +5,7 @@ use crate::http::json::Json;
 use crate::ledger::calendar::year_of;
 use crate::ledger::member::{Lot, Member};
 use crate::ledger::record::Snapshot;
-use crate::ledger::tiers::{credit_of, level};
+use crate::ledger::tiers::{self, credit_of, rank, threshold};
 use crate::ledger::types::{NameId, Points, TimeMs};
 use crate::limits::EXPIRING_ROWS_MAX;
 
@@ -129,21 +129,21 @@ fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
 fn tier_progress(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
     out.key("tier_progress");
     let Some(tiers) = &names.terms.tiers else { return out.null() };
-    let credit = credit_of(member, tiers, year_of(names.terms.zone.day(at)));
-    // What the year's own credit has not reached; a tier carried over from last year does not shorten the way.
-    let reached = member.tier.or_else(|| level(tiers, credit));
-    let mut above = tiers.levels.iter().skip_while(|(name, _)| reached.is_some_and(|tier| *name != tier));
-    let next = above.nth(usize::from(reached.is_some()));
+    let year = year_of(names.terms.zone.day(at));
+    let reached = rank(tiers, member.tier);
+    let next = tiers.levels.iter().skip(reached).find_map(|level| Some((level.name, threshold(level)?)));
+    let shown = next.map(|(_, (counter, _))| counter).or_else(|| tiers::counters(tiers).next());
+    let credit = shown.map_or(0, |counter| credit_of(member, tiers, counter, year));
     let name = |id: NameId| names.state.name_of(id).as_str();
     out.begin_object();
     out.key("tier");
     out.optional(member.tier.map(name));
     out.key("next");
-    out.optional(next.map(|(tier, _)| name(*tier)));
+    out.optional(next.map(|(tier, _)| name(tier)));
     out.int_field("credit", credit);
     out.key("missing");
     match next {
-        Some((_, threshold)) => out.int(threshold.saturating_sub(credit).max(0)),
+        Some((_, (_, threshold))) => out.int(threshold.saturating_sub(credit).max(0)),
         None => out.null(),
     }
     out.end_object();

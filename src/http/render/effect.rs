@@ -1,6 +1,6 @@
 //! Effects and what was clipped, one object each.
 
-use super::{Names, party_name};
+use super::{Names, party_name, standing};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
 use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record};
@@ -62,12 +62,18 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.int_field("amount", *amount);
         }
         Effect::Vest { .. } => vest(out, record, effect, names),
-        Effect::Budget { .. } | Effect::HeldTerms { .. } | Effect::Refer { .. } => return,
+        Effect::Budget { .. }
+        | Effect::Origin { .. }
+        | Effect::Hangs { .. }
+        | Effect::PlanSpend { .. }
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { party, referrer } => {
             begin(out, record, "referral_paid", *party);
             out.field("referrer", party_name(record, *referrer));
         }
+        other => standing::effect(out, record, other, names),
     }
     if !takes_effect(record.status, effect) && names.released.is_none() {
         out.field("state", "held");
@@ -76,7 +82,7 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
 }
 
 /// The start of an effect's object; the member is named where it is not the one the record is about.
-fn begin(out: &mut Json, record: &Record, kind: &'static str, party: u8) {
+pub(super) fn begin(out: &mut Json, record: &Record, kind: &'static str, party: u8) {
     out.begin_object();
     out.field("kind", kind);
     if party != 0 {
@@ -130,7 +136,7 @@ fn after_review(credit: &Credit, names: Names<'_>) -> &'static str {
 }
 
 /// The id of something the record made.
-fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
+pub(super) fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     if names.simulated {
         out.null();
     } else {
@@ -138,7 +144,7 @@ fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     }
 }
 
-fn repaid_debt(out: &mut Json, repaid: Points) {
+pub(super) fn repaid_debt(out: &mut Json, repaid: Points) {
     if repaid.is_positive() {
         out.int_field("repaid_debt", repaid.get());
     }

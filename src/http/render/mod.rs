@@ -7,6 +7,7 @@ mod effect;
 mod member;
 mod money;
 mod program;
+mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::Names;
 use crate::http::json::Json;
+use crate::ledger::tiers::threshold;
 use crate::ledger::types::TimeMs;
 
 /// Writes a program.
@@ -30,10 +31,12 @@ pub fn program(out: &mut Json, names: Names<'_>, now: TimeMs) {
     out.end_array();
     out.key("tiers");
     out.begin_array();
-    for (tier, threshold) in terms.tiers.iter().flat_map(|tiers| &tiers.levels) {
+    for level in terms.tiers.iter().flat_map(|tiers| &tiers.levels) {
         out.begin_object();
-        out.field("tier", state.name_of(*tier));
-        out.int_field("from", *threshold);
+        out.field("tier", state.name_of(level.name));
+        if let Some((_, from)) = threshold(level) {
+            out.int_field("from", from);
+        }
         out.end_object();
     }
     out.end_array();

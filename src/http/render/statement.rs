@@ -120,10 +120,14 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
                 rule: Some(&credit.rule),
                 ..entry(credit_kind(&credit.from), &credit.pool, credit.amount)
             }),
-            Effect::Debit { pool, lot, amount, to, .. } => {
+            Effect::Debit { pool, lot, amount, to, .. } | Effect::Spend { pool, lot, amount, to, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(debit_kind(to), pool, -*amount) })
             }
             Effect::Owe { pool, amount, .. } => Some(entry("debt", pool, -*amount)),
+            Effect::Restore { pool, lot, amount, from, .. } => {
+                Some(Entry { lot: Some(*lot), ..entry(credit_kind(from), pool, *amount) })
+            }
+            // What a refund, a hold or a plan did beside moving points is told by the record itself.
             Effect::Enroll { .. }
             | Effect::Activate { .. }
             | Effect::Stamp { .. }
@@ -135,7 +139,32 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             | Effect::ReferralPaid { .. }
             | Effect::Vest { .. }
             | Effect::HeldTerms { .. }
-            | Effect::Refer { .. } => None,
+            | Effect::Refer { .. }
+            | Effect::Origin { .. }
+            | Effect::Hold { .. }
+            | Effect::Unhold { .. }
+            | Effect::Redeem { .. }
+            | Effect::Reversal { .. }
+            | Effect::Refund { .. }
+            | Effect::Await { .. }
+            | Effect::Awaited { .. }
+            | Effect::Punch { .. }
+            | Effect::Unpunch { .. }
+            | Effect::Hangs { .. }
+            | Effect::Ungrant { .. }
+            | Effect::Entitle { .. }
+            | Effect::Disentitle { .. }
+            | Effect::Plan { .. }
+            | Effect::PlanEnd { .. }
+            | Effect::PlanSpend { .. }
+            | Effect::Yearly { .. }
+            | Effect::Since { .. }
+            | Effect::Told { .. }
+            | Effect::Freeze { .. }
+            | Effect::Merged { .. }
+            | Effect::Erased { .. }
+            | Effect::Household { .. }
+            | Effect::Gift { .. } => None,
         }
     })
 }
@@ -179,7 +208,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
             }
         }
         Input::Review(_) => review(out, record),
-        Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => {}
     }
     out.end_object();
 }

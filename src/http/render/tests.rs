@@ -16,7 +16,7 @@ use crate::ledger::record::{
     Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, Party, PoolAfter, Reason, ScriptFault,
     Snapshot,
 };
-use crate::ledger::terms::{CardTerms, Expiry, PoolTerms, RewardTerms, TierTerms};
+use crate::ledger::terms::{CardTerms, LevelTerms, Need, PoolTerms, RewardTerms, TierTerms};
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, TimeMs};
 
 const NAMES: [&str; 9] = ["points", "miles", "coffee", "free_coffee", "spend", "purchases", "silver", "gold", "visits"];
@@ -44,29 +44,24 @@ fn state() -> ProgramState {
 }
 
 fn terms() -> Terms {
-    let pool = |name| PoolTerms { name, expiry: Expiry::Never, pending: None, transferable: name == POINTS };
+    let pool = |name| PoolTerms { name, transferable: name == POINTS, ..PoolTerms::default() };
     Terms {
         version: 12,
         zone: Zone::utc(),
         auto_enroll: true,
         max_lateness_ms: None,
         pools: vec![pool(POINTS), pool(MILES)],
-        cards: vec![CardTerms {
-            name: COFFEE,
-            size: 10,
-            spacing_ms: 0,
-            per_event: None,
-            per_day: None,
-            reward: FREE_COFFEE,
-        }],
-        rewards: vec![RewardTerms { name: FREE_COFFEE, value: Some(Money::new(450)), expires: None, price: None }],
-        tiers: Some(TierTerms { counter: SPEND, levels: vec![(SILVER, 0), (GOLD, 50_000)] }),
-        caps: Vec::new(),
-        referral: None,
-        limits: Vec::new(),
+        cards: vec![CardTerms { name: COFFEE, size: 10, reward: FREE_COFFEE, ..CardTerms::default() }],
+        rewards: vec![RewardTerms { name: FREE_COFFEE, value: Some(Money::new(450)), ..RewardTerms::default() }],
+        tiers: Some(TierTerms { levels: vec![level(SILVER, 0), level(GOLD, 50_000)], ..TierTerms::default() }),
         spend_counter: SPEND,
         purchases_counter: PURCHASES,
+        ..Terms::default()
     }
+}
+
+fn level(name: NameId, from: i64) -> LevelTerms {
+    LevelTerms { name, any: vec![Need::Credit(SPEND, from)] }
 }
 
 fn lot(seq: u64, index: u16) -> LotId {
@@ -305,6 +300,7 @@ fn moves_and_corrections_say_what_was_asked() {
 
 fn ann() -> Member {
     let lot = |id, remaining, available_at, expires_at| Lot {
+        held: Points::ZERO,
         id,
         amount: Points::new(10),
         remaining: Points::new(remaining),

@@ -141,7 +141,12 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
                 && to.is_none_or(|to| event.occurred_at < to)
                 && wanted_status.is_none_or(|status| render::standing(record, of(record)) == status)
         }
-        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Review(_) => false,
+        Input::Adjust(..)
+        | Input::Transfer(..)
+        | Input::Act(..)
+        | Input::Due(_)
+        | Input::Ruleset(_)
+        | Input::Review(_) => false,
     };
     let view = call.view()?;
     let names = Names::new(&view.state, &view.compiled.terms);

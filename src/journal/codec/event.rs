@@ -13,6 +13,7 @@ wire_enum!(Input, "input" {
     2 = Transfer(transfer, key),
     3 = Due(member),
     4 = Ruleset(files),
+    20 = Act(act, key),
     60 = Review(review),
 });
 

@@ -1,30 +1,131 @@
 //! The format of a member's row. It can be rebuilt from the journal, so an unknown version is only a reason to rebuild.
 
+use super::encode_row;
 use super::wire::{Reader, Wire, Writer, wire_struct};
-use super::{decode_row, encode_row};
 use crate::journal::Error;
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use crate::ledger::types::Points;
 
 /// The version member rows are written in.
-pub const MEMBER_VERSION: u8 = 1;
+pub const MEMBER_VERSION: u8 = 2;
 
 /// A member as a row.
 pub fn encode_member(member: &Member) -> Vec<u8> {
     encode_row(MEMBER_VERSION, member)
 }
 
-/// A row as a member.
+/// A row as a member. Rows of version 1 knew no holds and no schedules.
 pub fn decode_member(row: &[u8]) -> Result<Member, Error> {
-    decode_row("member row", MEMBER_VERSION, row)
+    const WHAT: &str = "member row";
+    let mut from = Reader::new(row);
+    let mut member = match from.byte()? {
+        1 => {
+            let mut member = take_first_fields(&mut from)?;
+            member.settled_at = member.enrolled_at.max(member.active_at);
+            member
+        }
+        MEMBER_VERSION => Member::take(&mut from)?,
+        version => return Err(Error::UnknownVersion { what: WHAT, version }),
+    };
+    from.finish(WHAT)?;
+    reserve_held(&mut member);
+    Ok(member)
 }
 
-wire_struct!(Member { last, enrolled_at, active_at, profile, referral_paid, tier, pools, cards, counters, grants });
+/// What lots have kept aside is the sum of the holds, so it is not written twice.
+fn reserve_held(member: &mut Member) {
+    let Some(standing) = member.standing.as_deref() else { return };
+    for hold in &standing.holds {
+        let Some(pool) = member.pools.iter_mut().find(|pool| pool.pool == hold.pool) else { continue };
+        for (id, amount) in &hold.lots {
+            if let Some(lot) = pool.lots.iter_mut().find(|lot| lot.id == *id) {
+                lot.held += *amount;
+            }
+        }
+    }
+}
+
+fn take_first_fields(from: &mut Reader<'_>) -> Result<Member, Error> {
+    Ok(Member {
+        last: Wire::take(from)?,
+        enrolled_at: Wire::take(from)?,
+        active_at: Wire::take(from)?,
+        profile: Wire::take(from)?,
+        referral_paid: Wire::take(from)?,
+        tier: Wire::take(from)?,
+        pools: Wire::take(from)?,
+        cards: Wire::take(from)?,
+        counters: Wire::take(from)?,
+        grants: Wire::take(from)?,
+        ..Member::default()
+    })
+}
+
+impl Wire for Member {
+    fn put(&self, out: &mut Writer<'_>) {
+        let Self {
+            last,
+            enrolled_at,
+            active_at,
+            profile,
+            referral_paid,
+            tier,
+            pools,
+            cards,
+            counters,
+            grants,
+            settled_at,
+            standing,
+        } = self;
+        last.put(out);
+        enrolled_at.put(out);
+        active_at.put(out);
+        profile.put(out);
+        referral_paid.put(out);
+        tier.put(out);
+        pools.put(out);
+        cards.put(out);
+        counters.put(out);
+        grants.put(out);
+        settled_at.put(out);
+        standing.put(out);
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let first = take_first_fields(from)?;
+        Ok(Self { settled_at: Wire::take(from)?, standing: Wire::take(from)?, ..first })
+    }
+}
 
 wire_struct!(Profile { referrer, birthday, email_hash, phone_hash, address_hash, attributes });
 
 wire_struct!(PoolState { pool, lots, debt, lifetime });
 
-wire_struct!(Lot { id, amount, remaining, earned_at, available_at, expires_at, active, received });
+impl Wire for Lot {
+    fn put(&self, out: &mut Writer<'_>) {
+        let Self { id, amount, remaining, held: _, earned_at, available_at, expires_at, active, received } = self;
+        id.put(out);
+        amount.put(out);
+        remaining.put(out);
+        earned_at.put(out);
+        available_at.put(out);
+        expires_at.put(out);
+        active.put(out);
+        received.put(out);
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            id: Wire::take(from)?,
+            amount: Wire::take(from)?,
+            remaining: Wire::take(from)?,
+            held: Points::ZERO,
+            earned_at: Wire::take(from)?,
+            available_at: Wire::take(from)?,
+            expires_at: Wire::take(from)?,
+            active: Wire::take(from)?,
+            received: Wire::take(from)?,
+        })
+    }
+}
 
 wire_struct!(CardState { card, stamps, of, last_at, day, day_count });
 

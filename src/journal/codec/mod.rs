@@ -13,9 +13,11 @@
 //! Integers are varints (bincode 2 `standard()`), text and lists are preceded by their length, an option by 0 or 1, an enum's
 //! fields by its tag. Nothing is self-describing; the lists of fields in these files are the specification.
 
+mod act;
 mod effect;
 mod event;
 mod member;
+mod provenance;
 mod record;
 mod registry;
 mod review;

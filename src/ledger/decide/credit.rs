@@ -156,11 +156,16 @@ impl Draft {
 
 /// When a lot that becomes available at an instant is lost.
 pub(super) fn expiry(books: &Books<'_>, pool: &PoolTerms, available_at: TimeMs, own: Option<Span>) -> Option<TimeMs> {
+    ends(books, own.map_or(pool.expiry, Expiry::Rolling), available_at)
+}
+
+/// When something that can be used from an instant on is lost.
+pub(super) fn ends(books: &Books<'_>, expiry: Expiry, from: TimeMs) -> Option<TimeMs> {
     let zone = &books.terms.zone;
-    match (own, pool.expiry) {
-        (Some(span), _) | (None, Expiry::Rolling(span)) => Some(zone.after(available_at, span)),
-        (None, Expiry::EndOf { period, after }) => Some(zone.end_of(available_at, period, after)),
+    match expiry {
+        Expiry::Rolling(span) => Some(zone.after(from, span)),
+        Expiry::EndOf { period, after } => Some(zone.end_of(from, period, after)),
         // Inactivity moves all lots together, so it is kept by the pool and not by its lots.
-        (None, Expiry::Never | Expiry::Inactivity { .. }) => None,
+        Expiry::Never | Expiry::Inactivity { .. } => None,
     }
 }

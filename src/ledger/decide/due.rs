@@ -94,6 +94,7 @@ pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Mem
             break;
         }
         let copy = settled.to_mut();
+        copy.settled_at = copy.settled_at.max(due_at);
         for effect in &effects {
             let when = When { seq: copy.last, occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);

@@ -10,9 +10,9 @@ use super::super::proposal::{Intent, Proposal};
 use super::super::record::{Account, Clip, Clipped, Effect, Input, Reason, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::terms::ReferralTerms;
-use super::super::tiers;
+use super::super::tiers::{self, Added};
 use super::super::types::{NameId, Text, TimeMs};
-use super::credit::Wanted;
+use super::credit::{Wanted, ends};
 use super::{Books, Draft, Judgement, status_of, within};
 use crate::limits::FUTURE_MS_MAX;
 
@@ -122,7 +122,7 @@ impl Work<'_> {
     fn follow(&self, draft: &mut Draft, intents: &[Intent]) -> Result<(), Reject> {
         for intent in intents {
             match intent {
-                Intent::Earn { pool, amount, reason, rule, pending, expires } => {
+                Intent::Earn { pool, amount, reason, rule, pending, expires, .. } => {
                     let wanted = Wanted {
                         party: 0,
                         pool: *pool,
@@ -137,9 +137,11 @@ impl Work<'_> {
                     };
                     draft.earn(self.books, self.member, wanted)?;
                 }
-                Intent::Stamp { card, count, reason, .. } => self.stamp(draft, *card, *count, reason),
+                Intent::Stamp { card, marks, reason, .. } => {
+                    self.stamp(draft, *card, u32::try_from(marks.len()).unwrap_or(u32::MAX), reason);
+                }
                 Intent::Grant { reward, reason, .. } => self.grant(draft, *reward, reason),
-                Intent::Count { counter, amount } => {
+                Intent::Count { counter, amount, .. } => {
                     let ever = self.member.and_then(|m| m.counter(*counter)).map_or(0, |c| c.ever);
                     within(ever.checked_add(*amount), "counter")?;
                     draft.effects.push(Effect::Count { party: 0, counter: *counter, day: self.day, amount: *amount });
@@ -201,8 +203,7 @@ impl Work<'_> {
 
     pub(super) fn grant(&self, draft: &mut Draft, reward: NameId, reason: &Text) {
         let terms = self.books.terms.reward(reward);
-        let expires_at =
-            terms.and_then(|t| t.expires).map(|span| self.books.terms.zone.after(self.event.occurred_at, span));
+        let expires_at = terms.and_then(|t| ends(self.books, t.expires, self.event.occurred_at));
         let index = draft.index();
         let value = terms.and_then(|t| t.value);
         draft.effects.push(Effect::Grant { party: 0, index, reward, value, expires_at, reason: reason.clone() });
@@ -259,16 +260,21 @@ impl Work<'_> {
     pub(super) fn move_tier(&self, draft: &mut Draft) {
         let Some(tiers) = self.books.terms.tiers.as_ref() else { return };
         let counted = |e: &Effect| match e {
-            Effect::Count { party: 0, counter, amount, .. } if *counter == tiers.counter => *amount,
-            _ => 0,
+            Effect::Count { party: 0, counter, amount, day } if tiers::counters(tiers).any(|name| name == *counter) => {
+                Some((*counter, *day, *amount))
+            }
+            _ => None,
         };
         // What a held event counts is not done yet; but who it enrols has the tier of those without credit.
-        let counts = draft.effects.iter().filter(|e| takes_effect(self.status, e));
-        let added: i64 = counts.map(counted).fold(0, i64::saturating_add);
+        let done = draft.effects.iter().filter(|e| takes_effect(self.status, e));
+        let counts: Vec<_> = done.filter_map(counted).collect();
+        let told = draft.effects.iter().any(|e| matches!(e, Effect::Profile { party: 0 }));
+        let attributes = if told { self.event.attributes.as_slice() } else { &[] };
+        let added = Added { counts: &counts, attributes };
         let at = self.books.now.max(self.event.occurred_at);
         let nobody = Member::default();
         let member = self.member.unwrap_or(&nobody);
-        let to = tiers::tier_with(member, self.books.terms, at, Some((year_of(self.day), added)));
+        let to = tiers::tier_with(member, self.books.terms, at, added);
         let from = member.tier;
         if from != to {
             draft.effects.push(Effect::Tier { party: 0, from, to });

@@ -10,7 +10,8 @@ use rhai::{Engine, Map, NativeCallContext};
 use super::member::{pool_id, unknown};
 use super::{Answer, Call, Shared, running};
 use crate::ledger::calendar::Span;
-use crate::ledger::proposal::Intent;
+use crate::ledger::proposal::{Basis, Intent};
+use crate::ledger::provenance::{Back, Lines, Punched};
 use crate::ledger::record::{Reason, Verdict};
 use crate::ledger::types::{AMOUNT_MAX, Points, Text};
 use crate::limits::{INTENTS_MAX, ITEM_QUANTITY_MAX, TEXT_BYTES_MAX};
@@ -50,7 +51,8 @@ fn register_effects(engine: &mut Engine, call: &Shared) {
         if count == 0 {
             return Ok(());
         }
-        push(&mut call, Intent::Stamp { card, count, reason, rule })
+        let marks = vec![Punched::default(); usize::try_from(count).unwrap_or(usize::MAX)];
+        push(&mut call, Intent::Stamp { card, marks, reason, rule, basis: WHOLE })
     });
     let shared = Rc::clone(call);
     engine.register_fn("grant", move |at: NativeCallContext, reward: &str, reason: &str| -> Answer<()> {
@@ -59,7 +61,7 @@ fn register_effects(engine: &mut Engine, call: &Shared) {
         let names = &loaded.compiled.names;
         let reward = names.reward(reward).ok_or_else(|| unknown("reward", reward, names.rewards()))?;
         let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
-        push(&mut call, Intent::Grant { reward, reason, rule })
+        push(&mut call, Intent::Grant { reward, reason, rule, condition: None, once: None, basis: WHOLE })
     });
     let shared = Rc::clone(call);
     engine.register_fn("count", move |counter: &str, amount: i64| -> Answer<()> {
@@ -70,7 +72,7 @@ fn register_effects(engine: &mut Engine, call: &Shared) {
         if !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&amount) {
             return Err(format!("{amount} cannot be counted: at most {AMOUNT_MAX}").into());
         }
-        push(&mut call, Intent::Count { counter, amount })
+        push(&mut call, Intent::Count { counter, amount, basis: Basis::default() })
     });
 }
 
@@ -93,6 +95,9 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
     });
 }
 
+/// Goes back once the whole order does.
+const WHOLE: Basis = Basis { lines: Lines::All, back: Back::Whole };
+
 /// How long a credit waits, and how long it lasts, where a script says so.
 type OwnTerms = (Option<Span>, Option<Span>);
 
@@ -113,7 +118,8 @@ fn earn(
     if amount == 0 {
         return Ok(());
     }
-    push(call, Intent::Earn { pool, amount: Points::new(amount), reason, rule, pending, expires })
+    let (amount, basis) = (Points::new(amount), Basis::default());
+    push(call, Intent::Earn { pool, amount, reason, rule, pending, expires, basis, cap: None })
 }
 
 /// `#{pending: "30d", expires: "12m"}`

@@ -75,6 +75,7 @@ fn regular() -> Member {
     let year = year_of(20_575);
     let spend = Buckets([(year - 1, 1500), (0, 0)]);
     let lot = |index, remaining, available_at| Lot {
+        held: Points::ZERO,
         id: LotId { index, ..LotId::default() },
         amount: Points::new(remaining),
         remaining: Points::new(remaining),

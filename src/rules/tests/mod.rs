@@ -90,16 +90,16 @@ fn words(compiled: &Compiled, proposal: &Proposal) -> String {
     let mut words = Vec::new();
     for intent in &proposal.intents {
         words.push(match intent {
-            Intent::Earn { pool, amount, reason, rule, pending, expires } => {
+            Intent::Earn { pool, amount, reason, rule, pending, expires, .. } => {
                 let own = match (pending, expires) {
                     (None, None) => String::new(),
                     own => format!(" {own:?}"),
                 };
                 format!("earn {} {amount} {reason:?} {rule}{own}", compiled.name(*pool))
             }
-            Intent::Stamp { card, count, rule, .. } => format!("stamp {} {count} {rule}", compiled.name(*card)),
+            Intent::Stamp { card, marks, rule, .. } => format!("stamp {} {} {rule}", compiled.name(*card), marks.len()),
             Intent::Grant { reward, rule, .. } => format!("grant {} {rule}", compiled.name(*reward)),
-            Intent::Count { counter, amount } => format!("count {} {amount}", compiled.name(*counter)),
+            Intent::Count { counter, amount, .. } => format!("count {} {amount}", compiled.name(*counter)),
         });
     }
     for reason in &proposal.raised {

@@ -372,6 +372,7 @@ fn profile() -> impl Strategy<Value = Profile> {
 fn pool_state() -> impl Strategy<Value = PoolState> {
     let lot = (lot_id(), points(), points(), time(), time(), of(time()), any::<[bool; 2]>()).prop_map(
         |(id, amount, remaining, earned_at, available_at, expires_at, [active, received])| Lot {
+            held: Points::ZERO,
             id,
             amount,
             remaining,
@@ -412,9 +413,17 @@ pub(crate) fn member() -> impl Strategy<Value = Member> {
         value,
         expires_at,
     });
-    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), of(name()));
+    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |((last, enrolled_at, active_at, profile, referral_paid, tier), pools, cards, counters, grants)| Member {
+        |(
+            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+            pools,
+            cards,
+            counters,
+            grants,
+        )| Member {
+            settled_at,
+            standing: None,
             last,
             enrolled_at,
             active_at,
