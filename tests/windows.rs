@@ -106,5 +106,4 @@ fn rings_agree_with_brute_force() {
         }
     }
     assert!(unsure > 0, "some late questions are past what a ring keeps, and it says so");
-    assert!(unsure < operations / 2, "most questions are answered");
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::calendar::Day;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::review::Vest;
 use super::state::{ProgramState, State};
 use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
 
@@ -53,7 +54,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Budget { .. }
         | Effect::Profile { .. }
         | Effect::ReferralPaid { .. }
-        | Effect::Vest { .. }
+        | Effect::Vest(_)
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. }
         | Effect::Origin { .. }
@@ -195,7 +196,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
         Effect::ReferralPaid { .. } => member.referral_paid = true,
-        Effect::Vest { .. } => return vest(member, effect, when.recorded_at),
+        Effect::Vest(given) => return vest(member, given, when.recorded_at),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
@@ -321,7 +322,7 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Count { .. }
             | Effect::Profile { .. }
             | Effect::ReferralPaid { .. }
-            | Effect::Vest { .. }
+            | Effect::Vest(_)
             | Effect::HeldTerms { .. }
             | Effect::Refer { .. }
             | Effect::Origin { .. }
@@ -419,8 +420,8 @@ fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: T
 }
 
 /// A lot that waited for a review gets its instants, and with them its place in the spending order.
-fn vest(member: &mut Member, effect: &Effect, recorded_at: TimeMs) -> bool {
-    let Effect::Vest { pool, lot, available_at, expires_at, repaid, .. } = effect else { return false };
+fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
+    let Vest { pool, lot, available_at, expires_at, repaid, .. } = given;
     let state = pool_mut(member, *pool);
     let Some(at) = state.lots.iter().position(|known| known.id == *lot) else { return false };
     let mut known = state.lots.remove(at);

@@ -5,6 +5,7 @@
 use super::calendar::Span;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
+use super::review::Vest;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
@@ -423,22 +424,7 @@ pub enum Effect {
         to: Account,
     },
     /// A lot that waited for a review gets its instants.
-    Vest {
-        /// Whose lot.
-        party: u8,
-        /// Which pool.
-        pool: NameId,
-        /// Which lot.
-        lot: LotId,
-        /// What is left of it.
-        amount: Points,
-        /// When it can be spent.
-        available_at: TimeMs,
-        /// When it is lost, where it is.
-        expires_at: Option<TimeMs>,
-        /// How much of it repays debt at that moment (only where it is available at once).
-        repaid: Points,
-    },
+    Vest(Vest),
     /// The terms of its own that a rule asked for a lot which waits for a review; only noted.
     HeldTerms {
         /// Whose lot.
@@ -474,7 +460,7 @@ impl Effect {
             | Self::Budget { party, .. }
             | Self::Profile { party }
             | Self::ReferralPaid { party, .. }
-            | Self::Vest { party, .. }
+            | Self::Vest(Vest { party, .. })
             | Self::HeldTerms { party, .. }
             | Self::Refer { party }
             | Self::Origin { party, .. }

@@ -32,4 +32,5 @@ pub mod state;
 pub mod terms;
 pub mod tiers;
 pub mod types;
+mod velocity;
 mod verdict;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::event::Event;
 use super::lists::ListChange;
-use super::types::{Seq, Text};
+use super::types::{LotId, NameId, Points, Seq, Text, TimeMs};
 
 /// What a person found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +71,25 @@ pub struct ClawBack {
     pub of: Seq,
     /// The natural key: that record's sequence in decimal.
     pub id: Text,
+}
+
+/// A lot that waited for a review gets its instants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vest {
+    /// Whose lot.
+    pub party: u8,
+    /// Which pool.
+    pub pool: NameId,
+    /// Which lot.
+    pub lot: LotId,
+    /// What is left of it.
+    pub amount: Points,
+    /// When it can be spent.
+    pub available_at: TimeMs,
+    /// When it is lost, where it is.
+    pub expires_at: Option<TimeMs>,
+    /// How much of it repays debt at that moment (only where it is available at once).
+    pub repaid: Points,
 }
 
 /// The source of the natural keys of releases: no event's source may contain a NUL.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tallystick::ledger::calendar::Span;
 use tallystick::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
 use tallystick::ledger::record::{Effect, Input, Record};
-use tallystick::ledger::review::{ClawBack, Outcome, Release, Resolution, Review};
+use tallystick::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use tallystick::ledger::types::{Points, ProgramId, Seq};
 
 use super::samples::{NOW, bare, full_event, lot, name, text};
@@ -34,7 +34,7 @@ pub fn records() -> Vec<(String, Record)> {
     let void = Release { outcome: Outcome::Confirmed, event: None, ..release.clone() };
     let taken = ClawBack { case: Seq::new(999_990), of: Seq::new(999_000), id: text("999000") };
     let effects = vec![
-        Effect::Vest {
+        Effect::Vest(Vest {
             party: 0,
             pool: name(3),
             lot: lot(999_995, 1),
@@ -42,7 +42,7 @@ pub fn records() -> Vec<(String, Record)> {
             available_at: NOW.plus_ms(250),
             expires_at: Some(NOW.plus_ms(9_000_000)),
             repaid: Points::new(2),
-        },
+        }),
         Effect::HeldTerms {
             party: 0,
             lot: lot(1_000_001, 0),

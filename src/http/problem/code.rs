@@ -153,9 +153,8 @@ impl Code {
             | Self::NotTransferable
             | Self::StepUpRequired
             | Self::RulesetUnavailable
-            | Self::CaseNotOpen
-            | Self::ListFull
             | Self::ClockRefused => self.ledger_info(),
+            Self::CaseNotOpen | Self::ListFull => self.review_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
@@ -303,18 +302,6 @@ impl Code {
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
             ),
-            Self::ListFull => info(
-                "list_full",
-                REFUSED,
-                "The lists are full",
-                "The allow and deny lists of all programs hold 100,000 entries together. Take away what has expired.",
-            ),
-            Self::CaseNotOpen => info(
-                "case_not_open",
-                StatusCode::CONFLICT,
-                "The case is closed",
-                "The case was resolved before, and an outcome stands. A retry of that request needs its Idempotency-Key.",
-            ),
             Self::ClockRefused => info(
                 "clock_refused",
                 StatusCode::CONFLICT,
@@ -326,6 +313,23 @@ impl Code {
                 REFUSED,
                 "That version of the rules cannot be asked",
                 "Only the version in force can be simulated; leave ruleset out, or give its number.",
+            ),
+        }
+    }
+
+    const fn review_info(self) -> Info {
+        match self {
+            Self::ListFull => info(
+                "list_full",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The lists are full",
+                "The allow and deny lists of all programs hold 100,000 entries together. Take away what has expired.",
+            ),
+            _ => info(
+                "case_not_open",
+                StatusCode::CONFLICT,
+                "The case is closed",
+                "The case was resolved before, and an outcome stands. A retry of that request needs its Idempotency-Key.",
             ),
         }
     }

@@ -59,7 +59,7 @@ wire_enum!(Effect, "effect" {
     44 = Erased { party },
     45 = Household { party, household },
     46 = Gift { party, pool, amount, to },
-    60 = Vest { party, pool, lot, amount, available_at, expires_at, repaid },
+    60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },
 });

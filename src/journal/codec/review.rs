@@ -7,7 +7,7 @@ use super::{decode_row, encode_row};
 use crate::journal::Error;
 use crate::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
-use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review};
+use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 
 /// The version the desk's rows are written in.
 pub const DESK_VERSION: u8 = 1;
@@ -39,6 +39,8 @@ wire_enum!(Review, "review" {
 wire_struct!(Resolution { case, outcome, note, author, claw_back, key });
 
 wire_struct!(Release { case, held, outcome, event, id });
+
+wire_struct!(Vest { party, pool, lot, amount, available_at, expires_at, repaid });
 
 wire_struct!(ClawBack { case, of, id });
 

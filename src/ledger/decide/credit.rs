@@ -4,6 +4,7 @@ use super::super::calendar::{Span, month_index, year_of};
 use super::super::member::Member;
 use super::super::record::{Account, Clip, Clipped, Credit, Effect};
 use super::super::reject::Reject;
+use super::super::review::Vest;
 use super::super::terms::{CapPeriod, CapTerms, Expiry, Period, PoolTerms};
 use super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::{Books, Draft, within};
@@ -78,7 +79,9 @@ impl Draft {
         let owed = member.and_then(|m| m.pool(pool)).map_or(Points::ZERO, |pool| pool.debt);
         self.effects.iter().fold(owed, |owed, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => owed - c.repaid,
-            Effect::Vest { party: whose, pool: of, repaid, .. } if *whose == party && *of == pool => owed - *repaid,
+            Effect::Vest(Vest { party: whose, pool: of, repaid, .. }) if *whose == party && *of == pool => {
+                owed - *repaid
+            }
             _ => owed,
         })
     }
@@ -134,7 +137,9 @@ impl Draft {
     fn used(&self, books: &Books<'_>, member: Option<&Member>, cap: &CapTerms, party: u8, day: i32) -> i64 {
         let here = |effect: &Effect| match effect {
             Effect::Credit(c) if c.pool == cap.pool && c.party == party => c.amount.get(),
-            Effect::Vest { party: whose, pool, amount, .. } if *pool == cap.pool && *whose == party => amount.get(),
+            Effect::Vest(Vest { party: whose, pool, amount, .. }) if *pool == cap.pool && *whose == party => {
+                amount.get()
+            }
             _ => 0,
         };
         let now: i64 = self.effects.iter().map(here).sum();

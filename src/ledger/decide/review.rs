@@ -12,7 +12,7 @@ use super::super::lists::ListChange;
 use super::super::member::{Lot, Member};
 use super::super::record::{Account, Credit, Effect, Input, Record, ScriptFault, Status};
 use super::super::reject::Reject;
-use super::super::review::{ClawBack, Outcome, Release, Resolution, Review};
+use super::super::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use super::super::types::{LotId, Points, Seq, Text, TimeMs};
 use super::credit::{Wanted, expiry};
 use super::event::Work;
@@ -212,7 +212,7 @@ impl Draft {
         let available_at = later.max(books.now);
         let expires_at = lot.expires_at.or_else(|| expiry(books, terms, available_at, expires));
         let repaid = if available_at <= books.now { self.debt(member, party, pool).min(amount) } else { Points::ZERO };
-        self.effects.push(Effect::Vest { party, pool, lot: lot.id, amount, available_at, expires_at, repaid });
+        self.effects.push(Effect::Vest(Vest { party, pool, lot: lot.id, amount, available_at, expires_at, repaid }));
     }
 
     /// Takes an amount that must go: from one lot first, then from the others in spending order; the rest is owed.
