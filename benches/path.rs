@@ -90,7 +90,7 @@ fn step(core: &mut Core, command: &Command) {
 fn now(command: &Command) -> TimeMs {
     match command {
         Command::Event(event) => event.occurred_at,
-        Command::Adjust(..) | Command::Transfer(..) | Command::Review(_) => TimeMs::EPOCH,
+        Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => TimeMs::EPOCH,
     }
 }
 

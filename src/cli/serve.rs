@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
-use crate::http::{self, Auth, Edge, Settings};
+use crate::http::{self, Auth, Edge, Settings, Vouchers};
 use crate::keys::Ring;
 use crate::limits::KEYS_REFRESH_MS;
 use crate::rules::{check, load_all};
@@ -113,7 +113,11 @@ async fn serve(config: &Config) -> ExitCode {
         Err(error) => return cannot_start(error),
     };
     let address = listener.local_addr().unwrap_or(config.listen);
-    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config)));
+    let vouchers = match Vouchers::open(&config.data) {
+        Ok(vouchers) => vouchers,
+        Err(error) => return cannot_start(format!("the key of voucher codes: {error}")),
+    };
+    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config), vouchers));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {

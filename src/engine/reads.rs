@@ -22,20 +22,27 @@ impl<'a> Reader<'a> {
 
     fn record(&mut self, seq: Seq) -> Result<Option<Record>, SubmitError> {
         if let Some((_, bytes)) = &self.block {
-            let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+            let block = BlockReader::open(bytes).map_err(|e| failed(&e))?;
             if let Some(record) = block.record(seq).map_err(|e| failed(&e))? {
                 return Ok(Some(record));
             }
         }
         self.block = self.store.block_with(seq.get()).map_err(|e| failed(&e))?;
         let Some((_, bytes)) = &self.block else { return Ok(None) };
-        let block = BlockReader::parse(bytes).map_err(|e| failed(&e))?;
+        let block = BlockReader::open(bytes).map_err(|e| failed(&e))?;
         block.record(seq).map_err(|e| failed(&e))
     }
 }
 
 fn failed(error: &dyn std::error::Error) -> SubmitError {
     SubmitError::Read(error.to_string())
+}
+
+/// A record that the journal holds, read where it lies.
+pub(super) fn one(store: &Store, seq: Seq) -> Result<Record, super::Error> {
+    let found = store.read_block(seq.get(), |_, bytes| BlockReader::parse(bytes)?.record(seq))?;
+    let missing = || crate::journal::Error::Log(format!("record {seq} is not in the journal"));
+    Ok(found.transpose()?.flatten().ok_or_else(missing)?)
 }
 
 /// A record, where the journal holds it.
@@ -77,7 +84,7 @@ pub(super) fn history(store: &Store, member: &str, last: Seq) -> Result<Vec<Arc<
     let mut at = last;
     while at > Seq::ZERO {
         let record = store
-            .read_block(at.get(), |_, bytes| BlockReader::parse(bytes)?.record(at))
+            .read_block(at.get(), |_, bytes| BlockReader::open(bytes)?.record(at))
             .map_err(|e| failed(&e))?
             .transpose()
             .map_err(|e| failed(&e))?

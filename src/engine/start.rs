@@ -27,8 +27,9 @@ use crate::store::views::Views;
 use crate::store::{Store, StoreConfig};
 use crate::telemetry::Metrics;
 
-/// Blocks on their way to the disk at once: one being synced, one waiting.
-const BLOCKS_IN_FLIGHT: usize = 2;
+/// Blocks that wait while one is being synced, besides the one the engine holds out. None: what arrives meanwhile makes the next
+/// block larger, and one sync serves more requests.
+const BLOCKS_WAITING: usize = 0;
 /// Blocks whose rows are not gathered yet.
 const PROJECTIONS_IN_FLIGHT: usize = 16;
 
@@ -75,7 +76,7 @@ impl Engine {
     ) -> Result<Self, Error> {
         let store = Store::open(&config.data, &config.store)?;
         let log = RocksLog::open(store.clone())?;
-        let views = Views::new(config.cache_members);
+        let views = Views::default();
         let clock = if config.manual_clock { Clock::manual(TimeMs::EPOCH) } else { Clock::System };
         let shared = Arc::new(Shared::new(store, views, clock, metrics, config.queue_events));
         let mut core = Core::default();
@@ -89,7 +90,7 @@ impl Engine {
         let records = install::changed(&mut core, programs, now)?;
         shared.publish_programs(install::views(&core));
         let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
-        let (blocks, sealed) = sync_channel(BLOCKS_IN_FLIGHT);
+        let (blocks, sealed) = sync_channel(BLOCKS_WAITING);
         let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
         let helpers = Helpers::start(config.evaluate_threads.saturating_sub(1)).map_err(Error::Thread)?;
         let mut pipeline = Pipeline {
@@ -102,6 +103,8 @@ impl Engine {
             helpers,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
+            flight: super::orders::Flight::default(),
+            reversals: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             block_events: config.block_events,

@@ -1,12 +1,11 @@
 //! Whom a command touches, and who was touched before in a chunk.
 
-use std::hash::BuildHasher as _;
-
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use super::core::Core;
 use super::handle::Command;
+use crate::ledger::act::What;
 use crate::ledger::event::EventKind;
 use crate::ledger::types::{MemberKey, ProgramId, Text};
 
@@ -21,6 +20,10 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
         Command::Review(_) => [None, None],
+        Command::Act(act, _) => match &act.what {
+            What::Merge { into } => [key(&act.member), key(into)],
+            _ => [key(&act.member), None],
+        },
     }
 }
 
@@ -50,7 +53,7 @@ impl Touched {
     pub(super) fn admit<'a>(&mut self, core: &Core, members: impl Iterator<Item = &'a MemberKey>) -> bool {
         let mut first = true;
         for key in members {
-            let hash = core.state.members.hasher().hash_one(key);
+            let hash = core.state.members.hash_of(key);
             match self.hashes.entry(hash, |known| *known == hash, |known| *known) {
                 Entry::Occupied(_) => first = false,
                 Entry::Vacant(vacant) => drop(vacant.insert(hash)),

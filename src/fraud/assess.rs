@@ -7,6 +7,7 @@ use super::place;
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
 use super::words;
+use crate::ledger::act::{Spend, What};
 use crate::ledger::desk::Lists;
 use crate::ledger::member::Member;
 use crate::ledger::record::{Assessment, Evidence, Input, Keep, MARK, Observation, Reason, Verdict};
@@ -139,7 +140,18 @@ fn value_of(limit: &LimitTerms, input: &Input) -> Option<i64> {
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
         (Metric::Speed, _) => None,
+        (Metric::Sum, Input::Act(act, _)) => Some(amount_of(&act.what)),
         (Metric::Sum, _) => Some(0),
+    }
+}
+
+/// The points that an act asks for; nothing where it asks for a reward, whose price only the ledger knows.
+fn amount_of(what: &What) -> i64 {
+    match what {
+        What::Hold { spend: Spend::Points { amount, .. }, .. }
+        | What::Redeem { spend: Spend::Points { amount, .. }, .. }
+        | What::Donate { amount, .. } => amount.get(),
+        _ => 0,
     }
 }
 

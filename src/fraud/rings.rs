@@ -1,11 +1,12 @@
 //! The rings in memory, by key. It may hold only some of them at a time: the engine fetches the rings of an input before
 //! it is assessed and evicts those that are on disk. It never decides anything.
 
-use hashbrown::{HashMap, hash_map};
 use smol_str::SmolStrBuilder;
 
 use super::window::{Entry, Ring};
+use crate::ledger::act::What;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
+use crate::ledger::table::Table;
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -64,7 +65,7 @@ impl Seen {
 /// Rings by key.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    index: HashMap<RingKey, Slot>,
+    index: Table<RingKey, Slot>,
     /// By slot; a freed slot holds an empty ring.
     held: Vec<Ring>,
     keys: Vec<RingKey>,
@@ -136,6 +137,14 @@ impl Rings {
         std::mem::take(&mut self.touched)
     }
 
+    /// Begins to look up many rings together; see [`Table::begin`].
+    pub fn begin<'a>(&self, keys: impl Iterator<Item = &'a RingKey>) {
+        let hashes: Vec<u64> = keys.map(|key| self.index.hash_of(key)).collect();
+        let slots: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
+        let read = slots.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
+        std::hint::black_box(read);
+    }
+
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
         let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, slot)| self.ring(*slot));
@@ -179,20 +188,18 @@ impl Rings {
     }
 
     fn slot_of(&mut self, key: RingKey) -> Slot {
-        match self.index.entry(key) {
-            hash_map::Entry::Occupied(known) => *known.get(),
-            hash_map::Entry::Vacant(vacant) => {
-                let slot = self.free.pop().unwrap_or_else(|| {
-                    self.held.push(Ring::default());
-                    self.keys.push(vacant.key().clone());
-                    Slot(u32::try_from(self.held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
-                });
-                if let Some(key) = self.keys.get_mut(slot.0 as usize) {
-                    key.clone_from(vacant.key());
-                }
-                *vacant.insert(slot)
+        let Self { index, held, keys, free, .. } = self;
+        *index.get_or_insert_with(key, |key| {
+            let slot = free.pop().unwrap_or_else(|| {
+                held.push(Ring::default());
+                keys.push(key.clone());
+                Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+            });
+            if let Some(kept) = keys.get_mut(slot.0 as usize) {
+                kept.clone_from(key);
             }
-        }
+            slot
+        })
     }
 
     /// Takes out every ring whose latest record lies before `before`, and says how many. The caller makes sure that those
@@ -259,7 +266,10 @@ pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
     kinds.iter().any(|counted| match (counted, input) {
         (Counted::Event(kind), Input::Event(event)) => *kind == event.kind,
         (Counted::Transfer, Input::Transfer(..)) => true,
-        (Counted::Event(_) | Counted::Transfer, _) => false,
+        (Counted::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
+        (Counted::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
+        (Counted::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
+        (Counted::Event(_) | Counted::Transfer | Counted::Redeem | Counted::Hold | Counted::Donate, _) => false,
     })
 }
 

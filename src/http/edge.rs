@@ -19,6 +19,7 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
+use super::vouchers::Vouchers;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
@@ -71,13 +72,15 @@ pub struct Edge {
     pub settings: Settings,
     /// Memory of open request bodies.
     pub bodies: Budget,
+    /// Voucher codes.
+    pub vouchers: Vouchers,
     requests: Ids,
 }
 
 impl Edge {
     /// An edge over an engine.
-    pub fn new(handle: Handle, auth: Auth, settings: Settings) -> Self {
-        Self { handle, auth, settings, bodies: Budget::default(), requests: Ids::new() }
+    pub fn new(handle: Handle, auth: Auth, settings: Settings, vouchers: Vouchers) -> Self {
+        Self { handle, auth, settings, vouchers, bodies: Budget::default(), requests: Ids::new() }
     }
 
     /// A program by its name.

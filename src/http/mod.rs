@@ -19,9 +19,11 @@ mod server;
 mod tally;
 mod time;
 mod unread;
+mod vouchers;
 mod wire;
 
 pub use auth::Auth;
 pub use edge::{Edge, Entry, Settings};
 pub use openapi::describe;
 pub use server::serve;
+pub use vouchers::Vouchers;

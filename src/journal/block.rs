@@ -186,8 +186,15 @@ pub struct BlockReader<'a> {
 }
 
 impl<'a> BlockReader<'a> {
-    /// Reads the header and the table.
+    /// Reads the header and checks the table.
     pub fn parse(all: &'a [u8]) -> Result<Self, Error> {
+        let block = Self::open(all)?;
+        block.check_ends()?;
+        Ok(block)
+    }
+
+    /// Reads the header only, for a few records out of many: each checks its own place in the table.
+    pub fn open(all: &'a [u8]) -> Result<Self, Error> {
         let mut rest = all;
         if take(&mut rest)? != &MAGIC {
             return Err(Error::NotABlock("the magic is not TLY1"));
@@ -213,12 +220,10 @@ impl<'a> BlockReader<'a> {
         if ends.len() as u64 != u64::from(count) * END_BYTES as u64 {
             return Err(Error::NotABlock("the table at its end has the wrong length"));
         }
-        let block = Self { all, records, ends, first: Seq::new(first), next: Seq::new(next), recorded_at, previous };
-        block.check_ends(size)?;
-        Ok(block)
+        Ok(Self { all, records, ends, first: Seq::new(first), next: Seq::new(next), recorded_at, previous })
     }
 
-    fn check_ends(&self, size: u32) -> Result<(), Error> {
+    fn check_ends(&self) -> Result<(), Error> {
         let mut last = 0;
         for end in self.ends.as_chunks::<END_BYTES>().0 {
             let end = u32::from_le_bytes(*end);
@@ -227,7 +232,7 @@ impl<'a> BlockReader<'a> {
             }
             last = end;
         }
-        if last == size { Ok(()) } else { Err(Error::NotABlock("bytes follow the last record")) }
+        if last as usize == self.records.len() { Ok(()) } else { Err(Error::NotABlock("bytes follow the last record")) }
     }
 
     /// The sequence of the first record.
@@ -305,8 +310,10 @@ impl<'a> BlockReader<'a> {
             Some(before) => u32::from_le_bytes(*ends.get(before)?),
             None => 0,
         };
-        let bytes = self.records.get(start as usize..end as usize)?;
-        Some(self.decode(bytes, index))
+        let bytes = self.records.get(start as usize..end as usize);
+        Some(
+            bytes.ok_or(Error::NotABlock("a record ends before it begins")).and_then(|bytes| self.decode(bytes, index)),
+        )
     }
 
     fn decode(&self, bytes: &[u8], index: usize) -> Result<Record, Error> {

@@ -74,7 +74,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -90,7 +90,15 @@ pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
     match status {
         Status::Posted => true,
         Status::Held => {
-            matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. } | Effect::Tier { .. })
+            // What a held spending would take is kept aside until its review.
+            matches!(
+                effect,
+                Effect::Credit(_)
+                    | Effect::Enroll { .. }
+                    | Effect::Profile { .. }
+                    | Effect::Tier { .. }
+                    | Effect::Hold { .. }
+            )
         }
         Status::Denied => false,
     }
@@ -113,7 +121,7 @@ pub fn apply(state: &mut State, record: &Record) {
         let index = u8::try_from(index).expect("a record has at most 255 parties");
         let enrolls = record.effects.iter().any(|e| matches!(e, Effect::Enroll { party, .. } if *party == index));
         let slot = if enrolls {
-            state.members.entry(key).or_default()
+            state.members.get_or_insert_with(key, |_| Arc::default())
         } else {
             state.members.get_mut(&key).expect("a touched member is in memory")
         };
@@ -221,7 +229,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -344,7 +352,7 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Plan { .. }
             | Effect::PlanEnd { .. }
             | Effect::PlanSpend { .. }
-            | Effect::Yearly { .. }
+            | Effect::Seen { .. }
             | Effect::Since { .. }
             | Effect::Told { .. }
             | Effect::Freeze { .. }

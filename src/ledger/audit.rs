@@ -15,7 +15,7 @@ pub fn audit(state: &State) -> Vec<String> {
     let mut found = Vec::new();
     let mut held: BTreeMap<(ProgramId, NameId), i64> = BTreeMap::new();
     let mut members: BTreeMap<ProgramId, u64> = BTreeMap::new();
-    for (key, member) in &state.members {
+    for (key, member) in state.members.iter() {
         *members.entry(key.program).or_default() += 1;
         for pool in &member.pools {
             *held.entry((key.program, pool.pool)).or_default() += pool.total().get();
@@ -61,7 +61,7 @@ fn audit_pool(key: &MemberKey, pool: &PoolState, found: &mut Vec<String>) {
     if pool.debt.get() < 0 {
         say(format!("debt is {}", pool.debt));
     }
-    if pool.debt.is_positive() && pool.lots.iter().any(|lot| lot.active) {
+    if pool.debt.is_positive() && pool.lots.iter().any(|lot| lot.active && lot.free().is_positive()) {
         say(format!("owes {} beside available lots", pool.debt));
     }
 }

@@ -262,7 +262,7 @@ impl Member {
     #[must_use]
     pub fn warm(&self, depth: u8) -> usize {
         /// Lots of a pool that are read ahead; of more, the processor guesses the next.
-        const LOTS: usize = 8;
+        const LOTS: usize = 32;
         match depth {
             0 => usize::from(self.referral_paid) + self.grants.len() + self.counters.len(),
             1 => {

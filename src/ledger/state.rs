@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
 use super::desk::Desk;
 use super::member::Member;
 use super::record::Account;
+use super::table::Table;
 use super::types::{MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
 
 /// A program as the journal has declared it.
@@ -59,7 +58,7 @@ pub struct State {
     /// Programs by id. Shared, so that a block's readers see one version while the next is written.
     pub programs: Vec<Arc<ProgramState>>,
     /// Members in memory.
-    pub members: HashMap<MemberKey, Arc<Member>>,
+    pub members: Table<MemberKey, Arc<Member>>,
     /// Cases of all programs, and how their rules have done.
     pub desk: Desk,
 }

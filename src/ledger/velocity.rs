@@ -76,6 +76,12 @@ pub enum Counted {
     Event(EventKind),
     /// Transfers.
     Transfer,
+    /// Redemptions.
+    Redeem,
+    /// Holds.
+    Hold,
+    /// Gifts to charities.
+    Donate,
 }
 
 /// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.

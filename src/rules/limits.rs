@@ -48,6 +48,9 @@ fn kinds(on: &OneOrMany<CountedKind>) -> String {
             .map(|kind| match &kind.0 {
                 Counted::Event(kind) => kind.wire_name(),
                 Counted::Transfer => Text::new_static("transfer"),
+                Counted::Redeem => Text::new_static("redeem"),
+                Counted::Hold => Text::new_static("hold"),
+                Counted::Donate => Text::new_static("donate"),
             })
             .collect();
     on.sort();

@@ -2,7 +2,7 @@
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
-    Options, WriteBufferManager,
+    LruCacheOptions, Options, WriteBufferManager,
 };
 
 use super::health::Health;
@@ -65,7 +65,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(config: &StoreConfig) -> Self {
         Self {
-            cache: Cache::new_lru_cache(config.cache_bytes),
+            cache: cache(config.cache_bytes),
             buffers: WriteBufferManager::new_write_buffer_manager(config.write_buffer_bytes, false),
             // Four of them fit the budget: one filling and one being flushed, in each database.
             buffer_bytes: config.write_buffer_bytes / 4,
@@ -146,6 +146,15 @@ impl Shared {
         options.set_block_based_table_factory(&table);
         options
     }
+}
+
+/// A cache in few parts: RocksDB's own choice has parts of 4 MiB, and a block of the journal is a megabyte or more.
+fn cache(bytes: usize) -> Cache {
+    const PARTS_LOG2: i32 = 2;
+    let mut options = LruCacheOptions::default();
+    options.set_capacity(bytes);
+    options.set_num_shard_bits(PARTS_LOG2);
+    Cache::new_lru_cache_opts(&options)
 }
 
 /// Filters in memory, at a twentieth of a buffer, and in files, at 12 bits a key: one in 300 misses then costs a read.

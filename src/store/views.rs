@@ -9,21 +9,15 @@ use dashmap::DashMap;
 use foldhash::fast::RandomState;
 
 use crate::ledger::member::Member;
-use crate::ledger::types::{MemberKey, Seq};
+use crate::ledger::types::MemberKey;
 
-/// Durable members in memory, at most about `capacity` of them.
-#[derive(Debug)]
+/// Durable members in memory. Who publishes also forgets: the engine keeps their number within its budget.
+#[derive(Debug, Default)]
 pub struct Views {
     members: DashMap<MemberKey, Arc<Member>, RandomState>,
-    capacity: usize,
 }
 
 impl Views {
-    /// No members yet. The bound is kept by [`Views::shrink`].
-    pub fn new(capacity: usize) -> Self {
-        Self { members: DashMap::with_hasher(RandomState::default()), capacity }
-    }
-
     /// A member's durable view.
     pub fn get(&self, key: &MemberKey) -> Option<Arc<Member>> {
         self.members.get(key).map(|member| Arc::clone(&member))
@@ -50,27 +44,5 @@ impl Views {
     /// True where no member is in memory.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
-    }
-
-    /// Where there are more members than the capacity, forgets some whose rows the store has, which are those without a
-    /// record after `mark`, spread evenly, until about an eighth of the capacity is free. Returns how many were forgotten.
-    pub fn shrink(&self, mark: Seq) -> usize {
-        let before = self.len();
-        if before <= self.capacity {
-            return 0;
-        }
-        let excess = before - (self.capacity - self.capacity / 8);
-        let every = before / excess;
-        let (mut seen, mut forgotten) = (0usize, 0usize);
-        self.members.retain(|_, member| {
-            if forgotten == excess || member.last > mark {
-                return true;
-            }
-            seen += 1;
-            let keep = !seen.is_multiple_of(every);
-            forgotten += usize::from(!keep);
-            keep
-        });
-        forgotten
     }
 }

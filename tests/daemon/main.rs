@@ -8,6 +8,7 @@ mod client;
 mod grocer;
 mod keys;
 mod process;
+mod programs;
 mod restart;
 mod reviews;
 mod settings;

@@ -19,7 +19,7 @@ pub fn text(text: &str) -> Text {
     Text::new(text)
 }
 #[expect(clippy::unnecessary_wraps, reason = "most texts of a sample are optional fields")]
-fn some(value: &str) -> Option<Text> {
+pub fn some(value: &str) -> Option<Text> {
     Some(text(value))
 }
 pub fn name(raw: u16) -> NameId {
@@ -60,7 +60,7 @@ fn event(kind: EventKind) -> Event {
     }
 }
 
-fn full_context() -> Context {
+pub fn full_context() -> Context {
     Context {
         channel: some("store"),
         store: some("s-07"),

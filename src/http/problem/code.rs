@@ -1,5 +1,7 @@
 //! The closed list of problem codes, with what each means. A code is never renamed and never reused.
 
+mod spending;
+
 use hyper::StatusCode;
 
 /// What kind of problem an answer reports.
@@ -47,6 +49,38 @@ pub enum Code {
     NotTransferable,
     /// The member must confirm who they are.
     StepUpRequired,
+    /// More is refunded than is left.
+    RefundExceedsOrder,
+    /// No such order, and too many refunds wait for one.
+    UnknownOrder,
+    /// A frozen member cannot spend.
+    MemberFrozen,
+    /// The member is now another one.
+    MemberMerged,
+    /// Something of the member's waits that cannot move.
+    MemberBusy,
+    /// The hold is over, or waits for a review.
+    HoldNotActive,
+    /// No such hold.
+    UnknownHold,
+    /// No such redemption.
+    UnknownRedemption,
+    /// More than is left of the redemption.
+    ExceedsRedemption,
+    /// The reward cannot be had.
+    RewardUnavailable,
+    /// No such voucher.
+    UnknownVoucher,
+    /// The voucher was used or cancelled.
+    VoucherUsed,
+    /// The voucher has expired.
+    VoucherExpired,
+    /// Less than may be spent at once.
+    BelowMinimum,
+    /// A limit is used up.
+    LimitReached,
+    /// No such charity.
+    UnknownCharity,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
     /// The case was resolved before.
@@ -90,7 +124,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 45] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -113,6 +147,22 @@ impl Code {
         Self::AmountOverflow,
         Self::NotTransferable,
         Self::StepUpRequired,
+        Self::RefundExceedsOrder,
+        Self::UnknownOrder,
+        Self::MemberFrozen,
+        Self::MemberMerged,
+        Self::MemberBusy,
+        Self::HoldNotActive,
+        Self::UnknownHold,
+        Self::UnknownRedemption,
+        Self::ExceedsRedemption,
+        Self::RewardUnavailable,
+        Self::UnknownVoucher,
+        Self::VoucherUsed,
+        Self::VoucherExpired,
+        Self::BelowMinimum,
+        Self::LimitReached,
+        Self::UnknownCharity,
         Self::RulesetUnavailable,
         Self::CaseNotOpen,
         Self::ListFull,
@@ -155,6 +205,22 @@ impl Code {
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
             Self::CaseNotOpen | Self::ListFull => self.review_info(),
+            Self::RefundExceedsOrder
+            | Self::UnknownOrder
+            | Self::MemberFrozen
+            | Self::MemberMerged
+            | Self::MemberBusy
+            | Self::HoldNotActive
+            | Self::UnknownHold
+            | Self::UnknownRedemption
+            | Self::ExceedsRedemption
+            | Self::RewardUnavailable
+            | Self::UnknownVoucher
+            | Self::VoucherUsed
+            | Self::VoucherExpired
+            | Self::BelowMinimum
+            | Self::LimitReached
+            | Self::UnknownCharity => self.spending_info(),
             Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
@@ -330,6 +396,54 @@ impl Code {
                 StatusCode::CONFLICT,
                 "The case is closed",
                 "The case was resolved before, and an outcome stands. A retry of that request needs its Idempotency-Key.",
+            ),
+        }
+    }
+
+    const fn reward_info(self) -> Info {
+        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::RewardUnavailable => info(
+                "reward_unavailable",
+                REFUSED,
+                "The reward cannot be had",
+                "There is no such reward, it is not for sale or not to this member, it is sold out, or it was used already. Nothing was taken.",
+            ),
+            Self::UnknownVoucher => info(
+                "unknown_voucher",
+                StatusCode::NOT_FOUND,
+                "No such voucher",
+                "The code was not issued by this program; check it character by character.",
+            ),
+            Self::VoucherUsed => info(
+                "voucher_used",
+                StatusCode::CONFLICT,
+                "The voucher was used",
+                "Each code is good for one use; this one was used, cancelled or withdrawn before.",
+            ),
+            Self::VoucherExpired => info(
+                "voucher_expired",
+                StatusCode::CONFLICT,
+                "The voucher has expired",
+                "Its time is over; the balance shows which rewards can still be used.",
+            ),
+            Self::BelowMinimum => info(
+                "below_minimum",
+                REFUSED,
+                "Below the minimum",
+                "The program says how much must be spent or given at once, at the least. Nothing was taken.",
+            ),
+            Self::LimitReached => info(
+                "limit_reached",
+                REFUSED,
+                "A limit is reached",
+                "The program or the ledger limits how often or how much; the detail says which. Nothing changed.",
+            ),
+            _ => info(
+                "unknown_charity",
+                REFUSED,
+                "No such charity",
+                "The pool cannot be given to a charity of that name; GET …/ lists the charities.",
             ),
         }
     }

@@ -60,22 +60,27 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         }
         Effect::Vest(given) => vest(out, record, given, names),
         Effect::Budget { .. }
+        | Effect::Seen { .. }
+        | Effect::Since { .. }
         | Effect::Origin { .. }
         | Effect::Hangs { .. }
         | Effect::PlanSpend { .. }
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
-        Effect::ReferralPaid { party, referrer } => {
-            begin(out, record, "referral_paid", *party);
-            out.field("referrer", party_name(record, *referrer));
-        }
+        Effect::ReferralPaid { .. } => referral(out, record, effect),
         other => standing::effect(out, record, other, names),
     }
     if !takes_effect(record.status, effect) && names.released.is_none() {
         out.field("state", "held");
     }
     out.end_object();
+}
+
+fn referral(out: &mut Json, record: &Record, effect: &Effect) {
+    let Effect::ReferralPaid { party, referrer } = effect else { return };
+    begin(out, record, "referral_paid", *party);
+    out.field("referrer", party_name(record, *referrer));
 }
 
 /// The start of an effect's object; the member is named where it is not the one the record is about.

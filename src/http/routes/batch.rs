@@ -121,19 +121,13 @@ where
     W: for<'de> Wire<'de, Input = I>,
 {
     let elements = match format {
-        Format::Json => wire::array::<W>(bytes)?,
-        Format::Ndjson => wire::ndjson::<W>(bytes)?,
+        Format::Json => wire::array::<W, _>(bytes, to_command)?,
+        Format::Ndjson => wire::ndjson::<W, _>(bytes, to_command)?,
     };
     let mut commands = Vec::with_capacity(elements.len());
     let mut problems = Vec::with_capacity(elements.len());
-    for (at, element) in elements.into_iter().enumerate() {
-        problems.push(match element {
-            Ok(input) => {
-                commands.push(to_command(input, at));
-                None
-            }
-            Err(problem) => Some(problem),
-        });
+    for element in elements {
+        problems.push(element.map(|command| commands.push(command)).err());
     }
     Ok(Parsed { commands, problems })
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::memchr;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -19,12 +20,20 @@ fn too_large() -> Problem {
     Problem::new(Code::BatchTooLarge, format!("the batch has more than {BATCH_EVENTS_MAX} elements"))
 }
 
-/// Reads a JSON array. Fails as a whole where it is no array, is not JSON, or is too long.
-pub fn array<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, Problem> {
+/// Reads a JSON array; `make` makes something of each good element, which has its place in the array. Fails as a whole where
+/// it is no array, is not JSON, or is too long.
+pub fn array<'de, T: Wire<'de>, M>(
+    body: &'de [u8],
+    mut make: impl FnMut(T::Input, usize) -> M,
+) -> Result<Elements<M>, Problem> {
     let text = text_of(body)?;
-    let mut elements = Vec::new();
+    let mut elements: Elements<M> = Vec::new();
     let full = Cell::new(false);
-    if for_each(text, &full, |Object(wire): Object<T>| elements.push(wire.check())).is_ok() {
+    let mut add = |elements: &mut Elements<M>, checked: Result<T::Input, Problem>| {
+        let at = elements.len();
+        elements.push(checked.map(|input| make(input, at)));
+    };
+    if for_each(text, &full, |Object(wire): Object<T>| add(&mut elements, wire.check())).is_ok() {
         return Ok(elements);
     }
     if full.get() {
@@ -32,7 +41,8 @@ pub fn array<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, P
     }
     // Some element does not fit its type: take the array apart first, then read each element on its own.
     elements.clear();
-    match for_each(text, &full, |raw: &'de RawValue| elements.push(parse::<T>(raw.get()).and_then(T::check))) {
+    let read = |raw: &'de RawValue| parse::<T>(raw.get()).and_then(T::check);
+    match for_each(text, &full, |raw| add(&mut elements, read(raw))) {
         Ok(()) => Ok(elements),
         Err(_) if full.get() => Err(too_large()),
         Err(error) if error.is_data() => Err(Problem::invalid(vec![FieldError {
@@ -43,18 +53,41 @@ pub fn array<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, P
     }
 }
 
-/// Reads lines of JSON; empty lines are passed over. Fails as a whole only where there are none, or too many.
-pub fn ndjson<'de, T: Wire<'de>>(body: &'de [u8]) -> Result<Elements<T::Input>, Problem> {
-    let lines = || body.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    let count = lines().take(BATCH_EVENTS_MAX + 1).count();
+/// Reads lines of JSON; empty lines are passed over. `make` makes something of each good one, which has its place among the
+/// lines. Fails as a whole only where there are none, or too many.
+pub fn ndjson<'de, T: Wire<'de>, M>(
+    body: &'de [u8],
+    mut make: impl FnMut(T::Input, usize) -> M,
+) -> Result<Elements<M>, Problem> {
+    let count = Lines(body).take(BATCH_EVENTS_MAX + 1).count();
     match count {
         0 => Err(Problem::new(Code::MalformedJson, "the body is empty")),
         count if count > BATCH_EVENTS_MAX => Err(too_large()),
         count => {
             let mut elements = Vec::with_capacity(count);
-            elements.extend(lines().map(|line| super::read::<T>(line)));
+            let lines = Lines(body).enumerate();
+            elements.extend(lines.map(|(at, line)| super::read::<T>(line).map(|input| make(input, at))));
             Ok(elements)
         }
+    }
+}
+
+/// The lines of a body that are not empty.
+struct Lines<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while !self.0.is_empty() {
+            let end = memchr(b'\n', self.0).unwrap_or(self.0.len());
+            let (line, rest) = self.0.split_at(end);
+            self.0 = rest.get(1..).unwrap_or_default();
+            if !line.trim_ascii().is_empty() {
+                return Some(line);
+            }
+        }
+        None
     }
 }
 

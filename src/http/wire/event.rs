@@ -12,65 +12,69 @@ use crate::ledger::types::{AMOUNT_MAX, Text};
 use crate::limits::{EVENT_ITEMS_MAX, EVENT_TENDERS_MAX, ITEM_QUANTITY_MAX, ITEM_TAGS_MAX};
 
 /// An event as it is written.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventWire {
-    id: Text,
-    source: Text,
+    pub(super) id: Text,
+    pub(super) source: Text,
     #[serde(rename = "type")]
-    kind: Text,
-    member: Text,
-    occurred_at: Text,
-    order: Option<Text>,
-    currency: Option<Text>,
-    amount: Option<Int>,
-    items: Option<Vec<Object<ItemWire>>>,
-    tenders: Option<Vec<Object<TenderWire>>>,
-    channel: Option<Text>,
-    store: Option<Text>,
-    terminal: Option<Text>,
-    staff: Option<Text>,
-    device: Option<Text>,
-    ip: Option<Text>,
-    location: Option<Object<LocationWire>>,
-    membership: Option<Text>,
-    referrer: Option<Text>,
-    birthday: Option<Text>,
-    email_hash: Option<Text>,
-    phone_hash: Option<Text>,
-    address_hash: Option<Text>,
-    attributes: Option<Pairs>,
+    pub(super) kind: Text,
+    pub(super) member: Text,
+    pub(super) occurred_at: Text,
+    pub(super) order: Option<Text>,
+    pub(super) currency: Option<Text>,
+    pub(super) amount: Option<Int>,
+    pub(super) items: Option<Vec<Object<ItemWire>>>,
+    pub(super) tenders: Option<Vec<Object<TenderWire>>>,
+    pub(super) channel: Option<Text>,
+    pub(super) store: Option<Text>,
+    pub(super) terminal: Option<Text>,
+    pub(super) staff: Option<Text>,
+    pub(super) device: Option<Text>,
+    pub(super) ip: Option<Text>,
+    pub(super) location: Option<Object<LocationWire>>,
+    pub(super) membership: Option<Text>,
+    pub(super) referrer: Option<Text>,
+    pub(super) birthday: Option<Text>,
+    pub(super) email_hash: Option<Text>,
+    pub(super) phone_hash: Option<Text>,
+    pub(super) address_hash: Option<Text>,
+    pub(super) attributes: Option<Pairs>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ItemWire {
-    line: Int,
-    sku: Option<Text>,
-    category: Option<Text>,
-    brand: Option<Text>,
-    quantity: Option<Int>,
-    amount: Int,
-    tags: Option<Vec<Text>>,
+pub(super) struct ItemWire {
+    pub(super) line: Int,
+    pub(super) sku: Option<Text>,
+    pub(super) category: Option<Text>,
+    pub(super) brand: Option<Text>,
+    pub(super) quantity: Option<Int>,
+    pub(super) amount: Option<Int>,
+    pub(super) tags: Option<Vec<Text>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TenderWire {
-    kind: Text,
-    amount: Int,
-    fingerprint: Option<Text>,
+pub(super) struct TenderWire {
+    pub(super) kind: Text,
+    pub(super) amount: Int,
+    pub(super) fingerprint: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LocationWire {
-    lat: Text,
-    lon: Text,
+pub(super) struct LocationWire {
+    pub(super) lat: Text,
+    pub(super) lon: Text,
 }
 
 impl Wire<'_> for EventWire {
     type Input = Event;
+
+    fn quick(body: &str) -> Option<Self> {
+        Self::quickly(body)
+    }
 
     fn check(self) -> Result<Event, Problem> {
         self.check_within("")
@@ -111,7 +115,7 @@ impl EventWire {
         let event = Event {
             occurred_at: check::time(&mut faults, "/occurred_at", &self.occurred_at),
             given_amount: self.amount.map(|amount| check::money(&mut faults, "/amount", amount)),
-            items: items(&mut faults, self.items.unwrap_or_default()),
+            items: items(&mut faults, self.items.unwrap_or_default(), &kind),
             tenders: tenders(&mut faults, self.tenders.unwrap_or_default()),
             personal: told.check(&mut faults, &kind),
             attributes: self.attributes.map_or_else(Vec::new, |pairs| check::attributes(&mut faults, pairs)),
@@ -161,12 +165,14 @@ fn fits_kind(faults: &mut Faults, event: &Event) {
     }
 }
 
-fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>) -> Vec<Item> {
+fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>, kind: &EventKind) -> Vec<Item> {
     if wires.len() > EVENT_ITEMS_MAX {
         faults.add("/items", format!("has {} lines; at most {EVENT_ITEMS_MAX} are accepted", wires.len()));
         return Vec::new();
     }
-    let items: Vec<Item> = wires.into_iter().enumerate().map(|(at, Object(wire))| item(faults, at, wire)).collect();
+    let refund = *kind == EventKind::Refund;
+    let items: Vec<Item> =
+        wires.into_iter().enumerate().map(|(at, Object(wire))| item(faults, at, wire, refund)).collect();
     if !items.is_sorted_by(|a, b| a.line < b.line) {
         let mut seen = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
@@ -183,20 +189,28 @@ fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>) -> Vec<Item> {
     items
 }
 
-fn item(faults: &mut Faults, at: usize, wire: ItemWire) -> Item {
+/// A line of a sale. A refund's may leave out the quantity, the amount or both, which the event has as zeros.
+fn item(faults: &mut Faults, at: usize, wire: ItemWire, refund: bool) -> Item {
     let line = u32::try_from(wire.line.0).unwrap_or_else(|_| {
         faults.add(format_args!("/items/{at}/line"), format!("must be from 0 to {}", u32::MAX));
         0
     });
-    let Int(quantity) = wire.quantity.unwrap_or(Int(1));
-    let quantity = u32::try_from(quantity).ok().filter(|q| (1..=ITEM_QUANTITY_MAX).contains(q)).unwrap_or_else(|| {
-        faults.add(format_args!("/items/{at}/quantity"), format!("must be from 1 to {ITEM_QUANTITY_MAX}"));
-        1
-    });
+    let quantity = match wire.quantity {
+        None => u32::from(!refund),
+        Some(Int(said)) => {
+            u32::try_from(said).ok().filter(|q| (1..=ITEM_QUANTITY_MAX).contains(q)).unwrap_or_else(|| {
+                faults.add(format_args!("/items/{at}/quantity"), format!("must be from 1 to {ITEM_QUANTITY_MAX}"));
+                1
+            })
+        }
+    };
     check::optional_id(faults, format_args!("/items/{at}/sku"), wire.sku.as_ref());
     check::label(faults, format_args!("/items/{at}/category"), wire.category.as_ref());
     check::label(faults, format_args!("/items/{at}/brand"), wire.brand.as_ref());
-    let amount = check::money(faults, format_args!("/items/{at}/amount"), wire.amount);
+    if wire.amount.is_none() && !refund {
+        faults.add(format_args!("/items/{at}/amount"), "is missing");
+    }
+    let amount = check::money(faults, format_args!("/items/{at}/amount"), wire.amount.unwrap_or(Int(0)));
     let tags = wire.tags.unwrap_or_default();
     if tags.len() > ITEM_TAGS_MAX {
         faults.add(

@@ -31,7 +31,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// An integer of JSON. A fraction or an exponent is refused even where its value is whole: `12.0` is not `12`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Int(pub i64);
 
 impl<'de> Deserialize<'de> for Int {

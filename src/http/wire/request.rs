@@ -83,23 +83,27 @@ impl Wire<'_> for AdjustmentWire {
 }
 
 /// The body of `POST …/transfers`, and an element of its batch.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TransferWire {
-    from: Text,
-    to: Text,
-    pool: Text,
-    amount: Int,
-    channel: Option<Text>,
-    store: Option<Text>,
-    terminal: Option<Text>,
-    staff: Option<Text>,
-    device: Option<Text>,
-    ip: Option<Text>,
+    pub(super) from: Text,
+    pub(super) to: Text,
+    pub(super) pool: Text,
+    pub(super) amount: Int,
+    pub(super) channel: Option<Text>,
+    pub(super) store: Option<Text>,
+    pub(super) terminal: Option<Text>,
+    pub(super) staff: Option<Text>,
+    pub(super) device: Option<Text>,
+    pub(super) ip: Option<Text>,
 }
 
 impl Wire<'_> for TransferWire {
     type Input = Transfer;
+
+    fn quick(body: &str) -> Option<Self> {
+        Self::quickly(body)
+    }
 
     fn check(self) -> Result<Transfer, Problem> {
         let mut faults = Faults::default();

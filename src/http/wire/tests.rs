@@ -12,6 +12,10 @@ const EVENT: &str = include_str!("../../../tests/http_event.json");
 const BAD_EVENTS: &str = include_str!("../../../tests/http_bad_events.json");
 const BAD_REQUESTS: &str = include_str!("../../../tests/http_bad_requests.json");
 
+fn keep<T>(input: T, _: usize) -> T {
+    input
+}
+
 fn event(text: &str) -> Result<Event, Problem> {
     read::<EventWire>(text.as_bytes())
 }
@@ -115,7 +119,7 @@ fn other_bad_bodies_are_told_by_pointer_and_detail() {
             "simulate" => read::<SimulateWire>(body).map(drop),
             "rules" => read::<RulesCheckWire>(body).map(drop),
             "clock" => read::<ClockWire>(body).map(drop),
-            "batch" => array::<TransferWire>(body).map(drop),
+            "batch" => array::<TransferWire, _>(body, keep).map(drop),
             other => panic!("no body is called {other}"),
         };
         check_case(&case, outcome, &mut wrong);
@@ -164,7 +168,9 @@ fn depth_and_bytes_are_bounded() {
     let deep = changed(&json!({"id": "x"})).replacen("\"x\"", &"[".repeat(100_000), 1);
     assert_eq!(event(&deep).unwrap_err().code(), Code::InvalidRequest);
     let deep = "[".repeat(1_000_000);
-    assert!(matches!(array::<EventWire>(deep.as_bytes()), Err(problem) if problem.code() == Code::MalformedJson));
+    assert!(
+        matches!(array::<EventWire, _>(deep.as_bytes(), keep), Err(problem) if problem.code() == Code::MalformedJson)
+    );
     for (body, detail) in
         [(&b"\xff{}"[..], "invalid UTF-8 at byte 0"), (b"", "the body is empty"), (b" \n", "the body is empty")]
     {
@@ -186,31 +192,40 @@ fn a_bad_element_does_not_stop_the_others() {
     let bad_type = r#"{"from":"a","to":"b","pool":"points","amount":"1"}"#;
     let all = [TRANSFER, bad_value, bad_type, TRANSFER];
     let expected = [None, Some(Code::InvalidRequest), Some(Code::InvalidRequest), None];
-    assert_eq!(kinds(array::<TransferWire>(format!("[{}]", all.join(",")).as_bytes()).unwrap()), expected);
-    assert_eq!(kinds(ndjson::<TransferWire>(format!("\r\n{}\n\n", all.join("\r\n")).as_bytes()).unwrap()), expected);
+    assert_eq!(kinds(array::<TransferWire, _>(format!("[{}]", all.join(",")).as_bytes(), keep).unwrap()), expected);
+    assert_eq!(
+        kinds(ndjson::<TransferWire, _>(format!("\r\n{}\n\n", all.join("\r\n")).as_bytes(), keep).unwrap()),
+        expected
+    );
     let broken = format!("{TRANSFER}\n{{\"from\n{TRANSFER}");
     let expected = [None, Some(Code::MalformedJson), None];
-    assert_eq!(kinds(ndjson::<TransferWire>(broken.as_bytes()).unwrap()), expected);
+    assert_eq!(kinds(ndjson::<TransferWire, _>(broken.as_bytes(), keep).unwrap()), expected);
     let mut bytes = format!("{TRANSFER}\n").into_bytes();
     bytes.extend(b"\xff\n");
-    assert_eq!(kinds(ndjson::<TransferWire>(&bytes).unwrap()), [None, Some(Code::MalformedJson)]);
-    assert_eq!(kinds(array::<TransferWire>(b"[]").unwrap()), []);
+    assert_eq!(kinds(ndjson::<TransferWire, _>(&bytes, keep).unwrap()), [None, Some(Code::MalformedJson)]);
+    assert_eq!(kinds(array::<TransferWire, _>(b"[]", keep).unwrap()), []);
 }
 
 #[test]
 fn batches_have_their_limit() {
     let lines = |count: usize| vec![TRANSFER; count].join("\n");
     let list = |count: usize, element: &str| format!("[{}]", vec![element; count].join(","));
-    assert_eq!(ndjson::<TransferWire>(lines(BATCH_EVENTS_MAX).as_bytes()).unwrap().len(), BATCH_EVENTS_MAX);
-    assert_eq!(array::<TransferWire>(list(BATCH_EVENTS_MAX, TRANSFER).as_bytes()).unwrap().len(), BATCH_EVENTS_MAX);
+    assert_eq!(ndjson::<TransferWire, _>(lines(BATCH_EVENTS_MAX).as_bytes(), keep).unwrap().len(), BATCH_EVENTS_MAX);
+    assert_eq!(
+        array::<TransferWire, _>(list(BATCH_EVENTS_MAX, TRANSFER).as_bytes(), keep).unwrap().len(),
+        BATCH_EVENTS_MAX
+    );
     for body in [list(BATCH_EVENTS_MAX + 1, TRANSFER), list(BATCH_EVENTS_MAX + 1, "1")] {
-        assert_eq!(array::<TransferWire>(body.as_bytes()).unwrap_err().code(), Code::BatchTooLarge);
+        assert_eq!(array::<TransferWire, _>(body.as_bytes(), keep).unwrap_err().code(), Code::BatchTooLarge);
     }
-    assert_eq!(ndjson::<TransferWire>(lines(BATCH_EVENTS_MAX + 1).as_bytes()).unwrap_err().code(), Code::BatchTooLarge);
+    assert_eq!(
+        ndjson::<TransferWire, _>(lines(BATCH_EVENTS_MAX + 1).as_bytes(), keep).unwrap_err().code(),
+        Code::BatchTooLarge
+    );
     for (body, code) in [("{}", Code::InvalidRequest), ("[1,", Code::MalformedJson), ("[] []", Code::MalformedJson)] {
-        assert_eq!(array::<TransferWire>(body.as_bytes()).unwrap_err().code(), code, "{body}");
+        assert_eq!(array::<TransferWire, _>(body.as_bytes(), keep).unwrap_err().code(), code, "{body}");
     }
-    assert_eq!(ndjson::<TransferWire>(b" \n\n").unwrap_err().code(), Code::MalformedJson);
+    assert_eq!(ndjson::<TransferWire, _>(b" \n\n", keep).unwrap_err().code(), Code::MalformedJson);
 }
 
 #[test]
@@ -231,17 +246,65 @@ fn the_other_bodies_become_inputs() {
     assert_eq!(read::<ClockWire>(br#"{"now":"1970-01-01T00:00:01Z"}"#).unwrap(), TimeMs::new(1_000));
 }
 
+/// What is read quickly is what serde reads; where quick reading gives up, nothing is said.
+fn agrees<'de, T: Wire<'de> + std::fmt::Debug>(text: &'de str) -> bool {
+    let Some(quick) = T::quick(text) else { return false };
+    assert_eq!(format!("{quick:?}"), format!("{:?}", parse::<T>(text).unwrap()), "{text}");
+    true
+}
+
+#[test]
+fn plain_bodies_are_read_quickly_and_the_same() {
+    let compact = changed(&json!({"birthday": "01-31", "items": [], "tenders": [{"kind": "cash", "amount": 0}]}));
+    assert!(agrees::<EventWire>(EVENT) && agrees::<EventWire>(&compact));
+    assert!(agrees::<EventWire>(&EVENT.replacen("149", "null", 1).replace("\":", "\"\t:\r\n ")));
+    let transfer = r#"{"from":"a","to":"Ü","pool":"points","amount":-999999999999999999,"device":null,"ip":"1"} "#;
+    assert!(agrees::<TransferWire>(TRANSFER) && agrees::<TransferWire>(transfer));
+}
+
+#[test]
+fn what_is_not_plain_is_left_to_serde() {
+    for (from, to) in [
+        (r#""amount":1"#, r#""amount":01"#),
+        (r#""amount":1"#, r#""amount":-0"#),
+        (r#""amount":1"#, r#""amount":1.0"#),
+        (r#""amount":1"#, r#""amount":1e2"#),
+        (r#""amount":1"#, r#""amount":1234567890123456789"#),
+        (r#""amount":1"#, r#""amount":"1""#),
+        (r#""amount":1"#, r#""amount":-"#),
+        (r#""amount":1"#, r#""amount":1,"amount":1"#),
+        (r#""amount":1"#, r#""amount":1,"#),
+        (r#""amount":1"#, r#""amount":1,"ip":nul"#),
+        (r#""amount":1"#, r#""amount":1,"ip":null,"ip":null"#),
+        (r#""amount":1"#, r#""amount":1,"other":null"#),
+        (r#""amount":1"#, r#""amount":1]"#),
+        (r#","amount":1"#, ""),
+        (r#""a""#, r#""\u0061""#),
+        (r#""a""#, "\"a\t\""),
+        (r#""a""#, "null"),
+        (r#""a","#, r#""a" "#),
+        ("}", ""),
+        ("}", "}}"),
+        ("}", "} {"),
+        ("{", ""),
+    ] {
+        assert!(TRANSFER.contains(from), "{from}");
+        let text = TRANSFER.replacen(from, to, 1);
+        assert!(!agrees::<TransferWire>(&text), "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_panics_on_any_bytes(bytes in any::<Vec<u8>>()) {
-        let _ = (read::<EventWire>(&bytes).is_ok(), array::<EventWire>(&bytes).is_ok(), ndjson::<TransferWire>(&bytes).is_ok());
+        let _ = (read::<EventWire>(&bytes).is_ok(), array::<EventWire, _>(&bytes, keep).is_ok(), ndjson::<TransferWire, _>(&bytes, keep).is_ok());
     }
 
     #[test]
     fn nothing_panics_on_a_damaged_event(at in 0..EVENT.len(), with in ".{0,3}") {
         if EVENT.is_char_boundary(at) {
             let text = format!("{}{with}{}", &EVENT[..at], EVENT.get(at + 1..).unwrap_or_default());
-            let _ = event(&text);
+            let _ = (event(&text).is_ok(), agrees::<EventWire>(&text));
         }
     }
 

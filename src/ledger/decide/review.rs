@@ -134,7 +134,7 @@ fn take_event(books: &Books<'_>, held: &Record, event: &Event) -> Result<Draft, 
     let day = books.terms.zone.day(event.occurred_at);
     let member = Some(known.as_ref());
     let work = Work { books, event, member, day, status: Status::Posted };
-    let mut of_card = 0;
+    let (mut of_card, mut granted): (Vec<u16>, u16) = (Vec::new(), 0);
     for effect in &held.effects {
         match effect {
             Effect::Credit(credit) => {
@@ -143,13 +143,20 @@ fn take_event(books: &Books<'_>, held: &Record, event: &Event) -> Result<Draft, 
                     draft.vest(books, Some(member), (credit, lot), own_terms(held, credit));
                 }
             }
-            Effect::Stamp { card, count, of, stamps, .. } => {
-                // Grants for a full card follow the stamp that filled it; whether it fills now is worked out anew.
-                of_card = filled(*count, *of, *stamps);
-                work.stamp(&mut draft, *card, *count, &FULL_CARD);
+            Effect::Punch { card, marks, filled, .. } => {
+                // Grants for a full card follow the stamps that filled it; whether they fill it now is worked out anew.
+                of_card.extend_from_slice(filled);
+                work.stamp(&mut draft, *card, marks, &FULL_CARD);
             }
-            Effect::Grant { .. } if of_card > 0 => of_card -= 1,
-            Effect::Grant { reward, reason, .. } => work.grant(&mut draft, *reward, reason),
+            Effect::Grant { index, .. } if of_card.contains(index) => {}
+            Effect::Grant { reward, reason, .. } => granted = work.grant(&mut draft, *reward, reason),
+            Effect::Hangs { condition, counter, .. } => draft.effects.push(Effect::Hangs {
+                party: 0,
+                grant: granted,
+                condition: condition.clone(),
+                counter: *counter,
+            }),
+            Effect::Seen { .. } => draft.effects.push(effect.clone()),
             Effect::Count { counter, day, amount, .. } => {
                 let ever = known.counter(*counter).map_or(0, |c| c.ever);
                 within(ever.checked_add(*amount), "counter")?;
@@ -161,11 +168,6 @@ fn take_event(books: &Books<'_>, held: &Record, event: &Event) -> Result<Draft, 
     work.pay_referral(&mut draft)?;
     work.move_tier(&mut draft);
     Ok(draft)
-}
-
-/// How many cards a noted stamp filled: the stamps before it were fewer than a card holds.
-fn filled(count: u32, of: u32, stamps: u32) -> u32 {
-    count.saturating_sub(stamps).div_ceil(of.max(1))
 }
 
 /// The terms that a rule asked for a lot of its own.
@@ -200,7 +202,7 @@ impl Draft {
             held: false,
         };
         if credit.from == Account::Issued {
-            self.cap(books, member, &mut wanted);
+            self.cap(books, member, &mut wanted, None);
         }
         let amount = wanted.amount;
         let cut = lot.remaining - amount;

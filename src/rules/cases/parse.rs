@@ -10,7 +10,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::{Spanned, Value};
 
 use super::Vocabulary;
+use super::asks::{self, ChooseTable, DonateTable, RedeemTable};
 use super::expect::{self, Expectation};
+use crate::ledger::act::Act;
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
@@ -44,6 +46,7 @@ pub(super) enum Action {
         outcome: Outcome,
         claw_back: bool,
     },
+    Act(Box<Act>),
 }
 
 #[derive(Deserialize)]
@@ -68,6 +71,9 @@ struct StepTable {
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
     resolve: Option<Spanned<ResolveTable>>,
+    redeem: Option<Spanned<RedeemTable>>,
+    donate: Option<DonateTable>,
+    choose: Option<ChooseTable>,
     expect: Option<Spanned<BTreeMap<String, Value>>>,
 }
 
@@ -137,7 +143,8 @@ struct ItemTable {
     category: Option<Text>,
     brand: Option<Text>,
     quantity: Option<u32>,
-    amount: i64,
+    /// Only a refund may leave it out.
+    amount: Option<i64>,
     #[serde(default)]
     tags: Vec<Text>,
 }
@@ -154,7 +161,7 @@ impl<'de> Deserialize<'de> for ItemEntry {
                 f.write_str("an item, or its amount")
             }
             fn visit_i64<E: de::Error>(self, amount: i64) -> Result<ItemEntry, E> {
-                Ok(ItemEntry(ItemTable { amount, ..ItemTable::default() }))
+                Ok(ItemEntry(ItemTable { amount: Some(amount), ..ItemTable::default() }))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemEntry, A::Error> {
                 ItemTable::deserialize(de::value::MapAccessDeserializer::new(map)).map(ItemEntry)
@@ -223,48 +230,14 @@ impl Reader<'_> {
             self.wrong(table.at.span().start, message);
             TimeMs::EPOCH
         });
-        let mut member = Text::new_static("A");
-        let action = match (&table.post, &table.transfer, &table.resolve) {
-            (Some(post), None, None) => match event(number, at, post.get_ref(), &self.zone) {
-                Ok(event) => {
-                    member = event.member.clone();
-                    Action::Post(Box::new(event))
-                }
-                Err(message) => {
-                    self.wrong(post.span().start, message);
-                    Action::Wait
-                }
-            },
-            (None, Some(transfer), None) => {
-                member = transfer.from.clone();
-                Action::Transfer(Transfer {
-                    from: transfer.from.clone(),
-                    to: transfer.to.clone(),
-                    pool: transfer.pool.clone(),
-                    amount: Points::new(transfer.amount),
-                    context: None,
-                })
-            }
-            (None, None, Some(resolve)) => {
-                let asked = resolve.get_ref();
-                member = asked.member.clone().unwrap_or(member);
-                let outcome = match asked.outcome.as_str() {
-                    "cleared" => Outcome::Cleared,
-                    "confirmed" => Outcome::Confirmed,
-                    other => {
-                        self.wrong(
-                            resolve.span().start,
-                            format!("{other:?} is no outcome: \"cleared\" or \"confirmed\""),
-                        );
-                        Outcome::Cleared
-                    }
-                };
-                Action::Resolve { outcome, claw_back: asked.claw_back }
-            }
-            (None, None, None) => Action::Wait,
-            _ => {
-                self.wrong(step.span().start, "a step does one thing");
-                Action::Wait
+        let action = self.action(number, at, step);
+        let mut member = match &action {
+            Action::Wait => Text::new_static("A"),
+            Action::Post(event) => event.member.clone(),
+            Action::Transfer(transfer) => transfer.from.clone(),
+            Action::Act(act) => act.member.clone(),
+            Action::Resolve { .. } => {
+                table.resolve.as_ref().and_then(|r| r.get_ref().member.clone()).unwrap_or(Text::new_static("A"))
             }
         };
         let mut expectations = Vec::new();
@@ -280,6 +253,46 @@ impl Reader<'_> {
         }
         Step { line, at, at_text: Text::new(table.at.get_ref()), action, member, expect: expectations }
     }
+
+    fn action(&mut self, number: usize, at: TimeMs, step: &Spanned<StepTable>) -> Action {
+        let table = step.get_ref();
+        let mut actions = Vec::new();
+        if let Some(post) = &table.post {
+            match event(number, at, post.get_ref(), &self.zone) {
+                Ok(event) => actions.push(Action::Post(Box::new(event))),
+                Err(message) => self.wrong(post.span().start, message),
+            }
+        }
+        if let Some(transfer) = &table.transfer {
+            actions.push(Action::Transfer(Transfer {
+                from: transfer.from.clone(),
+                to: transfer.to.clone(),
+                pool: transfer.pool.clone(),
+                amount: Points::new(transfer.amount),
+                context: None,
+            }));
+        }
+        if let Some(ask) = &table.redeem {
+            match asks::redeem(ask) {
+                Ok(act) => actions.push(Action::Act(Box::new(act))),
+                Err(message) => self.wrong(ask.span().start, message),
+            }
+        }
+        let others = table.donate.as_ref().map(asks::donate).into_iter().chain(table.choose.as_ref().map(asks::choose));
+        actions.extend(others.map(|act| Action::Act(Box::new(act))));
+        if let Some(resolve) = &table.resolve {
+            let asked = resolve.get_ref();
+            let outcome = if asked.outcome == "confirmed" { Outcome::Confirmed } else { Outcome::Cleared };
+            if outcome == Outcome::Cleared && asked.outcome != "cleared" {
+                self.wrong(resolve.span().start, "an outcome is \"cleared\" or \"confirmed\"");
+            }
+            actions.push(Action::Resolve { outcome, claw_back: asked.claw_back });
+        }
+        if actions.len() > 1 {
+            self.wrong(step.span().start, "a step does one thing");
+        }
+        actions.pop().unwrap_or(Action::Wait)
+    }
 }
 
 /// A local time of the program's zone: a day (noon), or a day and a time.
@@ -294,13 +307,17 @@ fn instant(text: &str, zone: &TimeZone) -> Result<TimeMs, String> {
 }
 
 fn event(number: usize, at: TimeMs, post: &PostTable, zone: &TimeZone) -> Result<Event, String> {
+    let refund = post.kind == EventKind::Refund.name();
+    if !refund && post.items.iter().any(|ItemEntry(item)| item.amount.is_none()) {
+        return Err("an item has an amount".to_owned());
+    }
     let items = post.items.iter().enumerate().map(|(place, ItemEntry(item))| Item {
         line: item.line.unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX)),
         sku: item.sku.clone(),
         category: item.category.clone(),
         brand: item.brand.clone(),
-        quantity: item.quantity.unwrap_or(1),
-        amount: Money::new(item.amount),
+        quantity: item.quantity.unwrap_or(u32::from(!refund)),
+        amount: Money::new(item.amount.unwrap_or(0)),
         tags: item.tags.clone(),
     });
     let tenders = post.tenders.iter().map(|tender| Tender {

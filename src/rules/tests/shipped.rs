@@ -5,6 +5,7 @@ use std::path::Path;
 use super::super::cases::{self, Balance, Ledger, PoolBalance, Posted};
 use super::super::{Program, evaluate, load_all};
 use super::{SHOP, bind, compiled, files, item, purchase, run, words};
+use crate::ledger::act::Act;
 use crate::ledger::event::{Event, Transfer};
 use crate::ledger::proposal::Intent;
 use crate::ledger::record::{Status, Verdict};
@@ -73,6 +74,10 @@ impl Ledger for Plain {
 
     fn resolve(&mut self, _: &str, _: Outcome, _: bool) -> Result<Posted, Reject> {
         Err(Reject::UnknownCase(Seq::ZERO))
+    }
+
+    fn act(&mut self, _: Act) -> Result<Posted, Reject> {
+        Err(Reject::RewardUnavailable("x".into()))
     }
 
     fn balance(&mut self, _: &str, _: TimeMs) -> Balance {

@@ -12,7 +12,7 @@ fn at(last: u64) -> Arc<Member> {
 
 #[test]
 fn the_latest_state_is_published() {
-    let views = Views::new(10);
+    let views = Views::default();
     let ann = member("ann");
     assert!(views.get(&ann).is_none() && views.is_empty());
     views.publish(ann.clone(), at(5));
@@ -22,20 +22,4 @@ fn the_latest_state_is_published() {
     assert_eq!(views.len(), 1);
     views.remove(&ann);
     assert!(views.get(&ann).is_none());
-}
-
-#[test]
-fn only_what_the_store_has_is_forgotten() {
-    let views = Views::new(100);
-    for n in 1..=150 {
-        views.publish(member(&format!("m{n}")), at(n));
-    }
-    assert_eq!(views.shrink(Seq::new(0)), 0);
-    assert_eq!(views.len(), 150);
-    let forgotten = views.shrink(Seq::new(120));
-    assert_eq!((forgotten, views.len()), (60, 90));
-    for n in 121..=150 {
-        assert!(views.get(&member(&format!("m{n}"))).is_some(), "{n}");
-    }
-    assert_eq!(views.shrink(Seq::new(150)), 0);
 }

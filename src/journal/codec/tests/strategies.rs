@@ -15,10 +15,10 @@ use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 /// Generators are kept on the heap: together they are larger than a test thread's stack.
-fn text() -> BoxedStrategy<Text> {
+pub(super) fn text() -> BoxedStrategy<Text> {
     prop_oneof![4 => "[a-z0-9:_-]{0,12}", 1 => "\\PC{0,40}", 1 => Just("x".repeat(300))].prop_map(Text::from).boxed()
 }
-fn time() -> BoxedStrategy<TimeMs> {
+pub(super) fn time() -> BoxedStrategy<TimeMs> {
     prop_oneof![
         3 => (1_700_000_000_000i64..1_800_000_000_000).prop_map(TimeMs::new),
         1 => any::<i64>().prop_map(TimeMs::new),
@@ -26,22 +26,22 @@ fn time() -> BoxedStrategy<TimeMs> {
     ]
     .boxed()
 }
-fn number() -> BoxedStrategy<i64> {
+pub(super) fn number() -> BoxedStrategy<i64> {
     prop_oneof![3 => -5_000i64..50_000, 1 => any::<i64>()].boxed()
 }
-fn points() -> impl Strategy<Value = Points> {
+pub(super) fn points() -> impl Strategy<Value = Points> {
     number().prop_map(Points::new)
 }
-fn money() -> impl Strategy<Value = Money> {
+pub(super) fn money() -> impl Strategy<Value = Money> {
     number().prop_map(Money::new)
 }
-fn seq() -> BoxedStrategy<Seq> {
+pub(super) fn seq() -> BoxedStrategy<Seq> {
     prop_oneof![3 => 0u64..1_000_000, 1 => any::<u64>()].prop_map(Seq::new).boxed()
 }
-fn name() -> impl Strategy<Value = NameId> {
+pub(super) fn name() -> impl Strategy<Value = NameId> {
     any::<u16>().prop_map(NameId::new)
 }
-fn lot_id() -> impl Strategy<Value = LotId> {
+pub(super) fn lot_id() -> impl Strategy<Value = LotId> {
     (seq(), any::<u16>()).prop_map(|(seq, index)| LotId { seq, index })
 }
 
@@ -80,7 +80,7 @@ fn item() -> impl Strategy<Value = Item> {
 fn tender() -> impl Strategy<Value = Tender> {
     (text(), money(), of(text())).prop_map(|(kind, amount, fingerprint)| Tender { kind, amount, fingerprint })
 }
-fn context() -> BoxedStrategy<Context> {
+pub(super) fn context() -> BoxedStrategy<Context> {
     (of(text()), of(text()), of(text()), of(text()), of(text()), of(text()), of((text(), text())))
         .prop_map(|(channel, store, terminal, staff, device, ip, location)| Context {
             channel,
@@ -93,7 +93,7 @@ fn context() -> BoxedStrategy<Context> {
         })
         .boxed()
 }
-fn birthday() -> impl Strategy<Value = Birthday> {
+pub(super) fn birthday() -> impl Strategy<Value = Birthday> {
     (1u8..13, 1u8..32, of(any::<u16>())).prop_map(|(month, day, year)| Birthday { month, day, year })
 }
 fn personal() -> impl Strategy<Value = Personal> {
@@ -110,11 +110,11 @@ fn personal() -> impl Strategy<Value = Personal> {
 fn event() -> BoxedStrategy<Event> {
     let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
-        vec(item(), 0..4),
-        vec(tender(), 0..3),
-        context(),
+        vec(item().boxed(), 0..4),
+        vec(tender().boxed(), 0..3),
+        context().boxed(),
         of(text()),
-        of(personal().prop_map(Box::new)),
+        of(personal().prop_map(Box::new).boxed()),
         vec((text(), text()), 0..3),
     );
     (head, tail)
@@ -162,12 +162,13 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
 }
 fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
+        4 => event().boxed().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
         1 => review().prop_map(|review| Input::Review(Arc::new(review))),
+        2 => super::lives::act(),
     ]
     .boxed()
 }
@@ -175,9 +176,9 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![Just(Outcome::Cleared), Just(Outcome::Confirmed)]
 }
 /// An event in a review is plain: generated ones within another generator are too large for a test thread's stack.
-fn reviewed() -> Option<Arc<Event>> {
+fn reviewed() -> Arc<Event> {
     let id = Text::new_static("e-1");
-    Some(Arc::new(Event {
+    Arc::new(Event {
         id: id.clone(),
         source: id.clone(),
         kind: EventKind::Purchase,
@@ -192,14 +193,14 @@ fn reviewed() -> Option<Arc<Event>> {
         membership: None,
         personal: None,
         attributes: Vec::new(),
-    }))
+    })
 }
 fn review() -> BoxedStrategy<Review> {
     let plain = (seq(), seq(), outcome(), text()).boxed();
     (plain, text(), any::<bool>(), 0..3u8)
         .prop_map(|((case, held, outcome, note), key, flag, which)| match which {
             0 => Review::Resolve(Resolution { case, outcome, author: note.clone(), note, claw_back: flag, key }),
-            1 => Review::Release(Release { case, held, outcome, event: reviewed().filter(|_| flag), id: key }),
+            1 => Review::Release(Release { case, held, outcome, event: flag.then(reviewed), id: key }),
             _ => Review::ClawBack(ClawBack { case, of: held, id: key }),
         })
         .boxed()
@@ -208,7 +209,7 @@ fn span() -> impl Strategy<Value = Span> {
     prop_oneof![number().prop_map(Span::Exact), any::<u16>().prop_map(Span::Days), any::<u16>().prop_map(Span::Months)]
 }
 
-fn account() -> impl Strategy<Value = Account> {
+pub(super) fn account() -> impl Strategy<Value = Account> {
     use Account::*;
     let plain = vec![Member, Issued, Redeemed, Expired, Reversed, Adjusted, Transit];
     prop_oneof![proptest::sample::select(plain), name().prop_map(Donated)]
@@ -332,16 +333,18 @@ fn observation() -> BoxedStrategy<Observation> {
 pub(crate) fn record() -> impl Strategy<Value = Record> {
     let status = proptest::sample::select(vec![Status::Posted, Status::Held, Status::Denied]);
     let fault = (text(), "\\PC{0,40}").prop_map(|(at, message)| ScriptFault { at, message });
-    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status);
+    // On the heap: together they are too large for a test thread's stack.
+    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
-        vec(party(), 0..3),
-        vec(effect(), 0..6),
-        vec(clip(), 0..3),
-        assessment(),
-        vec(observation(), 0..4),
+        vec(party().boxed(), 0..3),
+        vec(prop_oneof![effect(), super::lives::effect()], 0..6).boxed(),
+        vec(clip().boxed(), 0..3),
+        assessment().boxed(),
+        vec(observation().boxed(), 0..4),
         any::<u32>(),
         vec(fault, 0..2),
-    );
+    )
+        .boxed();
     (head, tail).prop_map(|((seq, program, recorded_at, occurred_at, ruleset, input, status), tail)| {
         let (parties, effects, clipped, fraud, observed, operations, faults) = tail;
         Record {
@@ -406,36 +409,45 @@ fn counter() -> impl Strategy<Value = Counter> {
 }
 
 /// Any member.
-pub(crate) fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
         id,
         reward,
         value,
         expires_at,
     });
-    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
-    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3)).prop_map(
-        |(
-            (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
-            pools,
-            cards,
-            counters,
-            grants,
-        )| Member {
-            settled_at,
-            standing: None,
-            last,
-            enrolled_at,
-            active_at,
-            profile,
-            referral_paid,
-            tier,
-            pools,
-            cards,
-            counters,
-            grants,
-        },
-    )
+    let head = (
+        seq(),
+        time(),
+        time(),
+        profile().prop_map(Arc::new),
+        any::<bool>(),
+        (of(name()), time(), of(super::lives::standing().prop_map(Box::new))),
+    );
+    (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
+        .prop_map(
+            |(
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing)),
+                pools,
+                cards,
+                counters,
+                grants,
+            )| Member {
+                last,
+                enrolled_at,
+                active_at,
+                profile,
+                referral_paid,
+                tier,
+                pools,
+                cards,
+                counters,
+                grants,
+                settled_at,
+                standing,
+            },
+        )
+        .boxed()
 }
 
 /// Any program.
