@@ -72,6 +72,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The folder of the programs.
     pub rules: PathBuf,
+    /// The folder that backups of the running ledger are made in.
+    pub backups: PathBuf,
     /// True where API keys are off.
     pub insecure_no_auth: bool,
     /// Which clock.
@@ -155,6 +157,7 @@ struct File {
     listen: SocketAddr,
     data: PathBuf,
     rules: PathBuf,
+    backups: PathBuf,
     insecure_no_auth: bool,
     clock: Clock,
     engine: Engine,
@@ -203,6 +206,7 @@ impl Default for File {
             listen: SocketAddr::from(([127, 0, 0, 1], 7070)),
             data: PathBuf::from("data"),
             rules: PathBuf::from("rules"),
+            backups: PathBuf::from("backups"),
             insecure_no_auth: false,
             clock: Clock::System,
             engine: Engine::default(),
@@ -233,7 +237,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             connections: limits::CONNECTIONS_MAX,
-            header_read_ms: limits::HEADER_READ_MS_MAX,
+            header_read_ms: limits::HEADER_READ_MS_DEFAULT,
             body_read_ms: limits::BODY_READ_MS_MAX,
             drain_ms: limits::DRAIN_MS_MAX,
             body_bytes: limits::BODY_BYTES_MAX,
@@ -263,7 +267,7 @@ impl File {
     }
 
     fn check(self) -> Result<Config, Error> {
-        let Self { listen, data, rules, insecure_no_auth, clock, engine, cache, http, log } = self;
+        let Self { listen, data, rules, backups, insecure_no_auth, clock, engine, cache, http, log } = self;
         let loopback = |key, wanted: bool| {
             let message = || format!("only where `listen` is a loopback address, and {listen} is not");
             if wanted && !listen.ip().is_loopback() { Err(Error::Value { key, message: message() }) } else { Ok(()) }
@@ -290,6 +294,7 @@ impl File {
             listen,
             data,
             rules,
+            backups,
             insecure_no_auth,
             clock,
             queue_events: engine.queue_events,
@@ -345,7 +350,7 @@ mod tests {
             ("[cache]\nmembers = 1.5\n", "x.toml:2:11: invalid type: floating point"),
             ("[engine]\nblock_events = 0\n", "configuration: engine.block_events: 0 is not between 1 and 4096"),
             ("[http]\nconnections = 0\n", "configuration: http.connections: 0 is not between 1 and 4096"),
-            ("[http]\nheader_read_ms = 0\n", "configuration: http.header_read_ms: 0 is not between 1 and 10000"),
+            ("[http]\nheader_read_ms = 0\n", "configuration: http.header_read_ms: 0 is not between 1 and 60000"),
             ("[http]\nbody_read_ms = 30001\n", "configuration: http.body_read_ms: 30001 is not between 1 and 30000"),
             ("[http]\ndrain_ms = 10001\n", "configuration: http.drain_ms: 10001 is not between 0 and 10000"),
             ("[http]\nbody_bytes = 99\n", "configuration: http.body_bytes: 99 is not between 1024 and 1048576"),

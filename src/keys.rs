@@ -266,6 +266,12 @@ impl Ring {
         found
     }
 
+    /// Whether a key that was found is valid still.
+    pub fn holds(&self, key: &Key) -> bool {
+        let valid = self.valid.read().unwrap_or_else(PoisonError::into_inner);
+        valid.iter().any(|(_, known)| known.id == key.id)
+    }
+
     /// True where no key is valid.
     pub fn is_empty(&self) -> bool {
         self.valid.read().unwrap_or_else(PoisonError::into_inner).is_empty()

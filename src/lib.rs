@@ -53,6 +53,7 @@
 //! * [`journal`]: records and blocks as frozen bytes, the hash chain, the seam [`journal::log::Log`].
 //! * [`store`]: RocksDB: the journal's blocks and the derived rows, as bytes; the published views. Knows no records.
 //! * [`engine`]: the pipeline; the only place where all of these meet.
+//! * [`reports`]: what the records of a period come to. Counts and formulas, no I/O.
 //! * [`http`]: the edge: wire types, routes, problems, the accept loop. Knows the engine's handle only.
 //! * [`cli`]: one file a subcommand. [`config`], [`keys`], [`telemetry`] and [`limits`] stand beside.
 //!
@@ -93,6 +94,7 @@ pub mod journal;
 pub mod keys;
 pub mod ledger;
 pub mod limits;
+pub mod reports;
 pub mod rules;
 pub mod store;
 pub mod telemetry;

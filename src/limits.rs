@@ -91,7 +91,9 @@ pub const EVIDENCE_EVENTS_MAX: usize = 64;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.
-pub const HEADER_READ_MS_MAX: u64 = 10_000;
+pub const HEADER_READ_MS_MAX: u64 = 60_000;
+/// The same where the configuration does not say. It is also how long a kept connection may be idle.
+pub const HEADER_READ_MS_DEFAULT: u64 = 30_000;
 /// How long a client may take to send a request's body, in milliseconds.
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.
@@ -134,6 +136,30 @@ pub const EXPIRING_ROWS_MAX: usize = 10;
 pub const API_KEYS_MAX: usize = 10_000;
 /// How often a daemon looks whether its keys have changed, in milliseconds.
 pub const KEYS_REFRESH_MS: u64 = 500;
+/// Records that one page of a list without a member looks at; a page may then hold fewer rows than there are.
+pub const LIST_EXAMINED_MAX: usize = 50_000;
+/// Members that one page of the list of members looks at.
+pub const MEMBERS_EXAMINED_MAX: usize = 2_000;
+/// Records of one page of the journal where the request says nothing, and at most.
+pub const FEED_RECORDS_DEFAULT: usize = 1_000;
+/// Records of one page of the journal at most.
+pub const FEED_RECORDS_MAX: usize = 10_000;
+/// Records that one page of the journal looks at: those of other programs count too.
+pub const FEED_EXAMINED_MAX: usize = 100_000;
+/// Bytes after which a page of the journal ends.
+pub const FEED_PAGE_BYTES: usize = 4 << 20;
+/// Readers that follow the journal at once, of all programs.
+pub const FOLLOWERS_MAX: usize = 64;
+/// How often a follower looks for new records, in milliseconds.
+pub const FOLLOW_LOOK_MS: u64 = 50;
+/// After this long without a record a follower is sent a line that says so, in milliseconds.
+pub const FOLLOW_KEEP_ALIVE_MS: u64 = 10_000;
+/// How long a customer is active after an order where a report is not told otherwise, in days.
+pub const ACTIVE_WINDOW_DAYS_DEFAULT: i64 = 90;
+/// The longest such window, in days.
+pub const ACTIVE_WINDOW_DAYS_MAX: i64 = 3_650;
+/// Reports that are worked out at once: each holds all orders of its program in memory.
+pub const REPORTS_AT_ONCE: usize = 1;
 /// Retries of a refused request should wait this long, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 

@@ -1,12 +1,16 @@
 //! The command line: one file a subcommand. Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 cannot start.
 
+pub mod backup;
 pub mod bench;
 pub mod check;
 pub mod demo;
+pub mod export;
+pub mod import;
 pub mod keys;
 mod progress;
 pub mod serve;
 pub mod test;
+mod transport;
 pub mod verify;
 
 use std::fmt::Display;
@@ -45,6 +49,14 @@ pub enum Command {
     Keys(keys::Args),
     /// Print the description of the HTTP interface, as `GET /openapi.json` serves it.
     Openapi,
+    /// Copy a ledger whole, also while a daemon serves it.
+    Backup(backup::BackupArgs),
+    /// Make a data folder of a copy, and verify it.
+    Restore(backup::RestoreArgs),
+    /// Post a file of events, a line each.
+    Import(import::Args),
+    /// Write a program's events, or its records, a line each.
+    Export(export::Args),
     /// Load a ledger over HTTP and measure it, with every block synced; then verify it.
     Bench(bench::Args),
 }
@@ -66,6 +78,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Openapi => {
             say(crate::http::describe().trim_end());
             ExitCode::from(FINE)

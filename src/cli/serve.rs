@@ -117,7 +117,8 @@ async fn serve(config: &Config) -> ExitCode {
         Ok(vouchers) => vouchers,
         Err(error) => return cannot_start(format!("the key of voucher codes: {error}")),
     };
-    let edge = Arc::new(Edge::new(engine.handle(), auth.clone(), settings(config), vouchers));
+    let edge = Edge::new(engine.handle(), auth.clone(), settings(config), vouchers);
+    let edge = Arc::new(edge.with_backups(config.backups.clone()));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {

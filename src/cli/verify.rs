@@ -1,7 +1,7 @@
 //! `tallystick verify`: a stopped ledger counted again from its journal alone: hash chain, double entry, every balance at
 //! every record, and every derived row that the views hold.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::{FINE, WRONG, cannot_start, progress, say};
@@ -22,7 +22,12 @@ pub fn run(args: &Args) -> ExitCode {
     if !Store::is_at(&args.data) {
         return cannot_start(format!("{} is not a ledger's data folder", args.data.display()));
     }
-    let store = match Store::open(&args.data, &StoreConfig::default()) {
+    folder(&args.data)
+}
+
+/// Verifies a data folder.
+pub(super) fn folder(data: &Path) -> ExitCode {
+    let store = match Store::open(data, &StoreConfig::default()) {
         Ok(store) => store,
         Err(error) if error.is_damage() => {
             say(format!("WRONG: {error}"));

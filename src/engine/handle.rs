@@ -1,6 +1,7 @@
 //! What the edge may ask of the engine: submit, look up, simulate, set a manual clock. Never the engine's own state.
 
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -323,6 +324,14 @@ impl Handle {
     #[must_use]
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
+    }
+
+    /// Copies the ledger into a folder that does not exist yet, while it goes on: what was durable when this was called is in
+    /// the copy. Returns the latest record that certainly is. It works on the disk where it is called.
+    pub fn back_up(&self, to: &Path) -> Result<Seq, crate::store::Error> {
+        let durable = self.shared.status().durable_seq;
+        self.shared.store.checkpoint(to)?;
+        Ok(durable)
     }
 
     fn send(&self, request: Request) -> Result<(), SubmitError> {

@@ -11,6 +11,7 @@
 //!   `ahead`: helper threads that run the rules of a chunk's events before their turns.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
+//! * [`walk`]: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
@@ -40,6 +41,7 @@ mod shared;
 mod start;
 mod touched;
 pub mod verify;
+pub mod walk;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;

@@ -34,7 +34,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> SubmitError {
+/// What the edge is told of an error of the store or the journal.
+pub(super) fn failed(error: &dyn std::error::Error) -> SubmitError {
     SubmitError::Read(error.to_string())
 }
 

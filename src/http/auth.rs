@@ -51,6 +51,17 @@ impl Auth {
     }
 }
 
+impl Auth {
+    /// Whether a grant of some time ago would be given again.
+    pub fn still_valid(&self, grant: &Grant) -> bool {
+        match (self, grant) {
+            (Self::Keys(keys), Grant::Key(key)) => keys.holds(key),
+            (Self::Keys(_), Grant::Everything) => false,
+            (Self::Off, _) => true,
+        }
+    }
+}
+
 impl Grant {
     /// Refuses what the key does not open. Another program's paths are answered as those of a program that does not exist.
     pub fn permit(&self, access: Access, program: &str) -> Result<(), Problem> {

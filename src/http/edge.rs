@@ -1,5 +1,6 @@
 //! The way of a request: its id, its key, a hot route matched by hand or the router, its problem written, its numbers.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{HeaderMap, Method, Request, StatusCode};
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 use super::auth::{Access, Auth};
@@ -24,8 +26,8 @@ use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
 use crate::limits::{
-    BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX, BODY_READ_MS_MAX, CONNECTIONS_MAX, DRAIN_MS_MAX, HEADER_READ_MS_MAX,
-    REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS,
+    BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX, BODY_READ_MS_MAX, CONNECTIONS_MAX, DRAIN_MS_MAX, FOLLOWERS_MAX,
+    HEADER_READ_MS_DEFAULT, REPORTS_AT_ONCE, REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS,
 };
 
 /// The header that names a request, in and out.
@@ -52,7 +54,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connections: CONNECTIONS_MAX,
-            header_read: Duration::from_millis(HEADER_READ_MS_MAX),
+            header_read: Duration::from_millis(HEADER_READ_MS_DEFAULT),
             body_read: Duration::from_millis(BODY_READ_MS_MAX),
             drain: Duration::from_millis(DRAIN_MS_MAX),
             body_bytes: BODY_BYTES_MAX,
@@ -70,17 +72,54 @@ pub struct Edge {
     pub auth: Auth,
     /// The bounds of connections and requests.
     pub settings: Settings,
+    /// Where backups are made, where they may be.
+    pub backups: Option<PathBuf>,
     /// Memory of open request bodies.
     pub bodies: Budget,
     /// Voucher codes.
     pub vouchers: Vouchers,
+    /// Places of those who follow the journal.
+    pub followers: Arc<Semaphore>,
+    /// Places of reports that are worked out.
+    pub reports: Semaphore,
+    /// Says once that the server closes.
+    close: watch::Sender<bool>,
     requests: Ids,
 }
 
 impl Edge {
     /// An edge over an engine.
     pub fn new(handle: Handle, auth: Auth, settings: Settings, vouchers: Vouchers) -> Self {
-        Self { handle, auth, settings, vouchers, bodies: Budget::default(), requests: Ids::new() }
+        let (followers, close) = (Arc::new(Semaphore::new(FOLLOWERS_MAX)), watch::Sender::new(false));
+        let reports = Semaphore::new(REPORTS_AT_ONCE);
+        Self {
+            handle,
+            auth,
+            settings,
+            vouchers,
+            backups: None,
+            bodies: Budget::default(),
+            followers,
+            reports,
+            close,
+            requests: Ids::new(),
+        }
+    }
+
+    /// The same with a folder that backups may be made in.
+    #[must_use]
+    pub fn with_backups(self, folder: PathBuf) -> Self {
+        Self { backups: Some(folder), ..self }
+    }
+
+    /// Ends what would go on for ever: the server closes.
+    pub fn close(&self) {
+        self.close.send_replace(true);
+    }
+
+    /// Changes once, when the server closes.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.close.subscribe()
     }
 
     /// A program by its name.

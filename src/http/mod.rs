@@ -9,6 +9,7 @@ pub mod problem;
 mod auth;
 mod body;
 mod edge;
+mod follow;
 mod io;
 mod json;
 mod openapi;

@@ -74,6 +74,32 @@ impl Query {
         }
     }
 
+    /// `from` and `to`, of which the first is within the period and the second is not.
+    pub fn period(&self, zone: &Zone) -> Result<(Option<TimeMs>, Option<TimeMs>), Problem> {
+        let (from, to) = (self.time("from", zone)?, self.time("to", zone)?);
+        match (from, to) {
+            (Some(from), Some(to)) if from > to => Err(Problem::parameter("to", "lies before from")),
+            period => Ok(period),
+        }
+    }
+
+    /// The text of a cursor that an earlier page gave, where pages go on from an id.
+    pub fn text_cursor(&self) -> Result<Option<String>, Problem> {
+        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let bytes: Option<Vec<u8>> = text.strip_prefix('t').and_then(|digits| {
+            let pairs = digits.as_bytes().as_chunks::<2>();
+            let byte = |[high, low]: &[u8; 2]| Some(hex(*high)? << 4 | hex(*low)?);
+            pairs.1.is_empty().then(|| pairs.0.iter().map(byte).collect())?
+        });
+        let id = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        id.map(Some).ok_or_else(|| Problem::parameter("cursor", "is not a cursor that a page of this list gave"))
+    }
+
+    /// The cursor from which [`Query::text_cursor`] reads an id.
+    pub fn cursor_of(id: &str) -> String {
+        id.bytes().fold("t".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
     /// How many rows are wanted: 1 to 500, 50 where nothing is said. More is cut to the most.
     pub fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else { return Ok(LIST_LIMIT_DEFAULT) };
@@ -152,8 +178,14 @@ mod tests {
         }
 
         #[test]
+        fn ids_come_back(id in any::<String>()) {
+            let text = format!("cursor={}", Query::cursor_of(&id));
+            prop_assert_eq!(Query::read(Some(&text), &["cursor"]).unwrap().text_cursor().unwrap(), Some(id));
+        }
+
+        #[test]
         fn never_panics(text in ".{0,60}") {
-            let _ = (decode(&text), Query::read(Some(&text), &["a", "cursor"]).map(|q| q.cursor::<1>()));
+            let _ = (decode(&text), Query::read(Some(&text), &["a", "cursor"]).map(|q| (q.cursor::<1>(), q.text_cursor())));
         }
     }
 }

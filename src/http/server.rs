@@ -57,6 +57,7 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
         }
     }
     drop(listener);
+    entry.edge().close();
     drain.send_replace(true);
     let all = u32::try_from(settings.connections).expect("a few thousand");
     if timeout(settings.drain, slots.acquire_many(all)).await.is_err() {

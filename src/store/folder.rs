@@ -9,7 +9,8 @@ use super::Error;
 /// What the `FORMAT` file of a store says. A change that an older program would misread changes it.
 pub const FORMAT: &str = "tallystick 1\n";
 
-const FORMAT_FILE: &str = "FORMAT";
+/// The file that says a folder is a store, and of which format.
+pub const FORMAT_FILE: &str = "FORMAT";
 const LOCK_FILE: &str = "LOCK";
 const WITNESS_FILE: &str = "WITNESS";
 const JOURNAL_DIR: &str = "journal";
@@ -55,6 +56,27 @@ impl Folder {
     pub(super) fn prepare_copy(path: &Path) -> Result<Copy, Error> {
         fs::create_dir(path).map_err(io_error("creating the copy's folder"))?;
         Ok(Copy { path: path.into() })
+    }
+
+    /// Copies the files that others keep beside the databases. What is the store's own, or only says that something is under
+    /// way, stays behind.
+    pub(super) fn take_along(&self, copy: &Copy) -> Result<(), Error> {
+        let take = || -> io::Result<()> {
+            for entry in fs::read_dir(&self.path)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let text = name.to_string_lossy();
+                let own = [FORMAT_FILE, LOCK_FILE, WITNESS_FILE].contains(&text.as_ref());
+                if own || text.ends_with(".lock") || text.ends_with(".new") || !entry.file_type()?.is_file() {
+                    continue;
+                }
+                let target = copy.path.join(&name);
+                fs::copy(entry.path(), &target)?;
+                File::open(&target)?.sync_all()?;
+            }
+            Ok(())
+        };
+        take().map_err(io_error("copying the files beside the databases"))
     }
 
     fn check_format(&self) -> Result<(), Error> {

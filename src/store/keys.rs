@@ -42,6 +42,18 @@ pub(super) fn member(key: &MemberKey) -> Vec<u8> {
     bytes
 }
 
+/// A key of `members`, read back.
+pub(super) fn read_member(bytes: &[u8]) -> Result<MemberKey, Error> {
+    let read = || {
+        let (program, id) = bytes.split_first_chunk()?;
+        Some(MemberKey {
+            program: ProgramId::new(u16::from_be_bytes(*program)),
+            id: Text::new(str::from_utf8(id).ok()?),
+        })
+    };
+    read().ok_or(Error::Damaged { family: "members" })
+}
+
 fn put_member(key: &MemberKey, bytes: &mut Vec<u8>) {
     let MemberKey { program, id } = key;
     bytes.extend_from_slice(&program.get().to_be_bytes());

@@ -36,7 +36,7 @@ use rocksdb::DB;
 use rocksdb::checkpoint::Checkpoint;
 
 pub use blocks::Blocks;
-pub use folder::FORMAT;
+pub use folder::{FORMAT, FORMAT_FILE};
 pub use options::StoreConfig;
 pub use rows::{MemberWrite, ViewBatch};
 
@@ -190,7 +190,8 @@ impl Store {
     }
 
     /// Copies the store as it is now into a folder that does not exist yet, on the same file system: by hard links, so
-    /// it takes little time and room. What was synced when this was called is in the copy; it opens like any store.
+    /// it takes little time and room. What was synced when this was called is in the copy, and so are the small files beside
+    /// the databases; it opens like any store.
     pub fn checkpoint(&self, to: impl AsRef<Path>) -> Result<(), Error> {
         // Views first: the journal's copy then has every record the views' copy reflects.
         let copy = Folder::prepare_copy(to.as_ref())?;
@@ -204,6 +205,7 @@ impl Store {
                 .and_then(|checkpoint| checkpoint.create_checkpoint(target))
                 .map_err(|source| Error::RocksDb { what, source })?;
         }
+        self.inner.folder.take_along(&copy)?;
         copy.finish()
     }
 

@@ -6,7 +6,7 @@ use rocksdb::{FlushOptions, ReadOptions, WriteBatch, WriteOptions};
 
 use super::options::{Family, handle};
 use super::{Error, Store, keys};
-use crate::ledger::types::{MemberKey, TimeMs};
+use crate::ledger::types::{MemberKey, ProgramId, Text, TimeMs};
 
 /// A member's row and due time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +121,27 @@ impl Store {
     pub fn member_rows(&self, members: &[MemberKey]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         let keys: Vec<Vec<u8>> = members.iter().map(keys::member).collect();
         self.read_many(Family::Members, &keys, |row| Ok(row.to_vec()))
+    }
+
+    /// Rows of a program's members whose ids come after one, in the order of the ids' bytes, at most `limit`.
+    pub fn members_from(&self, program: ProgramId, after: &str, limit: usize) -> Result<Vec<(Text, Vec<u8>)>, Error> {
+        let start = keys::member(&MemberKey { program, id: Text::new(after) });
+        let mut rows = self.inner.views.raw_iterator_cf(handle(&self.inner.views, Family::Members));
+        rows.seek(&start);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let Some((key, row)) = rows.item() else { break };
+            let member = keys::read_member(key)?;
+            if member.program != program {
+                break;
+            }
+            if member.id.as_str() > after {
+                found.push((member.id, row.to_vec()));
+            }
+            rows.next();
+        }
+        rows.status().map_err(|source| Error::RocksDb { what: "reading members", source })?;
+        Ok(found)
     }
 
     /// Rings' rows, in the order asked.

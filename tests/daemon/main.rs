@@ -7,6 +7,8 @@ mod bad_requests;
 mod client;
 mod grocer;
 mod keys;
+mod lists;
+mod move_out;
 mod process;
 mod programs;
 mod restart;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::http::problem::Problem;
 use crate::http::wire::{
-    self, AdjustmentWire, ClockWire, EventWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire,
+    self, AdjustmentWire, BackupWire, ClockWire, EventWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire,
 };
 
 fn document() -> Value {
@@ -78,13 +78,14 @@ fn example(document: &Value, schema: &Value, also: &[&str]) -> Value {
 type Read = fn(&str) -> Result<(), Problem>;
 
 /// The bodies that are described, with what reads them.
-const BODIES: [(&str, Read); 7] = [
+const BODIES: [(&str, Read); 8] = [
     ("Event", |body| wire::read::<EventWire>(body.as_bytes()).map(drop)),
     ("Simulation", |body| wire::read::<SimulateWire>(body.as_bytes()).map(drop)),
     ("Member", |body| wire::read::<MemberWire>(body.as_bytes()).map(drop)),
     ("Adjustment", |body| wire::read::<AdjustmentWire>(body.as_bytes()).map(drop)),
     ("Transfer", |body| wire::read::<TransferWire>(body.as_bytes()).map(drop)),
     ("RulesCheck", |body| wire::read::<RulesCheckWire>(body.as_bytes()).map(drop)),
+    ("Backup", |body| wire::read::<BackupWire>(body.as_bytes()).map(drop)),
     ("Clock", |body| wire::read::<ClockWire>(body.as_bytes()).map(drop)),
 ];
 
@@ -135,6 +136,7 @@ fn every_field_that_is_read_is_described() {
         said::<AdjustmentWire>("Adjustment"),
         said::<TransferWire>("Transfer"),
         said::<RulesCheckWire>("RulesCheck"),
+        said::<BackupWire>("Backup"),
         said::<ClockWire>("Clock"),
     ] {
         let described = document["components"]["schemas"][&name]["properties"].as_object().unwrap();

@@ -91,6 +91,8 @@ pub enum Code {
     UnknownEntry,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No backup was made.
+    BackupRefused,
     /// Too much is waiting.
     Overloaded,
     /// The daemon is stopping.
@@ -124,7 +126,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -167,6 +169,7 @@ impl Code {
         Self::CaseNotOpen,
         Self::ListFull,
         Self::ClockRefused,
+        Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
         Self::ReadFailed,
@@ -221,7 +224,7 @@ impl Code {
             | Self::BelowMinimum
             | Self::LimitReached
             | Self::UnknownCharity => self.spending_info(),
-            Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
         }
     }
 
@@ -455,6 +458,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::BackupRefused => info(
+                "backup_refused",
+                StatusCode::CONFLICT,
+                "No backup was made",
+                "There is a backup of this name, or the folder of backups cannot be written; the ledger goes on as it was.",
             ),
             Self::Stopping => info(
                 "stopping",

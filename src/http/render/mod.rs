@@ -8,6 +8,8 @@ mod effect;
 mod member;
 mod money;
 mod program;
+mod record;
+mod report;
 mod standing;
 mod statement;
 #[cfg(test)]
@@ -28,6 +30,8 @@ pub use case::{case, standing};
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::program;
+pub use record::record;
+pub use report::{Report, report};
 pub use statement::{Statement, statement};
 
 /// What numbers in records are called, and what else an answer wants to know of its program.

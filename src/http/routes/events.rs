@@ -1,6 +1,5 @@
 //! Events: post one, read one by its natural key, list a member's, simulate.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,18 +9,17 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::HeaderValue;
 
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, cases, end_page, json};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, cases, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
-use crate::http::query::{cursor, decode};
+use crate::http::query::decode;
 use crate::http::render::{self, Names};
 use crate::http::tally;
 use crate::http::wire::{self, EventWire, SimulateWire};
 use crate::ledger::event::Event;
-use crate::ledger::record::{Input, Record, Status};
-use crate::ledger::review::Review;
-use crate::ledger::types::{Seq, TimeMs};
+use crate::ledger::record::{Record, Status};
+use crate::ledger::types::TimeMs;
 
 /// `POST …/events`.
 pub async fn post_event<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
@@ -103,66 +101,6 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
         Names { events: Some(&known), released: released.as_deref(), ..Names::new(&view.state, &view.compiled.terms) };
     let mut out = Json::with_capacity(1_024);
     render::event(&mut out, &record, names, false);
-    Ok(json(StatusCode::OK, out))
-}
-
-/// `GET …/events?member=&type=&order=&from=&to=&status=`: a member's events, oldest first by sequence.
-pub async fn list(ask: Ask) -> Result<Response, Problem> {
-    let call = ask.call();
-    let view = call.view()?;
-    let query = call.query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])?;
-    let member = query.get("member").ok_or_else(|| Problem::parameter("member", "is needed"))?;
-    let zone = &view.compiled.terms.zone;
-    let (from, to) = (query.time("from", zone)?, query.time("to", zone)?);
-    let wanted_status = match query.get("status") {
-        None => None,
-        Some(known @ ("posted" | "held" | "denied")) => Some(known),
-        Some(_) => return Err(Problem::parameter("status", "expected posted, held or denied")),
-    };
-    let (limit, after) = (query.limit()?, query.cursor::<1>()?);
-    let after = after.and_then(|[seq]| u64::try_from(seq).ok()).map_or(Seq::ZERO, Seq::new);
-    let records = call.edge.handle.history(view.id, member).await?;
-    // What became of held events is among the member's own records.
-    let mut releases: HashMap<Seq, &Record> = HashMap::new();
-    for record in &records {
-        if let Input::Review(review) = &record.input
-            && let Review::Release(release) = review.as_ref()
-        {
-            releases.insert(release.held, record);
-        }
-    }
-    let of = |record: &Record| releases.get(&record.seq).copied();
-    let wanted = |record: &Record| match &record.input {
-        Input::Event(event) => {
-            record.seq > after
-                && query.get("type").is_none_or(|kind| event.kind.wire_name() == kind)
-                && query.get("order").is_none_or(|order| event.order() == order)
-                && from.is_none_or(|from| event.occurred_at >= from)
-                && to.is_none_or(|to| event.occurred_at < to)
-                && wanted_status.is_none_or(|status| render::standing(record, of(record)) == status)
-        }
-        Input::Adjust(..)
-        | Input::Transfer(..)
-        | Input::Act(..)
-        | Input::Due(_)
-        | Input::Ruleset(_)
-        | Input::Review(_) => false,
-    };
-    let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
-    let mut out = Json::with_capacity(limit * 640);
-    out.begin_object();
-    out.key("data");
-    out.begin_array();
-    let mut matching = records.iter().filter(|record| wanted(record)).peekable();
-    let mut last = Seq::ZERO;
-    for record in matching.by_ref().take(limit) {
-        render::event(&mut out, record, Names { released: of(record), ..names }, false);
-        last = record.seq;
-    }
-    out.end_array();
-    let next = matching.peek().map(|_| cursor(&[i64::try_from(last.get()).unwrap_or(i64::MAX)]));
-    end_page(&mut out, next.as_deref());
     Ok(json(StatusCode::OK, out))
 }
 

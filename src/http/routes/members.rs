@@ -108,8 +108,7 @@ pub async fn statement(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
     let query = call.query(&["from", "to", "limit", "cursor"])?;
-    let zone = &view.compiled.terms.zone;
-    let (from, to) = (query.time("from", zone)?, query.time("to", zone)?);
+    let (from, to) = query.period(&view.compiled.terms.zone)?;
     let after = query.cursor::<3>()?.map(|[at, seq, index]| {
         (TimeMs::new(at), Seq::new(u64::try_from(seq).unwrap_or(0)), usize::try_from(index).unwrap_or(0))
     });

@@ -1,13 +1,17 @@
 //! The routes: one function each, from a request to an answer or a [`Problem`].
 
+mod backups;
 mod batch;
 mod cases;
 mod daemon;
 mod events;
+mod journal;
+mod lists;
 mod members;
 mod money;
 mod own;
 mod program;
+mod reports;
 mod spending;
 mod table;
 
@@ -29,7 +33,7 @@ pub use events::post_event;
 pub use members::get_balance;
 pub use table::Operation;
 
-use super::auth::Access;
+use super::auth::{Access, Grant};
 use super::body::{self, Whole};
 use super::edge::{Edge, RequestId, Settings};
 use super::json::Json;
@@ -105,6 +109,7 @@ struct Ask {
     headers: HeaderMap,
     uri: Uri,
     params: Vec<(String, String)>,
+    grant: Grant,
 }
 
 impl FromRequestParts<Arc<Edge>> for Ask {
@@ -116,8 +121,9 @@ impl FromRequestParts<Arc<Edge>> for Ask {
             .map_err(|_| Problem::new(Code::NotFound, "the path is not percent-encoded UTF-8"))?;
         let params = params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(|| RequestId(Text::default()));
+        let grant = parts.extensions.get::<Grant>().cloned().unwrap_or(Grant::Everything);
         let headers = std::mem::take(&mut parts.headers);
-        Ok(Self { edge: Arc::clone(edge), request_id, headers, uri: parts.uri.clone(), params })
+        Ok(Self { edge: Arc::clone(edge), request_id, headers, uri: parts.uri.clone(), params, grant })
     }
 }
 
@@ -165,12 +171,14 @@ fn for_programs(table: Table) -> Table {
     let [read, write, admin] = [Scope::Read, Scope::Write, Scope::Admin].map(Access::Program);
     table
         .add(POST, &at("/events"), write, "Post one event", events::post)
-        .add(GET, &at("/events"), read, "List events", events::list)
+        .add(GET, &at("/events"), read, "Events: of a member oldest first, else newest first", lists::events)
         .query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])
         .add(POST, &at("/events/batch"), write, "Post up to 10,000 events, as an array or as lines", batch::events)
         .add(GET, &at("/events/{*key}"), read, "An event by its source and id", events::show)
         .add(POST, &at("/simulate"), read, "What an event would give, and why; nothing is written", events::simulate)
         .add(POST, &at("/members"), write, "Enrol a member", members::enroll)
+        .add(GET, &at("/members"), read, "Members, by id", lists::members)
+        .query(&["tier", "from", "to", "limit", "cursor"])
         .add(GET, &at("/members/{member}"), read, "A member", members::show)
         .add(GET, &at("/members/{member}/balance"), read, "What a member has, now or then", members::balance)
         .query(&["at"])
@@ -191,6 +199,10 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
         .keyed()
         .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
+        .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
+        .query(&["from", "to", "active_window_days"])
+        .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
+        .query(&["after_seq", "limit"])
         .add(GET, &at(""), read, "What the program is", program::show)
         .add(GET, &at("/"), read, "What the program is", program::show)
 }
@@ -263,6 +275,7 @@ fn for_daemon(table: Table) -> Table {
             daemon::status,
         )
         .add(POST, "/v1/clock", Access::Operator(Scope::Admin), "Move a manual clock", daemon::set_clock)
+        .add(POST, "/v1/backups", Access::Operator(Scope::Admin), "Copy the ledger while it runs", backups::make)
         .add(GET, "/v1/version", Access::Public, "The program's name and version", daemon::version)
         .add(GET, "/livez", Access::Public, "Whether the process answers", daemon::live)
         .add(GET, "/readyz", Access::Public, "Whether the ledger takes work", daemon::ready)
@@ -287,6 +300,15 @@ fn answer(status: StatusCode, media: &'static str, bytes: Vec<u8>) -> Response {
 
 fn json(status: StatusCode, out: Json) -> Response {
     answer(status, "application/json", out.into_bytes())
+}
+
+/// Does what reads the disk, or takes long, on a thread that answers no other request.
+pub async fn off_network<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        // Work is only cancelled while the runtime shuts down.
+        Err(_) => Problem::new(Code::Stopping, "the ledger is stopping"),
+    })
 }
 
 /// Ends a list's object: whether more follows, and the cursor to it.

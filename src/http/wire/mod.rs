@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use act::{Affair, AffairWire, AmountWire, DonationWire, HoldWire, RedemptionWire, UpdateWire};
 pub use batch::{array, ndjson};
 pub use event::EventWire;
-pub use request::{AdjustmentWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
 pub use review::ResolveWire;
 
 use super::problem::{Code, FieldError, Place, Problem};

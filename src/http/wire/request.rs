@@ -13,7 +13,7 @@ use super::{Wire, check};
 use crate::http::problem::{Faults, Problem};
 use crate::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Transfer};
 use crate::ledger::types::{AMOUNT_MAX, Points, Text, TimeMs};
-use crate::limits::PROGRAM_BYTES_MAX;
+use crate::limits::{NAME_BYTES_MAX, PROGRAM_BYTES_MAX};
 
 /// The body of `POST …/adjustments`. The context is checked and not kept: nothing decides by it yet.
 #[derive(Debug, Deserialize)]
@@ -318,5 +318,30 @@ impl Wire<'_> for ClockWire {
         let mut faults = Faults::default();
         let now = check::time(&mut faults, "/now", &self.now);
         faults.into_result(now)
+    }
+}
+
+/// The body of `POST /v1/backups`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupWire {
+    name: Text,
+}
+
+impl Wire<'_> for BackupWire {
+    /// A name that is one step of a path, and not hidden.
+    type Input = Text;
+
+    fn check(self) -> Result<Text, Problem> {
+        let mut faults = Faults::default();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        let name = &self.name;
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || name.starts_with('.') || !name.bytes().all(plain) {
+            faults.add(
+                "/name",
+                format!("expected 1 to {NAME_BYTES_MAX} letters, digits, _ - and ., not beginning with ."),
+            );
+        }
+        faults.into_result(self.name)
     }
 }
