@@ -86,5 +86,12 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Cases { reply, page } => drop(reply.send(page)),
         Release::Stats { reply, stats } => drop(reply.send(stats)),
         Release::Clock { reply, result } => drop(reply.send(result)),
+        Release::Rules { reply, outcome, views } => {
+            if let Some(views) = views {
+                shared.publish_programs(views);
+            }
+            drop(reply.send(outcome));
+        }
+        Release::Programs(views) => shared.publish_programs(views),
     }
 }

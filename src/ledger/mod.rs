@@ -28,6 +28,7 @@ pub mod record;
 pub mod reject;
 pub mod review;
 pub mod rights;
+pub mod rollout;
 pub mod standing;
 pub mod state;
 pub mod table;

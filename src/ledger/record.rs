@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
 use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
+use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::Effect;
@@ -25,8 +26,10 @@ pub enum Input {
     Transfer(Arc<Transfer>, Text),
     /// Time passed: what fell due for one member. The instant is the record's `occurred_at`.
     Due(Text),
-    /// A version of a program's rules took effect.
+    /// A version of a program's rules took effect: the rules folder's, at a start.
     Ruleset(Arc<RulesetFiles>),
+    /// Which rules decide was changed, with the write's idempotency key.
+    Rules(Arc<RulesChange>, Text),
     /// Spending, its undoing, or the member's own affairs, with its idempotency key.
     Act(Arc<Act>, Text),
     /// A step of a review of what the fraud checks held.
@@ -154,7 +157,9 @@ impl Input {
     pub fn natural_key(&self) -> Option<NaturalKey<'_>> {
         match self {
             Self::Event(event) => Some(NaturalKey { source: &event.source, id: &event.id }),
-            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) if !key.is_empty() => {
+            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) | Self::Rules(_, key)
+                if !key.is_empty() =>
+            {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
             Self::Review(review) => match review.as_ref() {
@@ -165,7 +170,12 @@ impl Input {
                 Review::Release(release) => Some(NaturalKey { source: RELEASE_SOURCE, id: &release.id }),
                 Review::ClawBack(taken) => Some(NaturalKey { source: CLAW_BACK_SOURCE, id: &taken.id }),
             },
-            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..)
+            | Self::Transfer(..)
+            | Self::Act(..)
+            | Self::Due(_)
+            | Self::Ruleset(_)
+            | Self::Rules(..) => None,
         }
     }
 
@@ -175,7 +185,12 @@ impl Input {
         match self {
             Self::Event(event) => Some(event),
             Self::Review(review) => review.event(),
-            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..)
+            | Self::Transfer(..)
+            | Self::Act(..)
+            | Self::Due(_)
+            | Self::Ruleset(_)
+            | Self::Rules(..) => None,
         }
     }
 
@@ -194,7 +209,7 @@ impl Input {
                 KeyField::Member => Some(&act.member),
                 other => act.context.as_deref().and_then(|context| context_field(context, other)),
             },
-            Self::Due(_) | Self::Ruleset(_) | Self::Review(_) => None,
+            Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) | Self::Review(_) => None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod process;
 mod programs;
 mod restart;
 mod reviews;
+mod rulesets;
 mod settings;
 mod twice;
 mod year;

@@ -42,6 +42,12 @@ pub fn record(out: &mut Json, record: &Record, names: Names<'_>) {
         }
         Input::Act(asked, _) => act(out, asked),
         Input::Review(_) => super::case::review(out, record),
+        Input::Rules(change, _) => {
+            let (what, by) = change.told();
+            out.field("change", what);
+            out.field("author", &by.author);
+            out.field("message", &by.message);
+        }
         Input::Due(_) => {}
     }
     out.key("effects");

@@ -206,7 +206,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
             }
         }
         Input::Review(_) => review(out, record),
-        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }

@@ -11,6 +11,7 @@ mod field;
 mod quick;
 mod request;
 mod review;
+mod rulesets;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
 pub use review::ResolveWire;
+pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 

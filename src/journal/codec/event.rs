@@ -15,6 +15,7 @@ wire_enum!(Input, "input" {
     4 = Ruleset(files),
     20 = Act(act, key),
     60 = Review(review),
+    100 = Rules(change, key),
 });
 
 // Tags are never changed and never reused.

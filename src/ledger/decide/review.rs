@@ -116,7 +116,12 @@ fn take_effect(books: &Books<'_>, held: &Record) -> Result<Draft, Reject> {
             let done = transfer(books, asked, key, Judgement::default())?;
             Ok(Draft { parties: done.parties, effects: done.effects, clipped: done.clipped, next_index: 0 })
         }
-        Input::Adjust(..) | Input::Act(..) | Input::Due(_) | Input::Ruleset(_) | Input::Review(_) => {
+        Input::Adjust(..)
+        | Input::Act(..)
+        | Input::Due(_)
+        | Input::Ruleset(_)
+        | Input::Rules(..)
+        | Input::Review(_) => {
             let mut draft = Draft::default();
             for (credit, id, member, lot) in waiting(books, held) {
                 draft.party(id, Some(member));
