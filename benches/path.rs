@@ -90,7 +90,7 @@ fn step(core: &mut Core, command: &Command) {
 fn now(command: &Command) -> TimeMs {
     match command {
         Command::Event(event) => event.occurred_at,
-        Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => TimeMs::EPOCH,
+        Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => TimeMs::EPOCH,
     }
 }
 
@@ -107,7 +107,7 @@ fn assess(core: &mut Core, command: &Command) -> Duration {
     let input = command.input();
     let terms = &core.compiled(PROGRAM).terms;
     let started = Instant::now();
-    black_box(fraud::assess(&core.rings, terms, PROGRAM, &input, now(command)));
+    black_box(fraud::assess(&core.rings, &fraud::Question::of(PROGRAM, terms, &input, now(command))));
     started.elapsed()
 }
 

@@ -4,11 +4,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tallystick::fraud::assess;
 use tallystick::fraud::rings::Rings;
+use tallystick::fraud::{Question, assess};
 use tallystick::ledger::event::{Context, Event, EventKind};
 use tallystick::ledger::record::{Assessment, Input, KeyField, KeyFields, Record, Status, Verdict};
-use tallystick::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
+use tallystick::ledger::terms::{Absent, Counted, LimitExtra, LimitTerms, Metric, Terms};
 use tallystick::ledger::types::{Money, NameId, ProgramId, Seq, Text, TimeMs};
 
 /// The allocator of the daemon.
@@ -30,6 +30,7 @@ fn limit(ring: u16, key: &[KeyField], window_ms: i64, limit: i64) -> LimitTerms 
         absent: Absent::Skip,
         ring: NameId::new(ring),
         capacity: 16,
+        extra: LimitExtra::default(),
     }
 }
 
@@ -103,7 +104,7 @@ fn windows(criterion: &mut Criterion) {
         let mut rings = Rings::default();
         let mut records: Vec<Record> = (1..=members * 2).map(|number| purchase(number, members)).collect();
         for record in &mut records {
-            let (_, observed) = assess(&rings, &terms, PROGRAM, &record.input, record.occurred_at);
+            let (_, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &record.input, record.occurred_at));
             record.observed = observed;
             rings.observe(record);
         }
@@ -113,7 +114,7 @@ fn windows(criterion: &mut Criterion) {
             bench.iter(|| {
                 next = (next + 1) % records.len();
                 let record = records.get(next).expect("within bounds by the line above");
-                black_box(assess(&rings, &terms, PROGRAM, &record.input, record.occurred_at))
+                black_box(assess(&rings, &Question::of(PROGRAM, &terms, &record.input, record.occurred_at)))
             });
         });
         group.bench_function(format!("observe/{members}"), |bench| {

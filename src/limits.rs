@@ -72,8 +72,12 @@ pub const INTENTS_MAX: usize = 64;
 pub const NAMES_MAX: usize = 4_096;
 /// Entries of one velocity ring: the highest limit that can be declared is one less.
 pub const RING_CAPACITY_MAX: u16 = 1_024;
+/// The highest limit on distinct values: each is compared with all others of its window.
+pub const DISTINCT_LIMIT_MAX: i64 = 63;
 /// Entries of a ring that sums, where the program says nothing.
 pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
+/// Places a ring of speeds keeps.
+pub const SPEED_RING_ENTRIES: u16 = 8;
 /// Programs whose compiled scripts one thread keeps.
 pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
 /// Diagnostics of one check.
@@ -88,8 +92,10 @@ pub const BACKTEST_ROWS_MAX: usize = 500;
 pub const SHADOW_SAMPLES_MAX: usize = 20;
 /// Cases of one program, and steps of one case.
 pub const CASES_MAX: usize = 1_000;
-/// Earlier events named in a reason's evidence.
-pub const EVIDENCE_EVENTS_MAX: usize = 10;
+/// Earlier events named in a reason's evidence: as many as the limit, but at least and at most so many.
+pub const EVIDENCE_EVENTS_MIN: usize = 10;
+/// Earlier events named in a reason's evidence at most.
+pub const EVIDENCE_EVENTS_MAX: usize = 64;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.
@@ -186,6 +192,27 @@ pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
 const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
+
+/// Held records of one case; what follows opens another one.
+pub const CASE_RECORDS_MAX: usize = 10_000;
+/// Members, and records that were only referred, named by one case.
+pub const CASE_MEMBERS_MAX: usize = 100;
+/// Rules named by one case.
+pub const CASE_RULES_MAX: usize = 32;
+/// Open cases of all programs together; beyond, what is held joins one case for all.
+pub const CASES_OPEN_MAX: usize = 100_000;
+/// Closed cases kept in memory; all of them are in the store.
+pub const CASES_KEPT_CLOSED: usize = 10_000;
+/// Rules of one program whose numbers are kept, over its whole life.
+pub const RULE_STATS_MAX: usize = 1_024;
+/// Records of a case shown where it is asked for, and where cases are listed.
+pub const CASE_EVENTS_SHOWN: usize = 200;
+/// Records of each case shown in a list.
+pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
+/// Entries of all lists together.
+pub const LIST_ENTRIES_MAX: usize = 100_000;
+/// Records one resolution may take back along the evidence.
+pub const CLAW_BACK_RECORDS_MAX: usize = 1_000;
 /// How long points that come back by a reversal can be spent, where they would have expired meanwhile, in days.
 pub const REVERSAL_GRACE_DAYS: u16 = 30;
 /// How long a hold lasts where the request says nothing, in seconds.

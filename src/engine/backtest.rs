@@ -257,7 +257,7 @@ impl Trial<'_> {
                 self.plan.from.is_none_or(|from| recorded.occurred_at >= from)
                     && self.plan.to.is_none_or(|to| recorded.occurred_at < to)
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => false,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => false,
         };
         if compared {
             self.report.note(recorded, decided.as_ref(), tier);

@@ -7,10 +7,12 @@ use tokio::sync::oneshot;
 
 use super::core::Core;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
+use super::review::CasePage;
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
+use crate::ledger::desk::{DeskRow, DeskStats};
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::rollout::Rollout;
@@ -49,6 +51,14 @@ pub(super) enum Release {
     },
     /// Programs as they are from here on; nobody asked.
     Programs(Vec<Arc<ProgramView>>),
+    Cases {
+        reply: oneshot::Sender<CasePage>,
+        page: CasePage,
+    },
+    Stats {
+        reply: oneshot::Sender<Arc<DeskStats>>,
+        stats: Arc<DeskStats>,
+    },
 }
 
 /// A block in the making.
@@ -111,6 +121,8 @@ pub(super) struct Mark {
     pub(super) now: TimeMs,
     pub(super) programs: Vec<Arc<ProgramState>>,
     pub(super) rollouts: Vec<Arc<Rollout>>,
+    /// Rows of the desk that changed since the mark before, exactly as of this one.
+    pub(super) desk: Vec<DeskRow>,
 }
 
 impl Open {

@@ -128,12 +128,12 @@ pub(super) fn ring_row_key(key: &RingKey) -> Vec<u8> {
 /// The row of a ring.
 pub(super) fn encode_ring(ring: &Ring) -> Vec<u8> {
     let entries = ring.entries().map(|entry| (entry.at, entry.value, entry.seq)).collect();
-    let (capacity, last, dropped) = (ring.capacity(), ring.last(), ring.dropped());
-    codec::encode_ring(&RingRow { capacity, last, dropped, entries })
+    let (capacity, last, dropped, blurred) = (ring.capacity(), ring.last(), ring.dropped(), ring.blurred());
+    codec::encode_ring(&RingRow { capacity, last, dropped, blurred, entries })
 }
 
 fn decode_ring(row: &[u8]) -> Result<Ring, super::Error> {
-    let RingRow { capacity, last, dropped, entries } = codec::decode_ring(row)?;
+    let RingRow { capacity, last, dropped, blurred, entries } = codec::decode_ring(row)?;
     let entries = entries.into_iter().map(|(at, value, seq)| Entry { at, value, seq }).collect();
-    Ok(Ring::restore(capacity, last, dropped, entries))
+    Ok(Ring::restore(capacity, last, dropped, entries).with_blurred(blurred))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::core::{About, Core};
 use super::handle::Command;
-use super::install;
+use super::{CaseFilter, install, review};
 use crate::fraud::Seen;
 use crate::ledger::act::Act;
 use crate::ledger::decide::{Subject, next_due, settled};
@@ -17,6 +17,7 @@ use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Clipped, Record};
 use crate::ledger::reject::Reject;
+use crate::ledger::review::{Outcome, Resolution};
 use crate::ledger::rights::rights;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
@@ -201,6 +202,22 @@ impl Ledger for InMemory {
 
     fn transfer(&mut self, transfer: Transfer) -> Result<Posted, Reject> {
         self.submit(&Command::Transfer(Arc::new(transfer), Text::default()))
+    }
+
+    fn resolve(&mut self, member: &str, outcome: Outcome, claw_back: bool) -> Result<Posted, Reject> {
+        let filter =
+            CaseFilter { open: Some(true), member: Some(Text::new(member)), limit: 1, ..CaseFilter::default() };
+        let (found, _) = review::page(&self.core, PROGRAM, &filter);
+        let case = found.into_iter().next().ok_or(Reject::UnknownCase(Seq::ZERO))?;
+        let (note, author, key) = Default::default();
+        let resolution = Resolution { case: case.id, outcome, note, author, claw_back, key };
+        let find = |seqs: &[Seq]| self.records.iter().filter(|record| seqs.contains(&record.seq)).cloned().collect();
+        let held: Vec<Record> = find(&case.held);
+        let counted = if claw_back { find(&review::evidence(held.iter())) } else { Vec::new() };
+        let records = self.core.resolve(PROGRAM, &resolution, self.now, &held, &counted)?;
+        let posted = records.first().map(|record| self.posted(record, false));
+        self.records.extend(records);
+        posted.ok_or(Reject::UnknownCase(case.id))
     }
 
     fn act(&mut self, act: Act) -> Result<Posted, Reject> {

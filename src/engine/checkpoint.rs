@@ -68,7 +68,13 @@ impl Checkpoint {
         self.members = core.take_touched();
         self.rings = core.rings.take_touched(core.seq());
         let (programs, rollouts) = (core.state.programs.clone(), core.state.rollouts.clone());
-        self.mark = Some(Mark { seq: core.seq(), now: core.state.now, programs, rollouts });
+        self.mark = Some(Mark {
+            seq: core.seq(),
+            now: core.state.now,
+            programs,
+            rollouts,
+            desk: core.state.desk.take_touched(),
+        });
     }
 
     fn take(&mut self, core: &Core, members: usize, rings: usize) -> Rows {

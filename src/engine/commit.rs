@@ -83,6 +83,8 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         }
         Release::Find { reply, found } => drop(reply.send(found)),
         Release::Simulated { reply, result } => drop(reply.send(*result)),
+        Release::Cases { reply, page } => drop(reply.send(page)),
+        Release::Stats { reply, stats } => drop(reply.send(stats)),
         Release::Clock { reply, result } => drop(reply.send(result)),
         Release::Rules { reply, outcome, views } => {
             if let Some(views) = views {

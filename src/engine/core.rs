@@ -11,7 +11,7 @@ use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
 use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
-use crate::ledger::record::Record;
+use crate::ledger::record::{KeyField, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
 use crate::ledger::terms::Terms;
@@ -140,6 +140,7 @@ impl Core {
                 }
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Review(_) => continue,
                 Command::Act(act, _) => (&act.member, None),
             };
             members
@@ -159,7 +160,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.deciding(program, command), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => Proposal::default(),
         }
     }
 
@@ -184,7 +185,7 @@ impl Core {
         about: About<'_>,
     ) -> Result<Record, Reject> {
         let terms = &self.deciding(program, command).terms;
-        let judged = self.judged(terms, command, about.now, about.seen);
+        let judged = self.judged(terms, (program, command), about.now, about.seen);
         self.decide_by(terms, (program, command), proposal, about, judged)
     }
 
@@ -197,26 +198,36 @@ impl Core {
         command: &Command,
         about: About<'_>,
     ) -> Result<Record, Reject> {
-        let judged = self.judged(&self.deciding(program, command).terms, command, about.now, about.seen);
+        let judged = self.judged(&self.deciding(program, command).terms, (program, command), about.now, about.seen);
         let proposal = match command {
             Command::Event(event) => {
                 rules::evaluate(version, event, self.member(program, &event.member), event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => Proposal::default(),
         };
         self.decide_by(&version.terms, (program, command), proposal, about, judged)
     }
 
     /// What velocity limits say of a command.
-    pub(super) fn judged(&self, terms: &Terms, command: &Command, now: TimeMs, seen: &Seen) -> Judgement {
+    pub(super) fn judged(
+        &self,
+        terms: &Terms,
+        (program, command): (ProgramId, &Command),
+        now: TimeMs,
+        seen: &Seen,
+    ) -> Judgement {
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
         };
-        if terms.limits.is_empty() {
+        let lists = &self.state.desk.lists;
+        if terms.limits.is_empty() && lists.is_empty() {
             return Judgement::default();
         }
-        let (assessment, observed) = fraud::assess_seen(&self.rings, terms, &command.input(), at, seen);
+        let input = &command.input();
+        let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
+        let question = fraud::Question { program, terms, input, at, now, member, lists };
+        let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
         Judgement { assessment, observed }
     }
 
@@ -250,6 +261,7 @@ impl Core {
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Review(change) => decide::list(&books, change),
             Command::Act(act, key) => decide::act(&books, act, key, earlier.unwrap_or(&Earlier::default()), judgement),
         }
     }

@@ -52,11 +52,15 @@ impl Beside {
     }
 }
 
+/// What is about no member.
+const NOBODY: &Text = &Text::new_static("");
+
 /// The member a command is about, and the store it names.
 pub(super) fn decided_by(command: &Command) -> (&Text, Option<&str>) {
     match command {
         Command::Event(event) => (&event.member, event.context.store.as_deref()),
         Command::Adjust(adjustment, _) => (&adjustment.member, None),
+        Command::Review(_) => (NOBODY, None),
         Command::Act(act, _) => (&act.member, act.context.as_deref().and_then(|context| context.store.as_deref())),
         Command::Transfer(transfer, _) => {
             (&transfer.from, transfer.context.as_deref().and_then(|context| context.store.as_deref()))

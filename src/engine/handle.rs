@@ -12,15 +12,18 @@ use super::Error;
 use super::backtest::{self, Plan, Report};
 use super::deploy::{Beside, Version, files_of};
 use super::reads;
+use super::review::{CaseFilter, CasePage};
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{ShadowTally, Tally};
 use crate::ledger::act::Act;
+use crate::ledger::desk::{Case, DeskStats};
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
+use crate::ledger::review::{RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
@@ -39,6 +42,8 @@ pub enum Command {
     Transfer(Arc<Transfer>, Text),
     /// Spend, undo a spending, or change something of a member's own.
     Act(Arc<Act>, Text),
+    /// Change a list; other steps of a review are taken by [`Handle::resolve`].
+    Review(Arc<Review>),
 }
 
 impl Command {
@@ -50,7 +55,7 @@ impl Command {
             Input::Adjust(adjustment, key) => Some(Self::Adjust(Arc::clone(adjustment), key.clone())),
             Input::Transfer(transfer, key) => Some(Self::Transfer(Arc::clone(transfer), key.clone())),
             Input::Act(act, key) => Some(Self::Act(Arc::clone(act), key.clone())),
-            Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => None,
+            Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) | Input::Review(_) => None,
         }
     }
 
@@ -62,6 +67,7 @@ impl Command {
             Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
             Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
             Self::Act(act, key) => Input::Act(Arc::clone(act), key.clone()),
+            Self::Review(step) => Input::Review(Arc::clone(step)),
         }
     }
 }
@@ -220,6 +226,25 @@ pub(super) enum Request {
         change: Box<Change>,
         reply: oneshot::Sender<Outcome>,
     },
+    Resolve {
+        program: ProgramId,
+        resolution: Resolution,
+        reply: oneshot::Sender<JobAnswers>,
+    },
+    Cases {
+        program: ProgramId,
+        filter: CaseFilter,
+        reply: oneshot::Sender<CasePage>,
+    },
+    Case {
+        program: ProgramId,
+        id: Seq,
+        reply: oneshot::Sender<CasePage>,
+    },
+    Stats {
+        program: ProgramId,
+        reply: oneshot::Sender<Arc<DeskStats>>,
+    },
     Stop,
 }
 
@@ -347,6 +372,42 @@ impl Handle {
             Some(member) => reads::history(&self.shared.store, id, member.last),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Closes a case with everything it held; the answer's record says so, and what became of each held record follows it.
+    pub async fn resolve(&self, program: ProgramId, resolution: Resolution) -> Result<Answer, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Resolve { program, resolution, reply })?;
+        let (block, pending, items) = answer.await.map_err(|_| SubmitError::Stopped)?;
+        let mut answers = reads::answers(&self.shared.store, &block, pending, &items)?;
+        answers.pop().ok_or(SubmitError::Stopped)
+    }
+
+    /// Cases, the most points at risk first.
+    pub async fn cases(&self, program: ProgramId, filter: CaseFilter) -> Result<CasePage, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Cases { program, filter, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// A case, open or closed.
+    pub async fn case(&self, program: ProgramId, id: Seq) -> Result<Option<Arc<Case>>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Case { program, id, reply })?;
+        let (found, _) = answer.await.map_err(|_| SubmitError::Stopped)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// How a program's fraud rules have done.
+    pub async fn desk_stats(&self, program: ProgramId) -> Result<Arc<DeskStats>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Stats { program, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// What became of a held record once its case was closed.
+    pub async fn released(&self, program: ProgramId, held: Seq) -> Result<Option<Arc<Record>>, SubmitError> {
+        self.event(program, RELEASE_SOURCE, &smol_str::format_smolstr!("{held}")).await
     }
 
     /// The ledger's time.

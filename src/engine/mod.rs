@@ -40,6 +40,7 @@ mod pipeline;
 mod projector;
 mod reads;
 mod recover;
+mod review;
 pub mod rulesets;
 mod schedule;
 mod shared;
@@ -52,6 +53,7 @@ pub mod walk;
 
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;
+pub use review::{CaseFilter, CasePage};
 pub use start::{Config, Engine};
 
 /// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.

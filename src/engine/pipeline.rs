@@ -19,6 +19,7 @@ use super::checkpoint::Checkpoint;
 use super::chunk::Job;
 use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
+use super::review;
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{Tallies, Watch};
@@ -27,6 +28,7 @@ use crate::ledger::event::Event;
 use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
 use crate::rules::Compiled;
+use crate::store::keys::natural_key;
 
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
@@ -107,6 +109,10 @@ impl Pipeline {
                     events += items.len();
                     self.shared.queued.fetch_sub(items.len(), std::sync::atomic::Ordering::AcqRel);
                     jobs.push(Job { program, items, reply });
+                }
+                Request::Resolve { program, resolution, reply } => {
+                    self.work(&mut block, std::mem::take(&mut jobs), self.now())?;
+                    self.resolve(&mut block, program, &resolution, reply)?;
                 }
                 Request::SetClock { now: to, reply } => {
                     self.work(&mut block, std::mem::take(&mut jobs), self.now())?;
@@ -192,7 +198,7 @@ impl Pipeline {
     }
 
     /// Sends a block and waits until the rows of everything so far are written, so that due rows are complete.
-    fn barrier(&mut self, block: Open) -> Result<(), Error> {
+    pub(super) fn barrier(&mut self, block: Open) -> Result<(), Error> {
         if self.checkpoint.is_running() {
             let rows = self.checkpoint.all(&mut self.core);
             self.send(Open::default(), rows, None)?;
@@ -215,20 +221,47 @@ impl Pipeline {
                 block.releases.push(Release::Member { reply, key, member });
             }
             Request::Find { key, reply } => {
-                let found = match self.recent.get(&key) {
-                    Some(seq) => Some(*seq),
-                    None => self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new),
-                };
+                let found = self.find_key(key)?;
                 block.releases.push(Release::Find { reply, found });
             }
             Request::Simulate { program, event, at, version, reply } => {
                 let result = Box::new(self.simulate(block, program, &event, at, version)?);
                 block.releases.push(Release::Simulated { reply, result });
             }
+            Request::Cases { program, filter, reply } => {
+                let page = review::page(&self.core, program, &filter);
+                block.releases.push(Release::Cases { reply, page });
+            }
+            Request::Case { program, id, reply } => {
+                let found = review::find(&self.core, &self.shared, program, id)?;
+                block.releases.push(Release::Cases { reply, page: (found.into_iter().collect(), false) });
+            }
+            Request::Stats { program, reply } => {
+                let stats = review::stats(&self.core, program);
+                block.releases.push(Release::Stats { reply, stats });
+            }
             Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
-            Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
+            Request::Work { .. } | Request::Resolve { .. } | Request::SetClock { .. } | Request::Stop => {}
         }
         Ok(())
+    }
+
+    /// The record that holds a natural key.
+    pub(super) fn find_key(&self, key: [u8; 16]) -> Result<Option<Seq>, Error> {
+        match self.recent.get(&key) {
+            Some(seq) => Ok(Some(*seq)),
+            None => Ok(self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new)),
+        }
+    }
+
+    /// Notes the natural key of a new record, where it has one.
+    pub(super) fn note_key(&mut self, block: &mut Open, record: &Record) {
+        if let Some(key) = record.input.natural_key() {
+            let key = natural_key(record.program, key.source, key.id);
+            self.recent.insert(key, record.seq);
+            self.recent_order.push_back((record.seq, key));
+            block.keys.push((key, record.seq.get()));
+        }
     }
 
     /// What an event would come to, by a version and by the rules in force.

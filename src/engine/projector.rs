@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::Error;
 use super::block::{Mark, Rows};
 use super::cache::{encode_ring, ring_row_key};
+use super::review::desk_key;
 use super::shared::Shared;
 use crate::journal::codec::{self, Registry};
 use crate::ledger::decide::next_due;
@@ -40,6 +41,8 @@ pub(super) struct Projector {
     due_seen: Vec<(TimeMs, MemberKey)>,
     keys_until: Seq,
     mark: Option<Mark>,
+    /// Rows of the desk; they reach the store with the mark they are as of.
+    desk: Vec<(Vec<u8>, Vec<u8>)>,
     since: Option<Instant>,
     flushed: Seq,
 }
@@ -55,6 +58,7 @@ impl Projector {
             due_seen: Vec::new(),
             keys_until: Seq::ZERO,
             mark: None,
+            desk: Vec::new(),
             since: None,
             flushed,
         }
@@ -112,6 +116,8 @@ impl Projector {
         self.due_seen.extend(due_seen);
         self.keys_until = keys_until;
         // Of two rounds that ended, the later one's mark stands for both.
+        let desk = mark.iter().flat_map(|mark| &mark.desk);
+        self.desk.extend(desk.map(|row| (desk_key(row), codec::encode_desk(row))));
         self.mark = mark.or(self.mark.take());
         self.since.get_or_insert_with(Instant::now);
     }
@@ -132,6 +138,7 @@ impl Projector {
             rings: std::mem::take(&mut self.rings),
             keys: std::mem::take(&mut self.keys),
             due_seen: std::mem::take(&mut self.due_seen),
+            desk: std::mem::take(&mut self.desk),
         };
         self.shared.store.write_views(batch)?;
         self.shared.note_keys_until(self.keys_until);

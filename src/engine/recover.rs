@@ -40,6 +40,9 @@ pub(super) fn recover(
             core.state.programs = registry.programs;
             core.state.rollouts = registry.rollouts;
             shared.note_mark(mark);
+            for row in store.desk_rows()? {
+                core.state.desk.restore(codec::decode_desk(&row)?);
+            }
         }
     }
     core.take_touched();

@@ -10,6 +10,7 @@ use super::touched::{named, payee};
 use crate::fraud;
 use crate::ledger::apply::apply_to_member;
 use crate::ledger::decide::{Judgement, settled};
+use crate::ledger::desk::Desk;
 use crate::ledger::event::Event;
 use crate::ledger::record::Record;
 use crate::ledger::reject::Reject;
@@ -53,7 +54,7 @@ impl Core {
         let scratch = self.copies(program, &command, &terms, at);
         let member = scratch.member(&MemberKey { program, id: event.member.clone() });
         let (mut proposal, lines) = rules::evaluate_traced(version, event, member, event.occurred_at);
-        let judged = self.judged(&terms, &command, at, seen);
+        let judged = self.judged(&terms, (program, &command), at, seen);
         let raised = std::mem::take(&mut proposal.raised);
         let judged = Judgement { assessment: fraud::combine(judged.assessment, raised), observed: judged.observed };
         let record = Self::decide_on(&scratch, &terms, (program, &command), proposal, about, judged);
@@ -80,7 +81,14 @@ impl Core {
         for (key, member) in touched.filter_map(copy) {
             members.insert(key, member);
         }
-        State { seq: self.state.seq, now: at, programs: self.state.programs.clone(), rollouts: Vec::new(), members }
+        State {
+            seq: self.state.seq,
+            now: at,
+            programs: self.state.programs.clone(),
+            rollouts: Vec::new(),
+            members,
+            desk: Desk::default(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         }
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
+        Command::Review(_) => [None, None],
         Command::Act(act, _) => match &act.what {
             What::Merge { into } => [key(&act.member), key(into)],
             _ => [key(&act.member), None],

@@ -4,10 +4,12 @@ use super::Error;
 use super::cache::{encode_ring, ring_row_key};
 use super::core::Core;
 use super::log::RocksLog;
+use super::review::desk_key;
 use crate::journal::chain::{Walked, follow};
 use crate::journal::codec;
 use crate::journal::log::Log;
 use crate::ledger::audit::audit;
+use crate::ledger::desk::DeskRow;
 use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, Seq};
 use crate::store::Store;
@@ -46,7 +48,14 @@ pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verif
     let mut found = Vec::new();
     let walked = follow(&log, Seq::new(1), &mut |block| {
         let records: Vec<Record> = block.records().collect::<Result<_, _>>()?;
-        let replayed = records.iter().try_for_each(|record| core.replay(record));
+        let replayed = records.iter().try_for_each(|record| {
+            core.replay(record)?;
+            // The desk's rows are exactly as of the mark, and so are compared when the replay is there.
+            if record.seq == mark {
+                rows += compare_desk(store, &core, &mut found)?;
+            }
+            Ok(())
+        });
         let outcome = replayed.and_then(|()| compare_keys(store, &records, mark, &mut found));
         progress(core.seq(), end);
         outcome.map(|compared| rows += compared).map_err(|error| {
@@ -61,6 +70,22 @@ pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verif
     rows += compare_rings(store, &core, mark, &mut found)?;
     let members = core.state.members.len() as u64;
     Ok(Verified { walked, members, state_hash: state_hash(&core), rows, found })
+}
+
+/// Every case in memory and all numbers must be in their rows.
+fn compare_desk(store: &Store, core: &Core, found: &mut Vec<String>) -> Result<u64, Error> {
+    let rows = core.state.desk.rows();
+    for row in &rows {
+        if store.desk_row(&desk_key(row))?.as_deref() != Some(&codec::encode_desk(row)) {
+            let what = match row {
+                DeskRow::Case(case) => format!("of case {}", case.id),
+                DeskRow::Entry(entry) => format!("of the list entry {}", entry.value),
+                DeskRow::Stats(program, _) => format!("of the fraud rules of program {}", program.get()),
+            };
+            found.push(format!("the row {what} is not what the journal says"));
+        }
+    }
+    Ok(rows.len() as u64)
 }
 
 /// Every natural key up to the mark must lead to its record.
@@ -116,6 +141,10 @@ pub fn state_hash(core: &Core) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for program in &core.state.programs {
         hasher.update(&codec::encode_program(program));
+    }
+    for row in core.state.desk.rows() {
+        hasher.update(&desk_key(&row));
+        hasher.update(&codec::encode_desk(&row));
     }
     for rollout in &core.state.rollouts {
         hasher.update(&codec::encode_rollout(rollout));

@@ -3,6 +3,7 @@
 //!
 //! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
+//! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it.
 //!
@@ -10,6 +11,9 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod lists;
+pub mod measure;
+pub mod place;
 pub mod rings;
 pub mod window;
 mod words;
@@ -17,5 +21,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assess::{assess, assess_seen, combine};
+pub use assess::{Question, assess, assess_seen, combine};
 pub use rings::{Rings, Seen, keys_of};

@@ -5,7 +5,7 @@ use smol_str::SmolStrBuilder;
 
 use super::window::{Entry, Ring};
 use crate::ledger::act::What;
-use crate::ledger::record::{Input, KeyField, KeyFields, Observation, Record};
+use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
@@ -80,33 +80,49 @@ impl Rings {
     /// Takes in what a record observed. A ring that has taken in this record or a later one stays as it is, so replaying
     /// a journal over stored rings is harmless. The rings of the record should be in memory: a missing one is made anew.
     pub fn observe(&mut self, record: &Record) {
+        let mut open = None;
         for observation in &record.observed {
             if let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) {
                 let slot = self.slot_of(key);
-                self.take_in(slot, record, observation);
+                self.take_in(slot, record, observation, &mut open);
             }
         }
     }
 
     /// [`Rings::observe`] where the rings of the record's input have been looked up already.
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
+        let mut open = None;
         for observation in &record.observed {
             if let Some(slot) = seen.slot(observation.ring) {
-                self.take_in(slot, record, observation);
+                self.take_in(slot, record, observation, &mut open);
             }
         }
     }
 
-    fn take_in(&mut self, slot: Slot, record: &Record, observation: &Observation) {
+    /// Takes in one observation. A record may have several for one ring, one after the other: `open` is the ring of the one
+    /// before.
+    fn take_in(&mut self, slot: Slot, record: &Record, observation: &Observation, open: &mut Option<Slot>) {
+        let keep = Keep::unpack(observation.capacity);
+        let wanted = match keep.taken {
+            Taken::Attempted => true,
+            Taken::Accepted => record.status != Status::Denied,
+            Taken::Denied => record.status == Status::Denied,
+        };
         let ring = self.held.get_mut(slot.0 as usize).expect("a slot is good until rings are evicted");
-        if ring.last() >= record.seq {
+        if !wanted || (ring.last() >= record.seq && *open != Some(slot)) {
             return;
         }
+        *open = Some(slot);
         if ring.last() <= self.since {
             self.touched.push(slot);
         }
-        ring.grow(observation.capacity);
-        ring.insert(Entry { at: record.occurred_at, value: observation.value, seq: record.seq });
+        ring.grow(keep.entries);
+        let entry = Entry { at: record.occurred_at, value: observation.value, seq: record.seq };
+        if keep.distinct {
+            ring.insert_distinct(entry);
+        } else {
+            ring.insert(entry);
+        }
     }
 
     /// Looks up the rings of an input, each once; one that is nowhere is made, empty.
@@ -222,7 +238,7 @@ impl Rings {
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<RingKey> {
     let mut keys: Vec<RingKey> = Vec::new();
-    for limit in terms.limits.iter().filter(|limit| counts(limit, input)) {
+    for limit in terms.limits.iter().filter(|limit| counts(limit, input) || restarts(limit, input)) {
         if keys.iter().any(|key| key.ring == limit.ring) {
             continue;
         }
@@ -238,7 +254,16 @@ pub fn keys_observed(record: &Record) -> impl Iterator<Item = RingKey> {
 
 /// Whether a limit counts this kind of input.
 pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
-    limit.on.iter().any(|counted| match (counted, input) {
+    is_one_of(&limit.on, input) && (limit.extra.when.is_empty() || has(&limit.extra.when, input))
+}
+
+/// Whether a limit counts only what came after this kind of input.
+pub(super) fn restarts(limit: &LimitTerms, input: &Input) -> bool {
+    limit.extra.since.as_ref().is_some_and(|since| is_one_of(&since.on, input) && has(&since.when, input))
+}
+
+pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
+    kinds.iter().any(|counted| match (counted, input) {
         (Counted::Event(kind), Input::Event(event)) => *kind == event.kind,
         (Counted::Transfer, Input::Transfer(..)) => true,
         (Counted::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
@@ -246,4 +271,10 @@ pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
         (Counted::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
         (Counted::Event(_) | Counted::Transfer | Counted::Redeem | Counted::Hold | Counted::Donate, _) => false,
     })
+}
+
+/// Whether an input has these attributes.
+fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
+    let Input::Event(event) = input else { return wanted.is_empty() };
+    wanted.iter().all(|(name, value)| event.attribute(name) == Some(value))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::rings::Rings;
 use crate::ledger::event::{Context, Event, EventKind, Tender, Transfer};
 use crate::ledger::record::{Assessment, Input, KeyField, KeyFields, Observation, Record, Status, Verdict};
-use crate::ledger::terms::{Absent, Counted, LimitTerms, Metric, Terms};
+use crate::ledger::terms::{Absent, Counted, LimitExtra, LimitTerms, Metric, Terms};
 use crate::ledger::types::{Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 /// An hour, in milliseconds.
@@ -30,6 +30,7 @@ fn limit(id: &'static str, ring: u16, key: &[KeyField], limit: i64) -> LimitTerm
         absent: Absent::Skip,
         ring: NameId::new(ring),
         capacity: u16::try_from(limit + 1).unwrap_or(u16::MAX),
+        extra: LimitExtra::default(),
     }
 }
 
@@ -93,7 +94,7 @@ fn record(seq: u64, at: i64, input: Input, observed: Vec<Observation>) -> Record
 
 /// Assesses an input and lets the rings take it in, as the engine does.
 fn post(rings: &mut Rings, terms: &Terms, seq: u64, at: i64, input: &Input) -> Assessment {
-    let (assessment, observed) = super::assess(rings, terms, PROGRAM, input, TimeMs::new(at));
+    let (assessment, observed) = super::assess(rings, &super::Question::of(PROGRAM, terms, input, TimeMs::new(at)));
     rings.observe(&record(seq, at, input.clone(), observed));
     assessment
 }

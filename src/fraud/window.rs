@@ -37,6 +37,9 @@ pub struct Ring {
     last: Seq,
     /// How many entries are kept.
     capacity: u16,
+    /// Where entries were dropped that a later one with the same value stands for: the newest time of such a later one.
+    /// Windows that end at or after it are complete for distinct values.
+    blurred: Option<TimeMs>,
 }
 
 impl Ring {
@@ -51,7 +54,7 @@ impl Ring {
     #[must_use]
     pub fn restore(capacity: u16, last: Seq, dropped: Option<TimeMs>, mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by_key(|entry| (entry.at, entry.seq));
-        let mut ring = Self { entries: entries.into(), dropped, last, capacity };
+        let mut ring = Self { entries: entries.into(), dropped, last, capacity, blurred: None };
         while ring.entries.len() > usize::from(capacity) {
             ring.drop_oldest();
         }
@@ -84,6 +87,39 @@ impl Ring {
     #[must_use]
     pub const fn dropped(&self) -> Option<TimeMs> {
         self.dropped
+    }
+
+    /// The newest time of a later entry that stands for dropped ones of its value.
+    #[must_use]
+    pub const fn blurred(&self) -> Option<TimeMs> {
+        self.blurred
+    }
+
+    /// The same ring with what [`Ring::blurred`] returned when it was stored.
+    #[must_use]
+    pub const fn with_blurred(mut self, blurred: Option<TimeMs>) -> Self {
+        self.blurred = blurred;
+        self
+    }
+
+    /// Takes in an entry of a ring that counts distinct values: where there is no room, first goes the oldest entry that a later
+    /// one with the same value stands for.
+    pub fn insert_distinct(&mut self, entry: Entry) {
+        if self.entries.len() >= usize::from(self.capacity)
+            && let Some((at, stands_for)) = self.superseded(&entry)
+        {
+            self.entries.remove(at);
+            self.blurred = self.blurred.max(Some(stands_for));
+        }
+        self.insert(entry);
+    }
+
+    /// The oldest entry with a later one of its value, be it the one to come, and when that one is.
+    fn superseded(&self, coming: &Entry) -> Option<(usize, TimeMs)> {
+        self.entries.iter().enumerate().find_map(|(at, entry)| {
+            let mut later = self.entries.iter().skip(at + 1).chain(std::iter::once(coming));
+            later.find(|other| other.value == entry.value && other.at >= entry.at).map(|other| (at, other.at))
+        })
     }
 
     /// Makes room for more entries; a ring never shrinks, so that an older declaration cannot forget for a newer one.

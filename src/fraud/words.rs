@@ -1,33 +1,70 @@
 //! Reasons in words, with the numbers in them. It never decides what is said, only how.
 
+use super::measure::Way;
 use super::window::Tally;
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{Input, KeyField};
-use crate::ledger::terms::{Counted, LimitTerms, Metric};
+use crate::ledger::terms::{CalendarWindow, Counted, LimitTerms, Metric};
 use crate::ledger::types::Text;
 
 /// `7 purchases by member within 1h, at most 6`.
-pub(super) fn over(limit: &LimitTerms, counted: Tally) -> String {
+pub(super) fn over(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String {
     let (least, what) = (if counted.complete { "" } else { "at least " }, things(limit));
     let (value, by) = (counted.value, fields(&limit.key.iter().collect::<Vec<_>>()));
-    let (window, most) = (duration(limit.window_ms), limit.limit);
+    let (window, most) = (span(limit, window_ms), limit.limit);
     match limit.metric {
-        Metric::Count => format!("{least}{value} {what} by {by} within {window}, at most {most}"),
-        Metric::Sum => format!("{what} worth {least}{value} by {by} within {window}, at most {most}"),
+        Metric::Sum => format!("{what} worth {least}{value} by {by} {window}, at most {most}"),
+        Metric::Distinct(of) => {
+            format!("{what} with {least}{value} different {}s by {by} {window}, at most {most}", of.name())
+        }
+        Metric::Count | Metric::Gap | Metric::Speed => {
+            format!("{least}{value} {what} by {by} {window}, at most {most}")
+        }
     }
 }
 
+/// The window in words: `within 1h`, `in the local day`, `ever`.
+fn span(limit: &LimitTerms, window_ms: i64) -> String {
+    let since = if limit.extra.since.is_some() { " since the count began anew" } else { "" };
+    match limit.extra.calendar {
+        Some(CalendarWindow::Day) => format!("in the local day{since}"),
+        Some(CalendarWindow::Week) => format!("in the local week{since}"),
+        Some(CalendarWindow::Month) => format!("in the local month{since}"),
+        None if limit.window_ms == i64::MAX => format!("ever{since}"),
+        None if limit.extra.since.is_some() => format!("within {}{since}", duration(limit.window_ms)),
+        None => format!("within {}", duration(window_ms)),
+    }
+}
+
+/// `2 purchases by member 4min apart, at least 30min`.
+pub(super) fn too_close(limit: &LimitTerms, gap_ms: i64) -> String {
+    let (what, by) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()));
+    format!("2 {what} by {by} {} apart, at least {}", duration(gap_ms), duration(limit.window_ms))
+}
+
+/// `12,400 m in 5min by member are 148 km/h, at most 130`.
+pub(super) fn too_fast(limit: &LimitTerms, way: Way) -> String {
+    let by = fields(&limit.key.iter().collect::<Vec<_>>());
+    let Way { metres, ms, kmh, .. } = way;
+    let speed = if kmh == i64::MAX { "no time at all".to_owned() } else { format!("{kmh} km/h") };
+    format!("{metres} m in {} by {by} are {speed}, at most {} km/h", duration(ms), limit.limit)
+}
+
 /// What is said where entries that might matter are no longer kept.
-pub(super) fn unknown(limit: &LimitTerms, counted: Tally) -> String {
-    format!("{}; more happened than is kept, so it cannot be told exactly", over(limit, counted))
+pub(super) fn unknown(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String {
+    format!("{}; more happened than is kept, so it cannot be told exactly", over(limit, counted, window_ms))
 }
 
 /// `no device given; purchases by device are limited to 6 within 1h`.
 pub(super) fn absent(limit: &LimitTerms, input: &Input) -> String {
     let lacks = |field: &KeyField| input.key_field(*field).is_none_or(Text::is_empty);
     let missing: Vec<KeyField> = limit.key.iter().filter(lacks).collect();
-    let (what, by, window) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()), duration(limit.window_ms));
-    format!("no {} given; {what} by {by} are limited to {} within {window}", fields(&missing), limit.limit)
+    let (what, by, window) =
+        (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()), span(limit, limit.window_ms));
+    if missing.is_empty() {
+        return format!("nothing given to measure {what} by {by} with");
+    }
+    format!("no {} given; {what} by {by} are limited to {} {window}", fields(&missing), limit.limit)
 }
 
 /// `store=330,terminal=4`.
@@ -37,7 +74,7 @@ pub(super) fn key(limit: &LimitTerms, input: &Input) -> Text {
         if !text.is_empty() {
             text.push(',');
         }
-        text.push_str(name(field));
+        text.push_str(field.name());
         text.push('=');
         text.push_str(input.key_field(field).map_or("", |value| value.as_str()));
     }
@@ -49,6 +86,9 @@ pub(super) const fn metric(metric: Metric) -> Text {
     match metric {
         Metric::Count => Text::new_static("count"),
         Metric::Sum => Text::new_static("sum"),
+        Metric::Distinct(_) => Text::new_static("distinct"),
+        Metric::Gap => Text::new_static("gap"),
+        Metric::Speed => Text::new_static("speed"),
     }
 }
 
@@ -91,22 +131,5 @@ fn plural(kind: &EventKind) -> String {
 }
 
 fn fields(fields: &[KeyField]) -> String {
-    fields.iter().map(|field| name(*field)).collect::<Vec<_>>().join(" and ")
-}
-
-const fn name(field: KeyField) -> &'static str {
-    match field {
-        KeyField::Member => "member",
-        KeyField::Device => "device",
-        KeyField::Ip => "ip",
-        KeyField::Card => "card",
-        KeyField::Store => "store",
-        KeyField::Terminal => "terminal",
-        KeyField::Staff => "staff",
-        KeyField::Referrer => "referrer",
-        KeyField::Email => "email",
-        KeyField::Phone => "phone",
-        KeyField::Address => "address",
-        KeyField::Recipient => "recipient",
-    }
+    fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(" and ")
 }

@@ -49,6 +49,7 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Transfer(..) => "transfer",
         Input::Due(_) => "due",
         Input::Ruleset(_) | Input::Rules(..) => "ruleset",
+        Input::Review(_) => "review",
         Input::Act(act, _) => act.what.name(),
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::calendar::Day;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::review::Vest;
 use super::rollout::{Rollout, RulesChange};
 use super::state::{ProgramState, State};
 use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
@@ -54,6 +55,9 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Budget { .. }
         | Effect::Profile { .. }
         | Effect::ReferralPaid { .. }
+        | Effect::Vest(_)
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. }
         | Effect::Origin { .. }
         | Effect::Hold { .. }
         | Effect::Unhold { .. }
@@ -133,6 +137,7 @@ pub fn apply(state: &mut State, record: &Record) {
     }
     let program = state.programs.get_mut(usize::from(record.program.get())).expect("a record's program was declared");
     keep_books(Arc::make_mut(program), record);
+    state.desk.take(record);
 }
 
 /// Applies to one member what a record does to its party `index`. With `strict`, a lot that is not there is a bug;
@@ -156,7 +161,9 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
 /// Whether a record is what inactivity counts from: a purchase or a redemption.
 fn is_activity(record: &Record) -> bool {
     match &record.input {
-        Input::Event(event) => event.kind == super::event::EventKind::Purchase,
+        Input::Event(_) | Input::Review(_) => {
+            record.input.event().is_some_and(|event| event.kind == super::event::EventKind::Purchase)
+        }
         Input::Act(..) => record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. })),
         Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => false,
     }
@@ -199,6 +206,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
         Effect::ReferralPaid { .. } => member.referral_paid = true,
+        Effect::Vest(given) => return vest(member, given, when.recorded_at),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
@@ -212,6 +220,8 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Redeem { .. }
         | Effect::Reversal { .. }
         | Effect::Refund { .. }
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. }
         | Effect::Gift { .. } => {}
         Effect::Await { .. }
         | Effect::Awaited { .. }
@@ -339,6 +349,9 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Count { .. }
             | Effect::Profile { .. }
             | Effect::ReferralPaid { .. }
+            | Effect::Vest(_)
+            | Effect::HeldTerms { .. }
+            | Effect::Refer { .. }
             | Effect::Origin { .. }
             | Effect::Spend { .. }
             | Effect::Restore { .. }
@@ -431,6 +444,25 @@ fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: T
     assert!(state.debt >= repaid, "an activation repays no more than is owed");
     state.debt -= repaid;
     repaid.is_zero() || debit(member, pool, lot, repaid)
+}
+
+/// A lot that waited for a review gets its instants, and with them its place in the spending order.
+fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
+    let Vest { pool, lot, available_at, expires_at, repaid, .. } = given;
+    let state = pool_mut(member, *pool);
+    let Some(at) = state.lots.iter().position(|known| known.id == *lot) else { return false };
+    let mut known = state.lots.remove(at);
+    (known.available_at, known.expires_at) = (*available_at, *expires_at);
+    known.active = *available_at <= recorded_at;
+    assert!(state.debt >= *repaid && known.remaining >= *repaid, "a lot repays no more than is owed");
+    state.debt -= *repaid;
+    known.remaining -= *repaid;
+    if known.remaining.is_positive() {
+        let order = known.order();
+        let at = state.lots.partition_point(|other| other.order() < order);
+        state.lots.insert(at, known);
+    }
+    true
 }
 
 fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {

@@ -2,8 +2,10 @@
 //!
 //! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
+use super::calendar::Span;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
+use super::review::Vest;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
@@ -421,6 +423,24 @@ pub enum Effect {
         /// To whom.
         to: Account,
     },
+    /// A lot that waited for a review gets its instants.
+    Vest(Vest),
+    /// The terms of its own that a rule asked for a lot which waits for a review; only noted.
+    HeldTerms {
+        /// Whose lot.
+        party: u8,
+        /// Which lot.
+        lot: LotId,
+        /// How long it is to be pending, where the rule said so.
+        pending: Option<Span>,
+        /// How long it is to last, where the rule said so.
+        expires: Option<Span>,
+    },
+    /// The record is referred to a case, though it stands. The last of a record's effects.
+    Refer {
+        /// Whose.
+        party: u8,
+    },
 }
 
 impl Effect {
@@ -440,6 +460,9 @@ impl Effect {
             | Self::Budget { party, .. }
             | Self::Profile { party }
             | Self::ReferralPaid { party, .. }
+            | Self::Vest(Vest { party, .. })
+            | Self::HeldTerms { party, .. }
+            | Self::Refer { party }
             | Self::Origin { party, .. }
             | Self::Spend { party, .. }
             | Self::Restore { party, .. }

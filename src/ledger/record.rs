@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
+use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
 use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::Effect;
 pub use super::posting::{Account, Clip, Clipped, Credit};
-pub use super::verdict::{Assessment, Evidence, KeyField, KeyFields, Observation, Reason, Verdict};
+pub use super::verdict::{Assessment, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Verdict};
 
 /// What was asked of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Input {
     Rules(Arc<RulesChange>, Text),
     /// Spending, its undoing, or the member's own affairs, with its idempotency key.
     Act(Arc<Act>, Text),
+    /// A step of a review of what the fraud checks held.
+    Review(Arc<Review>),
 }
 
 /// A version of a program: its files as they were, and the names it declared that were new.
@@ -162,6 +165,29 @@ impl Input {
             {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
+            Self::Review(review) => match review.as_ref() {
+                Review::Resolve(resolution) if resolution.key.is_empty() => None,
+                Review::Resolve(resolution) => Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: &resolution.key }),
+                Review::List(change) if change.key.is_empty() => None,
+                Review::List(change) => Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: &change.key }),
+                Review::Release(release) => Some(NaturalKey { source: RELEASE_SOURCE, id: &release.id }),
+                Review::ClawBack(taken) => Some(NaturalKey { source: CLAW_BACK_SOURCE, id: &taken.id }),
+            },
+            Self::Adjust(..)
+            | Self::Transfer(..)
+            | Self::Act(..)
+            | Self::Due(_)
+            | Self::Ruleset(_)
+            | Self::Rules(..) => None,
+        }
+    }
+
+    /// The event this stands for: its own, or a held one that takes effect by this record.
+    #[must_use]
+    pub fn event(&self) -> Option<&Arc<Event>> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::Review(review) => review.event(),
             Self::Adjust(..)
             | Self::Transfer(..)
             | Self::Act(..)
@@ -186,7 +212,7 @@ impl Input {
                 KeyField::Member => Some(&act.member),
                 other => act.context.as_deref().and_then(|context| context_field(context, other)),
             },
-            Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) => None,
+            Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) | Self::Review(_) => None,
         }
     }
 }
@@ -200,6 +226,8 @@ fn event_field(event: &Event, field: KeyField) -> Option<&Text> {
         KeyField::Email => personal.and_then(|p| p.email_hash.as_ref()),
         KeyField::Phone => personal.and_then(|p| p.phone_hash.as_ref()),
         KeyField::Address => personal.and_then(|p| p.address_hash.as_ref()),
+        KeyField::Receipt => event.attribute("receipt"),
+        KeyField::Order => event.order.as_ref(),
         other => context_field(&event.context, other),
     }
 }
@@ -211,12 +239,15 @@ fn context_field(context: &super::event::Context, field: KeyField) -> Option<&Te
         KeyField::Store => context.store.as_ref(),
         KeyField::Terminal => context.terminal.as_ref(),
         KeyField::Staff => context.staff.as_ref(),
+        KeyField::Channel => context.channel.as_ref(),
         KeyField::Member
         | KeyField::Card
         | KeyField::Referrer
         | KeyField::Email
         | KeyField::Phone
         | KeyField::Address
-        | KeyField::Recipient => None,
+        | KeyField::Recipient
+        | KeyField::Receipt
+        | KeyField::Order => None,
     }
 }

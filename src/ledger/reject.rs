@@ -2,7 +2,7 @@
 //!
 //! A `Reject` is an answer, never a failure of the world; codes and numbers are never reused.
 
-use super::types::{Money, Points, Text, TimeMs};
+use super::types::{Money, Points, Seq, Text, TimeMs};
 
 /// Why the ledger will not record something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -101,6 +101,15 @@ pub enum Reject {
     /// Nothing can be recorded: the fraud checks want the member to prove who they are first.
     #[error("the member must confirm their identity first: {0}")]
     StepUpRequired(String),
+    /// The program has no such case.
+    #[error("the program has no case {0}")]
+    UnknownCase(Seq),
+    /// The lists are full.
+    #[error("the lists hold {0} entries, and no more are taken")]
+    ListFull(usize),
+    /// The case was resolved before.
+    #[error("case {0} is closed")]
+    CaseNotOpen(Seq),
     /// More is refunded than is left of an order, or of one of its lines.
     #[error("{} has {left} left to refund", .line.map_or_else(|| "the order".to_owned(), |line| format!("line {line} of the order")))]
     RefundExceedsOrder {
@@ -139,6 +148,9 @@ impl Reject {
             Self::LimitReached(_) => "limit_reached",
             Self::UnknownCharity(_) => "unknown_charity",
             Self::StepUpRequired(_) => "step_up_required",
+            Self::UnknownCase(_) => "unknown_case",
+            Self::CaseNotOpen(_) => "case_not_open",
+            Self::ListFull(_) => "list_full",
             Self::RefundExceedsOrder { .. } => "refund_exceeds_order",
             Self::UnknownOrder(_) => "unknown_order",
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::desk::Desk;
 use super::member::Member;
 use super::record::Account;
 use super::rollout::Rollout;
@@ -61,6 +62,8 @@ pub struct State {
     pub rollouts: Vec<Arc<Rollout>>,
     /// Members in memory.
     pub members: Table<MemberKey, Arc<Member>>,
+    /// Cases of all programs, and how their rules have done.
+    pub desk: Desk,
 }
 
 impl State {

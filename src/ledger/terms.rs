@@ -6,8 +6,9 @@
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
 use super::provenance::RefundPolicy;
-use super::record::{KeyFields, Verdict};
 use super::types::{Money, NameId, Points, Text};
+
+pub use super::velocity::{Absent, CalendarWindow, Counted, LimitExtra, LimitTerms, Metric, Since};
 
 /// When credits of a pool, or rewards, are lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -361,66 +362,6 @@ pub struct HouseholdTerms {
     pub pools: Vec<NameId>,
     /// How many members one may have.
     pub members_max: u16,
-}
-
-/// What a velocity limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Metric {
-    /// How many events.
-    Count,
-    /// The sum of the events' amounts.
-    Sum,
-}
-
-/// What a limit says about an event that lacks a field of its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Absent {
-    /// Nothing: the limit does not apply.
-    Skip,
-    /// The verdict given here.
-    Verdict(Verdict),
-}
-
-/// What kinds of input a limit counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// Events of this kind.
-    Event(EventKind),
-    /// Transfers.
-    Transfer,
-    /// Redemptions.
-    Redeem,
-    /// Holds.
-    Hold,
-    /// Gifts to charities.
-    Donate,
-}
-
-/// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LimitTerms {
-    /// Its id, reported in reasons.
-    pub id: Text,
-    /// What it counts.
-    pub on: Vec<Counted>,
-    /// What it counts by; several fields make one key.
-    pub key: KeyFields,
-    /// What is counted.
-    pub metric: Metric,
-    /// Over which length of event time: an earlier event counts while it is younger than this.
-    pub window_ms: i64,
-    /// The most that passes.
-    pub limit: i64,
-    /// What more than that raises.
-    pub verdict: Verdict,
-    /// What it adds to the score, 0 to 100.
-    pub weight: u8,
-    /// What a missing field means.
-    pub absent: Absent,
-    /// The ring it reads, shared by limits with the same key, metric and kinds.
-    pub ring: NameId,
-    /// Entries the ring keeps: more than the highest limit that reads it.
-    pub capacity: u16,
 }
 
 /// All a program declares that the ledger decides by.

@@ -70,10 +70,66 @@ pub struct Observation {
     pub ring: NameId,
     /// Which fields of the input, in order, make the key.
     pub key: KeyFields,
-    /// How many entries the ring keeps.
+    /// How many entries the ring keeps, and how: see [`Keep`].
     pub capacity: u16,
-    /// The value beside the time: an amount for sums, 1 for counts.
+    /// The value beside the time: an amount for sums, 1 for counts, what tells one thing from another for distinct ones,
+    /// a packed place for speeds, [`MARK`] for what a count begins after.
     pub value: i64,
+}
+
+/// The value of an entry that is no occurrence: counts since it begin after it.
+pub const MARK: i64 = i64::MIN;
+
+/// What a ring takes in by the record's status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Taken {
+    /// Every attempt.
+    #[default]
+    Attempted,
+    /// What was posted or held.
+    Accepted,
+    /// What was denied.
+    Denied,
+}
+
+/// How a ring keeps what it observes: written into the upper bits of [`Observation::capacity`], which are zero for plain counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// How many entries.
+    pub entries: u16,
+    /// Whether, of entries with one value, the latest matters most.
+    pub distinct: bool,
+    /// What is taken in.
+    pub taken: Taken,
+}
+
+impl Keep {
+    const ENTRIES: u16 = 0x0fff;
+    const DENIED: u16 = 1 << 13;
+    const ACCEPTED: u16 = 1 << 14;
+    const DISTINCT: u16 = 1 << 15;
+
+    /// As a capacity.
+    #[must_use]
+    pub const fn pack(self) -> u16 {
+        let taken = match self.taken {
+            Taken::Attempted => 0,
+            Taken::Accepted => Self::ACCEPTED,
+            Taken::Denied => Self::DENIED,
+        };
+        (self.entries & Self::ENTRIES) | taken | if self.distinct { Self::DISTINCT } else { 0 }
+    }
+
+    /// Of a capacity.
+    #[must_use]
+    pub const fn unpack(capacity: u16) -> Self {
+        let taken = match capacity & (Self::ACCEPTED | Self::DENIED) {
+            Self::ACCEPTED => Taken::Accepted,
+            Self::DENIED => Taken::Denied,
+            _ => Taken::Attempted,
+        };
+        Self { entries: capacity & Self::ENTRIES, distinct: capacity & Self::DISTINCT != 0, taken }
+    }
 }
 
 /// One to [`KeyFields::MAX`] fields that make a key, in order; small enough to be copied with every record.
@@ -134,4 +190,59 @@ pub enum KeyField {
     Address,
     /// The receiver of a transfer.
     Recipient,
+    /// The receipt's number, `attributes.receipt`.
+    Receipt,
+    /// The order named.
+    Order,
+    /// The channel.
+    Channel,
+}
+
+impl KeyField {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Member,
+        Self::Device,
+        Self::Ip,
+        Self::Card,
+        Self::Store,
+        Self::Terminal,
+        Self::Staff,
+        Self::Referrer,
+        Self::Email,
+        Self::Phone,
+        Self::Address,
+        Self::Recipient,
+        Self::Receipt,
+        Self::Order,
+        Self::Channel,
+    ];
+
+    /// Its name in programs, keys of evidence and paths.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Device => "device",
+            Self::Ip => "ip",
+            Self::Card => "card",
+            Self::Store => "store",
+            Self::Terminal => "terminal",
+            Self::Staff => "staff",
+            Self::Referrer => "referrer",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Address => "address",
+            Self::Recipient => "recipient",
+            Self::Receipt => "receipt",
+            Self::Order => "order",
+            Self::Channel => "channel",
+        }
+    }
+
+    /// The field of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
 }

@@ -6,6 +6,8 @@
 pub(super) mod life;
 pub(super) mod rules;
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,9 +15,8 @@ use super::household::HouseholdTable;
 
 use super::values::{
     AbsentText, CountedKind, CounterName, Currency, ExactMs, Expires, Key, Lasting, Lateness, Length, Name, Named,
-    OneOrMany, RaisedVerdict, Whole, Words, ZoneName,
+    OneOrMany, RaisedVerdict, Whole, Window, Words, ZoneName,
 };
-use crate::ledger::terms::Metric;
 use crate::ledger::types::AMOUNT_MAX;
 use crate::limits::{ITEM_QUANTITY_MAX, RING_CAPACITY_MAX};
 use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
@@ -384,13 +385,31 @@ pub(super) struct LimitTable {
     pub on: OneOrMany<CountedKind>,
     /// What it counts by; several make one key.
     pub key: OneOrMany<Key>,
-    /// `count` events, or `sum` their amounts.
+    /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, or the `speed` from place to place.
     #[serde(default)]
     pub metric: MetricText,
-    /// Over which time.
-    pub window: Spanned<ExactMs>,
-    /// The most that passes.
-    pub limit: Spanned<Amount>,
+    /// For distinct values: of which field.
+    pub of: Option<Spanned<Key>>,
+    /// Over which time: a length, a calendar `day`, `week` or `month` of the program's zone, or `ever`. For a gap, the least time.
+    pub window: Spanned<Window>,
+    /// The most that passes; for speeds in km/h. A gap has none.
+    pub limit: Option<Spanned<Amount>>,
+    /// Only events with these attributes are counted.
+    #[serde(default)]
+    pub when: BTreeMap<String, String>,
+    /// Only what came after the latest of these is counted.
+    pub since: Option<AfterTable>,
+    /// What is counted by its outcome: `attempted`, `accepted` or `denied`.
+    #[serde(default)]
+    pub counts: CountsText,
+    /// Whether the event itself is in the count.
+    #[serde(default = "yes")]
+    pub current: bool,
+    /// For speeds: ways shorter than this many metres say nothing.
+    pub ignore_below_m: Option<Amount>,
+    /// Whether it only notes what it would have said.
+    #[serde(default)]
+    pub shadow: bool,
     /// What more than that raises: `flag`, `hold`, `step_up` or `deny`.
     pub verdict: RaisedVerdict,
     /// What it adds to the score, 0 to 100; by the verdict where not given.
@@ -401,6 +420,31 @@ pub(super) struct LimitTable {
     pub entries: Option<Spanned<Whole<1, { RING_CAPACITY_MAX as i64 }>>>,
 }
 
+const fn yes() -> bool {
+    true
+}
+
+/// `since = { on = "login", when = { result = "success" } }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AfterTable {
+    /// Kinds of event that a count begins after.
+    pub on: OneOrMany<CountedKind>,
+    /// Only those with these attributes.
+    #[serde(default)]
+    pub when: BTreeMap<String, String>,
+}
+
+/// What is counted by its outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CountsText {
+    #[default]
+    Attempted,
+    Accepted,
+    Denied,
+}
+
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -408,13 +452,20 @@ pub(super) enum MetricText {
     #[default]
     Count,
     Sum,
+    Distinct,
+    Gap,
+    Speed,
 }
 
 impl MetricText {
-    pub const fn metric(self) -> Metric {
+    /// What messages call it.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Count => Metric::Count,
-            Self::Sum => Metric::Sum,
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Distinct => "number of distinct values",
+            Self::Gap => "gap",
+            Self::Speed => "speed",
         }
     }
 }

@@ -16,6 +16,7 @@ mod files;
 mod frame;
 mod household;
 mod length;
+mod limits;
 mod lint;
 mod loaded;
 mod manifest;

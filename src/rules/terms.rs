@@ -6,20 +6,19 @@ pub(super) mod life;
 
 use toml::Spanned;
 
+use super::limits;
 use super::manifest::{
-    CapPer, EarnTable, GrantTable, LevelTable, LimitTable, Manifest, MetricText, MostPer, PeriodText, RefundText,
-    TiersTable, WorthText,
+    CapPer, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PeriodText, RefundText, TiersTable, WorthText,
 };
 use super::validate::BUILT_IN_COUNTERS;
-use super::values::{AbsentText, KEY_FIELDS, Kind, OneOrMany};
+use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
-use crate::ledger::record::{KeyFields, Verdict};
 use crate::ledger::terms::{
-    Absent, CapPeriod, CapTerms, CardTerms, CardWorth, Counted, Expiry, LevelTerms, LimitTerms, Need, Period,
-    PoolTerms, ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms,
+    Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
-use crate::limits::{EVIDENCE_EVENTS_MAX, LATENESS_MS_DEFAULT, RING_CAPACITY_MAX, SUM_RING_ENTRIES_DEFAULT};
+use crate::limits::LATENESS_MS_DEFAULT;
 
 /// What an answer calls the cap of a rule that has no id.
 const OWN_CAP: Text = Text::new_static("rule");
@@ -80,35 +79,6 @@ fn cap_counter(name: &str) -> Text {
     Text::new(format!("cap:{name}"))
 }
 
-/// The ring a limit reads: the same for every limit with the same key, metric and kinds.
-fn ring_name(limit: &LimitTable) -> Text {
-    let key: Vec<_> = limit
-        .key
-        .0
-        .iter()
-        .filter_map(|key| KEY_FIELDS.iter().find(|(_, field)| *field == key.0).map(|(name, _)| *name))
-        .collect();
-    let mut on: Vec<_> = limit
-        .on
-        .0
-        .iter()
-        .map(|kind| match &kind.0 {
-            Counted::Event(kind) => kind.wire_name(),
-            Counted::Transfer => Text::new_static("transfer"),
-            Counted::Redeem => Text::new_static("redeem"),
-            Counted::Hold => Text::new_static("hold"),
-            Counted::Donate => Text::new_static("donate"),
-        })
-        .collect();
-    on.sort();
-    on.dedup();
-    let metric = match limit.metric {
-        MetricText::Count => "count",
-        MetricText::Sum => "sum",
-    };
-    Text::new(format!("ring:{}:{metric}:{}", key.join("+"), on.join("+")))
-}
-
 /// Every name a program declares, in an order that depends on nothing but the manifest, each once.
 pub(super) fn names(manifest: &Manifest) -> Vec<Text> {
     let m = manifest;
@@ -123,7 +93,7 @@ pub(super) fn names(manifest: &Manifest) -> Vec<Text> {
         .chain(m.caps.iter().map(|cap| cap_counter(&cap.name.get_ref().0)))
         .chain(m.earn.iter().filter_map(|table| once_name(table.get_ref())))
         .chain(m.grant.iter().filter_map(|table| once_name(table.get_ref())))
-        .chain(m.limits.iter().map(ring_name))
+        .chain(m.limits.iter().map(limits::ring_name))
         .chain(m.earn.iter().filter_map(|table| table.get_ref().values_name()))
         .chain(m.earn.iter().filter_map(|table| table.get_ref().cap_name()))
         .chain(life::names(m));
@@ -159,7 +129,7 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
             yearly_cap: referral.yearly_cap.map(|cap| small(cap.0)),
             counter: id("referrals"),
         }),
-        limits: limits(m, id),
+        limits: limits::limits(m, id),
         household: m.household.as_ref().map(|household| household.terms(id)),
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
@@ -271,59 +241,4 @@ fn caps(m: &Manifest, id: Ids<'_>) -> Vec<CapTerms> {
         own: false,
     });
     caps.chain(own).collect()
-}
-
-fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {
-    let limits = m.limits.iter().map(|limit| {
-        let ring = ring_name(limit);
-        let sharing = m.limits.iter().filter(|other| ring_name(other) == ring);
-        LimitTerms {
-            id: limit.id.get_ref().0.clone(),
-            on: limit.on.0.iter().map(|kind| kind.0.clone()).collect(),
-            key: KeyFields::new(&limit.key.0.iter().map(|key| key.0).collect::<Vec<_>>())
-                .expect("a limit has one to four fields: validation has said so"),
-            metric: limit.metric.metric(),
-            window_ms: limit.window.get_ref().0,
-            limit: limit.limit.get_ref().0,
-            verdict: limit.verdict.0,
-            weight: limit
-                .weight
-                .map_or_else(|| usual_weight(limit.verdict.0), |weight| u8::try_from(weight.0).unwrap_or(100)),
-            absent: match &limit.absent {
-                None | Some(AbsentText(None)) => Absent::Skip,
-                Some(AbsentText(Some(verdict))) => Absent::Verdict(*verdict),
-            },
-            ring: id(&ring),
-            capacity: sharing.map(capacity).max().unwrap_or(1),
-        }
-    });
-    limits.collect()
-}
-
-/// Entries one limit needs: one more than passes, so that passing it is seen, and enough to name what made the count.
-fn capacity(limit: &LimitTable) -> u16 {
-    match limit.metric {
-        MetricText::Count => {
-            let evidence = u16::try_from(EVIDENCE_EVENTS_MAX).unwrap_or(RING_CAPACITY_MAX);
-            let needed =
-                u16::try_from(limit.limit.get_ref().0).map_or(RING_CAPACITY_MAX, |limit| limit.saturating_add(1));
-            needed.max(evidence).min(RING_CAPACITY_MAX)
-        }
-        MetricText::Sum => limit
-            .entries
-            .as_ref()
-            .and_then(|entries| u16::try_from(entries.get_ref().0).ok())
-            .unwrap_or(SUM_RING_ENTRIES_DEFAULT),
-    }
-}
-
-/// What a verdict adds to the score where the program does not say.
-const fn usual_weight(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Allow => 0,
-        Verdict::Flag => 20,
-        Verdict::Hold => 50,
-        Verdict::StepUp => 70,
-        Verdict::Deny => 100,
-    }
 }

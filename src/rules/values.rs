@@ -12,7 +12,7 @@ use super::length::{self, ShortM};
 use crate::ledger::calendar::{Span, Zone};
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{KeyField, Verdict};
-use crate::ledger::terms::{Counted, Expiry};
+use crate::ledger::terms::{CalendarWindow, Counted, Expiry};
 use crate::ledger::types::Text;
 use crate::limits::{MANIFEST_TABLES_MAX, TEXT_BYTES_MAX};
 
@@ -102,6 +102,16 @@ written! {
     Lateness(Option<i64>) = |text| if text == "none" { Ok(None) } else { length::exact_ms(text).map(Some) }
 }
 written! {
+    /// What a limit looks back over.
+    Window(WindowOf) = |text| Ok(match text {
+        "day" => WindowOf::Calendar(CalendarWindow::Day),
+        "week" => WindowOf::Calendar(CalendarWindow::Week),
+        "month" => WindowOf::Calendar(CalendarWindow::Month),
+        "ever" => WindowOf::Rolling(i64::MAX),
+        length => WindowOf::Rolling(length::exact_ms(length)?),
+    })
+}
+written! {
     /// When credits are lost.
     Expires(Expiry) = length::expiry
 }
@@ -130,6 +140,13 @@ written! {
 written! {
     /// What a missing field means: `skip`, or a verdict.
     AbsentText(Option<Verdict>) = |text| if text == "skip" { Ok(None) } else { verdict(text).map(Some) }
+}
+
+/// What a limit looks back over: a length in milliseconds, or the calendar's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WindowOf {
+    Rolling(i64),
+    Calendar(CalendarWindow),
 }
 
 /// When a schedule runs, with the plan's name.
@@ -196,25 +213,9 @@ fn verdict(text: &str) -> Result<Verdict, String> {
     })
 }
 
-/// Key fields by the name they have in a manifest and in a ring's name.
-pub(super) const KEY_FIELDS: [(&str, KeyField); 12] = [
-    ("member", KeyField::Member),
-    ("device", KeyField::Device),
-    ("ip", KeyField::Ip),
-    ("card", KeyField::Card),
-    ("store", KeyField::Store),
-    ("terminal", KeyField::Terminal),
-    ("staff", KeyField::Staff),
-    ("referrer", KeyField::Referrer),
-    ("email", KeyField::Email),
-    ("phone", KeyField::Phone),
-    ("address", KeyField::Address),
-    ("recipient", KeyField::Recipient),
-];
-
 fn key_field(text: &str) -> Result<KeyField, String> {
-    KEY_FIELDS.iter().find(|(name, _)| *name == text).map(|(_, field)| *field).ok_or_else(|| {
-        let all: Vec<_> = KEY_FIELDS.iter().map(|(name, _)| *name).collect();
+    KeyField::named(text).ok_or_else(|| {
+        let all: Vec<_> = KeyField::ALL.into_iter().map(KeyField::name).collect();
         format!("{text:?} cannot be counted by; use {}", all.join(", "))
     })
 }

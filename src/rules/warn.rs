@@ -6,10 +6,12 @@ use hashbrown::HashSet;
 use super::cases;
 use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, MANIFEST, ProgramFiles};
+use super::limits;
 use super::manifest::{EarnTable, LinesTable, Manifest};
 use super::program::Program;
 use super::scan::{Piece, Token, tokens};
 use super::script::{Function, Role, closing, functions, role};
+use super::values::WindowOf;
 use super::values::{OneOrMany, Words};
 use crate::ledger::calendar::{Day, parts_of, year_of};
 use crate::ledger::event::EventKind;
@@ -127,13 +129,20 @@ impl Look<'_> {
         }
         for (at, limit) in m.limits.iter().enumerate() {
             let stronger = m.limits.iter().enumerate().any(|(other_at, other)| {
-                let same = other.on == limit.on && other.key == limit.key && other.metric == limit.metric;
-                let covers = other.window.get_ref().0 >= limit.window.get_ref().0
-                    && other.limit.get_ref().0 <= limit.limit.get_ref().0
-                    && other.verdict.0 >= limit.verdict.0;
-                let twins = other.window.get_ref().0 == limit.window.get_ref().0
-                    && other.limit.get_ref().0 == limit.limit.get_ref().0
-                    && other.verdict.0 == limit.verdict.0;
+                let same = other.on == limit.on
+                    && other.key == limit.key
+                    && other.metric == limit.metric
+                    && limits::ring_name(other) == limits::ring_name(limit)
+                    && (other.shadow, other.current) == (limit.shadow, limit.current);
+                let (WindowOf::Rolling(others), WindowOf::Rolling(own)) =
+                    (other.window.get_ref().0, limit.window.get_ref().0)
+                else {
+                    return false;
+                };
+                let (Some(others_most), Some(most)) = (&other.limit, &limit.limit) else { return false };
+                let (others_most, most) = (others_most.get_ref().0, most.get_ref().0);
+                let covers = others >= own && others_most <= most && other.verdict.0 >= limit.verdict.0;
+                let twins = others == own && others_most == most && other.verdict.0 == limit.verdict.0;
                 other_at != at && same && covers && (!twins || other_at < at)
             });
             if stronger {

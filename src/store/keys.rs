@@ -7,6 +7,7 @@
 //!  keys      first 16 bytes of BLAKE3 of the natural key          → sequence, u64
 //!  due       due time, u64 · program, u16 · member id             → nothing
 //!  meta      "mark"                                               → sequence, u64 · registry row
+//!  desk      as the caller makes them                             → row
 //! ```
 //!
 //! Integers are big-endian, so that keys sort as numbers do. A due time is milliseconds with the sign bit flipped, so that

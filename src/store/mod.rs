@@ -10,7 +10,7 @@
 //!  LOCK        held while a process has the store open
 //!  WITNESS     the latest synced block, outside `RocksDB`: a journal that ends before it has lost blocks
 //!  journal/    family default: first sequence → block
-//!  views/      families members, rings, keys, due, meta; see [`keys`]
+//!  views/      families members, rings, keys, due, meta, desk; see [`keys`]
 //! ```
 //!
 //! A failed write is never tried again. The store then refuses everything that follows, and says so in

@@ -32,10 +32,11 @@ pub(super) enum Family {
     Keys,
     Due,
     Meta,
+    Desk,
 }
 
 impl Family {
-    pub(super) const ALL: [Self; 5] = [Self::Members, Self::Rings, Self::Keys, Self::Due, Self::Meta];
+    pub(super) const ALL: [Self; 6] = [Self::Members, Self::Rings, Self::Keys, Self::Due, Self::Meta, Self::Desk];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -44,6 +45,7 @@ impl Family {
             Self::Keys => "keys",
             Self::Due => "due",
             Self::Meta => "meta",
+            Self::Desk => "desk",
         }
     }
 }
@@ -139,7 +141,7 @@ impl Shared {
             }
             // Read from its front, where rows are deleted: compacted before a read has to step over many of them.
             Family::Due => options.add_compact_on_deletion_collector_factory(4_096, 1_024, 0.5),
-            Family::Meta => {}
+            Family::Meta | Family::Desk => {}
         }
         options.set_block_based_table_factory(&table);
         options

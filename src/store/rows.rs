@@ -33,6 +33,8 @@ pub struct ViewBatch {
     pub rings: Vec<(Vec<u8>, Vec<u8>)>,
     /// Due rows that were looked at: whatever was due there has been done.
     pub due_seen: Vec<(TimeMs, MemberKey)>,
+    /// Rows of the fraud desk, exactly as of `mark`: key and row; of one key the last counts.
+    pub desk: Vec<(Vec<u8>, Vec<u8>)>,
     /// New natural keys and the records that hold them.
     pub keys: Vec<([u8; 16], u64)>,
 }
@@ -60,7 +62,7 @@ impl Store {
     }
 
     fn assemble(&self, batch: &ViewBatch) -> WriteBatch {
-        let ViewBatch { mark, members, rings, due_seen, keys } = batch;
+        let ViewBatch { mark, members, rings, due_seen, keys, desk } = batch;
         let views = &self.inner.views;
         let mut writes = WriteBatch::default();
         let family = handle(views, Family::Keys);
@@ -69,6 +71,10 @@ impl Store {
         }
         let family = handle(views, Family::Rings);
         for (key, row) in rings {
+            writes.put_cf(family, key, row);
+        }
+        let family = handle(views, Family::Desk);
+        for (key, row) in desk {
             writes.put_cf(family, key, row);
         }
         let family = handle(views, Family::Members);
@@ -141,6 +147,27 @@ impl Store {
     /// Rings' rows, in the order asked.
     pub fn ring_rows(&self, rings: &[Vec<u8>]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         self.read_many(Family::Rings, rings, |row| Ok(row.to_vec()))
+    }
+
+    /// A row of the desk.
+    pub fn desk_row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.inner
+            .views
+            .get_cf(handle(&self.inner.views, Family::Desk), key)
+            .map_err(|source| Error::RocksDb { what: "reading the desk", source })
+    }
+
+    /// All rows of the desk, in order of their keys.
+    pub fn desk_rows(&self) -> Result<Vec<Vec<u8>>, Error> {
+        let mut rows = self.inner.views.raw_iterator_cf(handle(&self.inner.views, Family::Desk));
+        rows.seek_to_first();
+        let mut found = Vec::new();
+        while let Some(row) = rows.value() {
+            found.push(row.to_vec());
+            rows.next();
+        }
+        rows.status().map_err(|source| Error::RocksDb { what: "reading the desk", source })?;
+        Ok(found)
     }
 
     /// Which records hold natural keys, in the order asked.

@@ -99,6 +99,7 @@ fn views_are_read_as_written() {
             members: vec![write(&bob, "bob row", None, Some(50)), write(&ann, "ann row", None, Some(-20))],
             rings: vec![(b"ring".to_vec(), b"ring row".to_vec())],
             due_seen: Vec::new(),
+            desk: vec![(b"case".to_vec(), b"older".to_vec()), (b"case".to_vec(), b"case row".to_vec())],
             keys: vec![(key("r-2"), 7), (key("r-1"), 6)],
         })
         .unwrap();
@@ -107,6 +108,8 @@ fn views_are_read_as_written() {
     assert_eq!(store.ring_rows(&[b"ring".to_vec(), b"no".to_vec()]).unwrap(), [Some(b"ring row".to_vec()), None]);
     assert_eq!(store.key_seqs(&[key("r-1"), key("r-3"), key("r-2")]).unwrap(), [Some(6), None, Some(7)]);
     assert_eq!(store.key_seqs(&[]).unwrap(), []);
+    assert_eq!(store.desk_row(b"case").unwrap(), Some(b"case row".to_vec()));
+    assert_eq!(store.desk_rows().unwrap(), [b"case row".to_vec()]);
     assert_eq!(store.mark().unwrap(), Some((7, b"registry".to_vec())));
 
     let due = |at, limit| store.due_until(TimeMs::new(at), limit).unwrap();

@@ -116,6 +116,14 @@ impl Client {
         self.send(&Request { method: "POST", path, headers, body: body.to_string().as_bytes() }).unwrap()
     }
 
+    /// `POST` of JSON with further headers, which must be answered.
+    #[track_caller]
+    pub fn post_with(&mut self, path: &str, body: &Value, more: &[(&str, &str)]) -> Answer {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend_from_slice(more);
+        self.send(&Request { method: "POST", path, headers: &headers, body: body.to_string().as_bytes() }).unwrap()
+    }
+
     fn attempt(&mut self, request: &Request<'_>) -> io::Result<Answer> {
         self.connect()?;
         let stream = self.stream.as_mut().expect("it was connected just now");

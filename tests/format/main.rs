@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod lives;
+mod reviews;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,9 @@ use std::path::PathBuf;
 use samples::{block, member, new_ring, program, records, registry, registry_with_versions, ring};
 use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
 use tallystick::journal::codec::{
-    MEMBER_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_member, decode_program,
-    decode_record, decode_registry, decode_ring, encode_member, encode_program, encode_record, encode_registry,
-    encode_ring,
+    DESK_VERSION, MEMBER_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_desk,
+    decode_member, decode_program, decode_record, decode_registry, decode_ring, encode_desk, encode_member,
+    encode_program, encode_record, encode_registry, encode_ring,
 };
 use tallystick::ledger::member::Member;
 use tallystick::ledger::types::{ProgramId, Seq};
@@ -38,6 +39,8 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     add("program", PROGRAM_VERSION, encode_program(&program()));
     add("registry-versions", REGISTRY_VERSION, encode_registry(&registry_with_versions()));
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
+    add("desk-case", DESK_VERSION, encode_desk(&reviews::case()));
+    add("desk-stats", DESK_VERSION, encode_desk(&reviews::stats()));
     add("ring", RING_VERSION, encode_ring(&ring()));
     add("ring-new", RING_VERSION, encode_ring(&new_ring()));
     add("block", BLOCK_VERSION, encode_block(Seq::new(1_000_001), &[0xab; 32], &block()).unwrap().bytes().into());
@@ -52,6 +55,8 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
+        "desk-case" => decode_desk(bytes).unwrap() == reviews::case(),
+        "desk-stats" => decode_desk(bytes).unwrap() == reviews::stats(),
         "registry-versions" => decode_registry(bytes).unwrap() == registry_with_versions(),
         "ring" => decode_ring(bytes).unwrap() == ring(),
         "ring-new" => decode_ring(bytes).unwrap() == new_ring(),

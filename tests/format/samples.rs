@@ -73,7 +73,7 @@ pub fn full_context() -> Context {
     }
 }
 
-fn full_event() -> Event {
+pub fn full_event() -> Event {
     Event {
         order: some("o-9"),
         currency: some("EUR"),
@@ -314,7 +314,8 @@ pub fn records() -> Vec<(String, Record)> {
         ("custom", Custom(text("wishlist_add"))),
     ];
     records.extend(kinds.map(|(sample, kind)| (sample, bare(Input::Event(Arc::new(event(kind)))))));
-    records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record)).collect()
+    let records = records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record));
+    records.chain(super::reviews::records()).collect()
 }
 
 /// One of each change to which rules decide.
@@ -430,6 +431,7 @@ pub fn ring() -> RingRow {
     RingRow {
         capacity: 16,
         last: Seq::new(1_000_001),
+        blurred: None,
         dropped: Some(NOW.plus_ms(-86_400_000)),
         entries: vec![
             (NOW, 1, Seq::new(1_000_001)),
@@ -440,7 +442,7 @@ pub fn ring() -> RingRow {
 }
 
 pub fn new_ring() -> RingRow {
-    RingRow { capacity: 3, last: Seq::ZERO, dropped: None, entries: Vec::new() }
+    RingRow { capacity: 3, last: Seq::ZERO, dropped: None, blurred: None, entries: Vec::new() }
 }
 
 pub fn block() -> Vec<Record> {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{HOUR, PROGRAM, limit, post, purchase, record, terms, transfer};
 use crate::fraud::rings::{RingKey, Rings, keys_observed, keys_of};
-use crate::fraud::{assess, combine};
+use crate::fraud::{Question, assess, combine};
 use crate::ledger::event::{Event, EventKind};
-use crate::ledger::record::{Assessment, Input, KeyField, Reason, Verdict};
-use crate::ledger::terms::{Absent, Counted, Metric};
+use crate::ledger::lists::{ListEntry, Lists};
+use crate::ledger::record::{Assessment, Input, KeyField, Reason, Record, Status, Taken, Verdict};
+use crate::ledger::terms::{Absent, CalendarWindow, Counted, Metric, Since};
 use crate::ledger::types::{Money, NameId, Seq, Text, TimeMs};
 
 fn event(event: Event) -> Input {
@@ -61,7 +62,8 @@ fn a_missing_field_means_what_the_limit_says() {
     for missing in [None, Some(Text::default())] {
         let mut without = purchase();
         without.context.device = missing;
-        let (said, observed) = assess(&Rings::default(), &terms, PROGRAM, &event(without), TimeMs::EPOCH);
+        let (said, observed) =
+            assess(&Rings::default(), &Question::of(PROGRAM, &terms, &event(without), TimeMs::EPOCH));
         assert_eq!((said.verdict, said.score), (Verdict::StepUp, 40));
         assert_eq!(said.reasons[0].detail, "no device given; purchases by device and card are limited to 5 within 1h");
         assert!(said.reasons[0].evidence.is_none());
@@ -109,7 +111,7 @@ fn limits_that_share_a_ring_read_one_and_observe_once() {
         key: Text::new(key),
     });
     assert_eq!(keys, expected);
-    let (_, observed) = assess(&rings, &terms, PROGRAM, &input, TimeMs::EPOCH);
+    let (_, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &input, TimeMs::EPOCH));
     assert_eq!(keys_observed(&record(4, 0, input, observed)).collect::<Vec<_>>(), expected);
     assert_eq!(rings.len(), 2);
 }
@@ -128,7 +130,7 @@ fn sums_add_amounts_and_name_them() {
     assert_eq!(said.reasons[0].evidence.as_ref().unwrap().metric, "sum");
     assert_eq!(said.reasons[1].evidence.as_ref().unwrap().key, "recipient=M2");
     // A purchase is none of their business.
-    let (said, observed) = assess(&rings, &terms, PROGRAM, &event(purchase()), TimeMs::new(2));
+    let (said, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &event(purchase()), TimeMs::new(2)));
     assert_eq!((said, observed.len()), (Assessment::default(), 0));
 }
 
@@ -181,7 +183,7 @@ fn a_record_is_taken_in_once() {
     let terms = terms(vec![limit("member_hourly", 2, &[KeyField::Member], 2)]);
     let mut rings = Rings::default();
     let input = event(purchase());
-    let (_, observed) = assess(&rings, &terms, PROGRAM, &input, TimeMs::EPOCH);
+    let (_, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &input, TimeMs::EPOCH));
     let first = record(1, 0, input, observed);
     for _ in 0..3 {
         rings.observe(&first);
@@ -219,7 +221,168 @@ fn words_name_what_is_counted() {
         let mut counted = limit("x", 2, &[KeyField::Member], 0);
         (counted.on, counted.window_ms) = (vec![Counted::Event(kind.clone())], window_ms);
         let input = event(Event { kind, ..purchase() });
-        let (said, _) = assess(&Rings::default(), &terms(vec![counted]), PROGRAM, &input, TimeMs::EPOCH);
+        let (said, _) = assess(&Rings::default(), &Question::of(PROGRAM, &terms(vec![counted]), &input, TimeMs::EPOCH));
         assert_eq!(said.reasons[0].detail, format!("1 {what} by member within {window}, at most 0"));
     }
+}
+
+#[test]
+fn extra_metrics_row_by_row() {
+    let mut cards = limit("cards", 2, &[KeyField::Member], 2);
+    (cards.metric, cards.capacity) = (Metric::Distinct(KeyField::Card), 8);
+    let mut gap = limit("spacing", 3, &[KeyField::Member], 0);
+    (gap.metric, gap.window_ms, gap.verdict) = (Metric::Gap, 60_000, Verdict::Flag);
+    let terms = terms(vec![cards, gap]);
+    let mut rings = Rings::default();
+    let rows = [
+        (0, "c1", vec![]),
+        (60_000, "c2", vec![]),
+        (119_999, "c2", vec!["2 purchases by member 59999ms apart, at least 1min"]),
+        (200_000, "c1", vec![]),
+        (300_000, "c3", vec!["purchases with 3 different cards by member within 1h, at most 2"]),
+        // A late one between two others: the nearest neighbour counts, be it later.
+        (250_001, "c1", vec!["2 purchases by member 49999ms apart, at least 1min"]),
+        // The first card was last seen at 250,001.
+        (HOUR + 200_000, "c4", vec!["purchases with 3 different cards by member within 1h, at most 2"]),
+        (HOUR + 300_001, "c4", vec![]),
+    ];
+    for (seq, (at, card, expected)) in (1u64..).zip(rows) {
+        let mut event = purchase();
+        event.tenders[0].fingerprint = Some(Text::new_static(card));
+        let said = post(&mut rings, &terms, seq, at, &Input::Event(Arc::new(event)));
+        let details: Vec<_> = said.reasons.iter().map(|reason| reason.detail.as_str()).collect();
+        assert_eq!(details, expected, "at {at}");
+    }
+}
+
+#[test]
+fn a_count_since_begins_anew_and_its_calendar_day_is_the_zones() {
+    let login = |result: &'static str| {
+        let attributes = vec![(Text::new_static("result"), Text::new_static(result))];
+        event(Event { kind: EventKind::Login, attributes, ..purchase() })
+    };
+    let pair = |result: &'static str| vec![(Text::new_static("result"), Text::new_static(result))];
+    let logins = vec![Counted::Event(EventKind::Login)];
+    let mut failures = limit("failures", 2, &[KeyField::Member], 2);
+    (failures.on, failures.capacity) = (logins.clone(), 20);
+    failures.extra.when = pair("failure");
+    failures.extra.since = Some(Since { on: logins, when: pair("success") });
+    let mut daily = limit("daily", 3, &[KeyField::Member], 1);
+    (daily.extra.calendar, daily.extra.excludes_current) = (Some(CalendarWindow::Day), true);
+    let terms = terms(vec![failures, daily]);
+    let mut rings = Rings::default();
+    let day = 24 * HOUR;
+    let buys = event(purchase());
+    let rows = [
+        (1, login("failure"), 0),
+        (2, login("failure"), 0),
+        (3, login("failure"), 1),
+        (4, login("success"), 0),
+        (5, login("failure"), 0),
+        (6, login("failure"), 0),
+        (7, login("failure"), 1),
+        // Before the success, in the order of events: two failures and this one.
+        (3, login("failure"), 1),
+        (day - 1, buys.clone(), 0),
+        (day - 1, buys.clone(), 0),
+        (day - 1, buys.clone(), 1),
+        (day, buys.clone(), 0),
+    ];
+    for (seq, (at, input, fired)) in (1u64..).zip(rows) {
+        let said = post(&mut rings, &terms, seq, at, &input);
+        assert_eq!(said.reasons.len(), fired, "{seq} at {at}: {said:?}");
+    }
+}
+
+#[test]
+fn only_accepted_ones_are_counted_where_a_limit_says_so() {
+    let mut receipts = limit("receipt", 2, &[KeyField::Store, KeyField::Receipt], 1);
+    (receipts.window_ms, receipts.verdict, receipts.extra.taken) = (i64::MAX, Verdict::Deny, Taken::Accepted);
+    let terms = terms(vec![receipts]);
+    let mut used = purchase();
+    used.context.store = Some(Text::new_static("7"));
+    used.attributes = vec![(Text::new_static("receipt"), Text::new_static("0004"))];
+    let input = event(used);
+    let mut rings = Rings::default();
+    assert_eq!(post(&mut rings, &terms, 1, 0, &input).verdict, Verdict::Allow);
+    let far = 4_000 * 24 * HOUR;
+    let (said, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &input, TimeMs::new(far)));
+    assert_eq!(said.reasons[0].detail, "2 purchases by store and receipt ever, at most 1");
+    let denied = Record { status: Status::Denied, ..record(2, far, input, observed) };
+    rings.observe(&denied);
+    let key = keys_observed(&denied).next().unwrap();
+    assert_eq!(rings.get(&key).unwrap().entries().len(), 1, "the denied attempt is not a use");
+}
+
+#[test]
+fn a_journey_no_car_makes_is_seen_in_both_directions_of_time() {
+    let mut travel = limit("travel", 2, &[KeyField::Member], 130);
+    (travel.metric, travel.capacity, travel.extra.ignore_m) = (Metric::Speed, 8, 2_000);
+    let terms = terms(vec![travel]);
+    let at_place = |lat: &'static str, lon: &'static str| {
+        let mut event = purchase();
+        event.context.location = Some((Text::new_static(lat), Text::new_static(lon)));
+        Input::Event(Arc::new(event))
+    };
+    let (london, nearby, paris) =
+        (at_place("51.5072", "-0.1276"), at_place("51.51", "-0.12"), at_place("48.8566", "2.3522"));
+    let mut rings = Rings::default();
+    let minute = 60_000;
+    let rows = [
+        (0, &london, 0),
+        (minute, &nearby, 0),
+        (10 * minute, &paris, 1),
+        (11 * minute, &event(purchase()), 0),
+        // In time, but between two visits to Paris.
+        (9 * minute, &london, 1),
+        (300 * minute, &london, 0),
+    ];
+    for (seq, (at, input, fired)) in (1u64..).zip(rows) {
+        let said = post(&mut rings, &terms, seq, at, input);
+        assert_eq!(said.reasons.len(), fired, "{seq}: {said:?}");
+    }
+}
+
+#[test]
+fn lists_and_shadows_change_what_is_heard_not_what_is_counted() {
+    use Verdict::{Allow, Deny, Hold};
+    let mut shadowed = limit("shadowed", 2, &[KeyField::Member], 0);
+    shadowed.extra.shadow = true;
+    let loud = limit("loud", 2, &[KeyField::Member], 0);
+    let terms = terms(vec![shadowed, loud]);
+    let input = event(purchase());
+    let entry = |allow, kind, value: &'static str, rules: Vec<Text>, end: Option<i64>| {
+        Arc::new(ListEntry {
+            program: PROGRAM,
+            allow,
+            kind,
+            value: Text::new_static(value),
+            rules,
+            reason: Text::new_static("said so"),
+            author: Text::default(),
+            at: TimeMs::EPOCH,
+            expires_at: end.map(TimeMs::new),
+            seq: Seq::new(1),
+            gone: false,
+        })
+    };
+    let ask = |entries: Vec<Arc<ListEntry>>| {
+        let mut lists = Lists::new();
+        for entry in entries {
+            lists.put(entry);
+        }
+        let question = Question { lists: &lists, ..Question::of(PROGRAM, &terms, &input, TimeMs::new(5)) };
+        let (said, observed) = assess(&Rings::default(), &question);
+        assert_eq!(observed.len(), 1, "what is silenced is still counted");
+        (said.verdict, said.reasons.iter().map(|r| r.verdict).collect::<Vec<_>>())
+    };
+    assert_eq!(ask(vec![]), (Hold, vec![Allow, Hold]));
+    assert_eq!(ask(vec![entry(true, KeyField::Device, "D1", vec![], None)]), (Allow, vec![Allow, Allow]));
+    assert_eq!(ask(vec![entry(true, KeyField::Device, "D1", vec![], Some(5))]), (Hold, vec![Allow, Hold]));
+    let other = vec![Text::new_static("other")];
+    assert_eq!(ask(vec![entry(true, KeyField::Card, "C1", other, None)]), (Hold, vec![Allow, Hold]));
+    assert_eq!(ask(vec![entry(true, KeyField::Device, "D2", vec![], None)]), (Hold, vec![Allow, Hold]));
+    let both =
+        vec![entry(true, KeyField::Member, "M1", vec![], None), entry(false, KeyField::Card, "C1", vec![], Some(6))];
+    assert_eq!(ask(both), (Deny, vec![Allow, Allow, Deny]), "the deny list is not silenced");
 }

@@ -23,6 +23,8 @@ pub enum Code {
     UnknownMember,
     /// No such event.
     UnknownEvent,
+    /// No such case.
+    UnknownCase,
     /// The path does not take this method.
     MethodNotAllowed,
     /// The body did not arrive in time.
@@ -89,6 +91,12 @@ pub enum Code {
     UnknownCharity,
     /// No such household.
     UnknownHousehold,
+    /// The case was resolved before.
+    CaseNotOpen,
+    /// The lists are full.
+    ListFull,
+    /// No such entry of a list.
+    UnknownEntry,
     /// The clock cannot be set so.
     ClockRefused,
     /// No backup was made.
@@ -126,7 +134,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 50] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -135,6 +143,8 @@ impl Code {
         Self::UnknownProgram,
         Self::UnknownMember,
         Self::UnknownEvent,
+        Self::UnknownCase,
+        Self::UnknownEntry,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::BodyTooLarge,
@@ -168,6 +178,8 @@ impl Code {
         Self::LimitReached,
         Self::UnknownCharity,
         Self::UnknownHousehold,
+        Self::CaseNotOpen,
+        Self::ListFull,
         Self::ClockRefused,
         Self::BackupRefused,
         Self::Overloaded,
@@ -195,6 +207,8 @@ impl Code {
             | Self::UnknownProgram
             | Self::UnknownMember
             | Self::UnknownEvent
+            | Self::UnknownCase
+            | Self::UnknownEntry
             | Self::UnknownRuleset
             | Self::MethodNotAllowed => self.path_info(),
             Self::UnknownPool
@@ -205,6 +219,7 @@ impl Code {
             | Self::NotTransferable
             | Self::StepUpRequired
             | Self::ClockRefused => self.ledger_info(),
+            Self::CaseNotOpen | Self::ListFull => self.review_info(),
             Self::RulesetInvalid | Self::CasesFailed | Self::RulesetConflict => self.rules_info(),
             Self::RefundExceedsOrder
             | Self::UnknownOrder
@@ -303,6 +318,18 @@ impl Code {
                 "There is no such event",
                 "No event with this source and id was recorded. Slashes within a source are written %2F.",
             ),
+            Self::UnknownEntry => info(
+                "unknown_entry",
+                StatusCode::NOT_FOUND,
+                "There is no such entry",
+                "The list has no entry for this kind and value.",
+            ),
+            Self::UnknownCase => info(
+                "unknown_case",
+                StatusCode::NOT_FOUND,
+                "There is no such case",
+                "No case of this program has this id. GET …/cases?status=open lists the open ones.",
+            ),
             Self::UnknownRuleset => info(
                 "unknown_ruleset",
                 StatusCode::NOT_FOUND,
@@ -392,6 +419,23 @@ impl Code {
                 StatusCode::CONFLICT,
                 "That does not fit which rules decide",
                 "The detail says why. GET /v1/programs/{program}/rulesets shows what each version is at.",
+            ),
+        }
+    }
+
+    const fn review_info(self) -> Info {
+        match self {
+            Self::ListFull => info(
+                "list_full",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The lists are full",
+                "The allow and deny lists of all programs hold 100,000 entries together. Take away what has expired.",
+            ),
+            _ => info(
+                "case_not_open",
+                StatusCode::CONFLICT,
+                "The case is closed",
+                "The case was resolved before, and an outcome stands. A retry of that request needs its Idempotency-Key.",
             ),
         }
     }

@@ -1,7 +1,8 @@
 //! The answer to an event, whole or minimal.
 
 use super::balance::snapshot;
-use super::{Names, effect, status_name, verdict_name};
+use super::case::standing;
+use super::{Names, case, effect, status_name, verdict_name};
 use crate::engine::differ::is_same;
 use crate::engine::handle::Trace;
 use crate::http::json::Json;
@@ -14,7 +15,7 @@ use crate::limits::SCRIPT_OPERATIONS_MAX;
 pub fn event(out: &mut Json, record: &Record, names: Names<'_>, replayed: bool) {
     out.begin_object();
     identity(out, record);
-    out.field("status", status_name(record.status));
+    out.field("status", standing(record, names.released));
     out.int_field("seq", record.seq.get());
     if replayed {
         out.key("replayed");
@@ -35,6 +36,7 @@ pub fn event_minimal(out: &mut Json, record: &Record, replayed: bool) {
         | Input::Act(..)
         | Input::Due(_)
         | Input::Ruleset(_)
+        | Input::Review(_)
         | Input::Rules(..) => {
             out.key("id");
             out.transaction_id(record.seq.get());
@@ -113,6 +115,9 @@ fn body(out: &mut Json, record: &Record, names: Names<'_>) {
         effect::effect(out, record, one, names);
     }
     out.end_array();
+    if let Some(released) = names.released {
+        review(out, released, names);
+    }
     out.key("clipped");
     out.begin_array();
     for clip in &record.clipped {
@@ -167,10 +172,31 @@ pub fn fraud(out: &mut Json, record: &Record, names: Names<'_>) {
     out.begin_object();
     out.field("verdict", verdict_name(fraud.verdict));
     out.int_field("score", fraud.score);
+    reasons(out, record, names);
+    out.end_object();
+}
+
+/// Writes `reasons`.
+pub fn reasons(out: &mut Json, record: &Record, names: Names<'_>) {
     out.key("reasons");
     out.begin_array();
-    for reason in &fraud.reasons {
+    for reason in &record.fraud.reasons {
         write_reason(out, reason, names);
+    }
+    out.end_array();
+}
+
+/// Writes `review`: what became of a held event, and what it did then.
+fn review(out: &mut Json, released: &Record, names: Names<'_>) {
+    out.key("review");
+    out.begin_object();
+    case::review(out, released);
+    out.int_field("seq", released.seq.get());
+    out.time_field("resolved_at", released.recorded_at);
+    out.key("effects");
+    out.begin_array();
+    for one in &released.effects {
+        effect::effect(out, released, one, names);
     }
     out.end_array();
     out.end_object();

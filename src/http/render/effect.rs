@@ -4,6 +4,7 @@ use super::{Names, party_name, standing};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
 use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record};
+use crate::ledger::review::Vest;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{LotId, NameId, Points, TimeMs};
 
@@ -28,11 +29,7 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.key("lot");
             out.lot_id("lot", *lot);
         }
-        Effect::Owe { party, pool, amount, .. } => {
-            begin(out, record, "debt", *party);
-            out.field("pool", name(*pool));
-            out.int_field("amount", amount.get());
-        }
+        Effect::Owe { .. } => owe(out, record, effect, names),
         Effect::Activate { party, pool, lot, repaid } => {
             begin(out, record, "activate", *party);
             out.field("pool", name(*pool));
@@ -50,10 +47,10 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         Effect::Grant { .. } => grant(out, record, effect, names),
         Effect::Tier { party, from, to } => {
             begin(out, record, "tier", *party);
-            out.key("from");
-            out.optional(from.map(name));
-            out.key("to");
-            out.optional(to.map(name));
+            for (key, tier) in [("from", from), ("to", to)] {
+                out.key(key);
+                out.optional(tier.map(name));
+            }
         }
         Effect::Count { counter, .. } if is_built_in(names.terms, *counter) => return,
         Effect::Count { party, counter, amount, .. } => {
@@ -61,17 +58,20 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.field("counter", name(*counter));
             out.int_field("amount", *amount);
         }
+        Effect::Vest(given) => vest(out, record, given, names),
         Effect::Budget { .. }
         | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Origin { .. }
         | Effect::Hangs { .. }
-        | Effect::PlanSpend { .. } => return,
+        | Effect::PlanSpend { .. }
+        | Effect::HeldTerms { .. }
+        | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { .. } => referral(out, record, effect),
         other => standing::effect(out, record, other, names),
     }
-    if !takes_effect(record.status, effect) {
+    if !takes_effect(record.status, effect) && names.released.is_none() {
         out.field("state", "held");
     }
     out.end_object();
@@ -103,7 +103,7 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field(
         "state",
         if for_review {
-            "held"
+            after_review(credit, names)
         } else if waits {
             "pending"
         } else {
@@ -123,6 +123,22 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field("rule", &credit.rule);
 }
 
+/// The state of a credit that waited for a review.
+fn after_review(credit: &Credit, names: Names<'_>) -> &'static str {
+    let Some(released) = names.released else { return "held" };
+    let vested = released.effects.iter().find_map(|effect| match effect {
+        Effect::Vest(Vest { lot, available_at, .. }) if *lot == credit.lot => {
+            Some(*available_at > released.recorded_at)
+        }
+        _ => None,
+    });
+    match vested {
+        Some(true) => "pending",
+        Some(false) => "available",
+        None => "void",
+    }
+}
+
 /// The id of something the record made.
 pub(super) fn made(out: &mut Json, prefix: &'static str, id: LotId, names: Names<'_>) {
     if names.simulated {
@@ -136,6 +152,28 @@ pub(super) fn repaid_debt(out: &mut Json, repaid: Points) {
     if repaid.is_positive() {
         out.int_field("repaid_debt", repaid.get());
     }
+}
+
+fn owe(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    let Effect::Owe { party, pool, amount, .. } = effect else { return };
+    begin(out, record, "debt", *party);
+    out.field("pool", names.state.name_of(*pool));
+    out.int_field("amount", amount.get());
+}
+
+fn vest(out: &mut Json, record: &Record, given: &Vest, names: Names<'_>) {
+    let Vest { party, pool, lot, amount, available_at, expires_at, repaid } = given;
+    begin(out, record, "activate", *party);
+    out.field("pool", names.state.name_of(*pool));
+    out.int_field("amount", amount.get());
+    out.field("state", if *available_at > record.recorded_at { "pending" } else { "available" });
+    out.key("lot");
+    out.lot_id("lot", *lot);
+    out.time_field("available_at", *available_at);
+    if let Some(at) = expires_at {
+        out.time_field("expires_at", *at);
+    }
+    repaid_debt(out, *repaid);
 }
 
 fn grant(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {

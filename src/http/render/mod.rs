@@ -4,6 +4,7 @@ mod act;
 mod answer;
 mod backtest;
 mod balance;
+mod case;
 mod effect;
 mod member;
 mod money;
@@ -31,6 +32,7 @@ pub use act::{act, hold, voucher};
 pub use answer::{event, event_minimal, simulation};
 pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::{balance, common_pools};
+pub use case::{case, standing};
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::{program, program_page};
@@ -51,6 +53,8 @@ pub struct Names<'a> {
     pub versions: Option<&'a Rollout>,
     /// Source and id of events that evidence names, where they were looked up.
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
+    /// What became of the record, where it was held and its case is closed.
+    pub released: Option<&'a Record>,
     /// Whether the record was only simulated, so that what it made has no id.
     pub simulated: bool,
     /// The program, and what makes voucher codes, where the answer shows any.
@@ -60,7 +64,7 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, versions: None, events: None, simulated: false, vouchers: None }
+        Self { state, terms, versions: None, events: None, released: None, simulated: false, vouchers: None }
     }
 
     /// The names of a program as it stands, with the versions of its rules.

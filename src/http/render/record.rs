@@ -41,6 +41,7 @@ pub fn record(out: &mut Json, record: &Record, names: Names<'_>) {
             out.end_array();
         }
         Input::Act(asked, _) => act(out, asked),
+        Input::Review(_) => super::case::review(out, record),
         Input::Rules(change, _) => {
             let (what, by) = change.told();
             out.field("change", what);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::case::review;
 use super::effect::{credit_kind, debit_kind};
 use super::{Names, status_name};
 use crate::http::json::Json;
@@ -99,6 +100,13 @@ fn totals(out: &mut Json, key: &'static str, held: &Totals, names: Names<'_>) {
     out.end_object();
 }
 
+/// An entry of which no more is known than what moved.
+const fn bare<'a>(record: &'a Record, index: usize, moved: (&'static str, NameId, Points)) -> Entry<'a> {
+    let (kind, pool, amount) = moved;
+    let place = (record.occurred_at, record.seq, index);
+    Entry { place, record, kind, pool, amount, lot: None, reason: None, rule: None, held: None, charity: None }
+}
+
 /// The entries of a record for one member: what came to them and what went.
 fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = Entry<'a>> {
     let ours = move |effect: &Effect| {
@@ -106,18 +114,7 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             && record.parties.get(usize::from(effect.party())).is_some_and(|party| party.member == member)
     };
     record.effects.iter().enumerate().filter(move |(_, effect)| ours(effect)).filter_map(move |(index, effect)| {
-        let entry = |kind, pool: &NameId, amount| Entry {
-            place: (record.occurred_at, record.seq, index),
-            record,
-            kind,
-            pool: *pool,
-            amount,
-            lot: None,
-            reason: None,
-            rule: None,
-            held: None,
-            charity: None,
-        };
+        let entry = |kind, pool: &NameId, amount| bare(record, index, (kind, *pool, amount));
         match effect {
             Effect::Credit(credit) => Some(Entry {
                 lot: Some(credit.lot),
@@ -196,6 +193,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
             }
         }
         Input::Act(act, _) => out.field("act", act.what.name()),
+        Input::Review(_) => review(out, record),
         Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();

@@ -1,6 +1,5 @@
 //! Events: post one, read one by its natural key, list a member's, simulate.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,7 +9,7 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::HeaderValue;
 
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, json, rulesets};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, cases, json, rulesets};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::engine::simulate::Simulated;
 use crate::http::json::Json;
@@ -20,8 +19,7 @@ use crate::http::render::{self, Names};
 use crate::http::tally;
 use crate::http::wire::{self, EventWire, SimulateWire};
 use crate::ledger::event::Event;
-use crate::ledger::record::{Input, Record, Status};
-use crate::ledger::types::{Seq, Text};
+use crate::ledger::record::{Record, Status};
 
 /// `POST …/events`.
 pub async fn post_event<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
@@ -97,27 +95,12 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     }
     let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
     let view = call.view()?;
-    let known = evidence(&call, &record).await?;
-    let names = Names { events: Some(&known), ..Names::of(&view) };
+    let known = cases::evidence(&call, std::iter::once(record.as_ref())).await?;
+    let released = cases::released(&call, &view, &record).await?;
+    let names = Names { events: Some(&known), released: released.as_deref(), ..Names::of(&view) };
     let mut out = Json::with_capacity(1_024);
     render::event(&mut out, &record, names, false);
     Ok(json(StatusCode::OK, out))
-}
-
-/// Source and id of the events that a record's reasons counted.
-async fn evidence(call: &Call<'_>, record: &Record) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
-    let mut known = HashMap::new();
-    for seq in record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref()).flat_map(|e| &e.events) {
-        if known.contains_key(seq) {
-            continue;
-        }
-        if let Some(earlier) = call.edge.handle.record(*seq).await?
-            && let Input::Event(event) = &earlier.input
-        {
-            known.insert(*seq, (event.source.clone(), event.id.clone()));
-        }
-    }
-    Ok(known)
 }
 
 /// `POST …/simulate`.

@@ -2,6 +2,7 @@
 
 mod backups;
 mod batch;
+mod cases;
 mod daemon;
 mod events;
 mod households;
@@ -157,7 +158,7 @@ impl Ask {
 /// All routes, and the table they are made of. The hot ones are here too, for paths that need decoding and for the methods they
 /// do not take.
 pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
-    let (router, operations) = for_daemon(for_spending(for_programs(Table::default()))).finish();
+    let (router, operations) = for_daemon(for_spending(for_fraud(for_programs(Table::default())))).finish();
     let router = router
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
@@ -230,6 +231,18 @@ fn for_programs(table: Table) -> Table {
         .query(&["after_seq", "limit"])
         .add(GET, &at(""), read, "What the program is", program::show)
         .add(GET, &at("/"), read, "What the program is", program::show)
+}
+
+/// What is about fraud.
+fn for_fraud(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, admin] = [Scope::Read, Scope::Admin].map(Access::Program);
+    table
+        .add(GET, &at("/cases"), read, "List cases, the most points at risk first", cases::list)
+        .query(&["status", "entity", "member", "limit", "cursor"])
+        .add(GET, &at("/cases/{case}"), read, "A case with its events", cases::show)
+        .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
+        .keyed()
 }
 
 /// Spending, and members' own affairs.

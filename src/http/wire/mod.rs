@@ -10,6 +10,7 @@ mod event;
 mod field;
 mod quick;
 mod request;
+mod review;
 mod rulesets;
 mod scan;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use act::{
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use review::ResolveWire;
 pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 
 use super::problem::{Code, FieldError, Place, Problem};

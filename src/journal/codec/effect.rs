@@ -3,6 +3,7 @@
 //! Field orders and tags are frozen; see [`super`].
 
 use super::wire::{wire_enum, wire_struct};
+use crate::ledger::calendar::Span;
 use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect};
 
 // Tags are never changed and never reused.
@@ -58,6 +59,16 @@ wire_enum!(Effect, "effect" {
     44 = Erased { party },
     45 = Household { party, household },
     46 = Gift { party, pool, amount, to },
+    60 = Vest(given),
+    61 = HeldTerms { party, lot, pending, expires },
+    62 = Refer { party },
+});
+
+// Tags are never changed and never reused.
+wire_enum!(Span, "span" {
+    0 = Exact(ms),
+    1 = Days(days),
+    2 = Months(months),
 });
 
 // Tags are never changed and never reused.

@@ -20,6 +20,7 @@ mod member;
 mod provenance;
 mod record;
 mod registry;
+mod review;
 mod ring;
 mod rules;
 mod wire;
@@ -33,6 +34,7 @@ pub use registry::{
     PROGRAM_VERSION, REGISTRY_VERSION, Registry, decode_program, decode_registry, encode_program, encode_registry,
     encode_rollout,
 };
+pub use review::{DESK_VERSION, decode_desk, encode_desk};
 pub use ring::{RING_VERSION, RingEntry, RingRow, decode_ring, encode_ring};
 
 use crate::journal::Error;

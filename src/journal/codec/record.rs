@@ -114,6 +114,9 @@ wire_enum!(KeyField, "key field" {
     9 = Phone,
     10 = Address,
     11 = Recipient,
+    60 = Receipt,
+    61 = Order,
+    62 = Channel,
 });
 
 impl Wire for KeyFields {

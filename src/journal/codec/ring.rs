@@ -6,8 +6,10 @@ use crate::journal::Error;
 use crate::ledger::types::{Seq, TimeMs};
 use crate::limits::LIST_RESERVE_MAX;
 
-/// The version ring rows are written in.
+/// The version ring rows are written in, unless they say more.
 pub const RING_VERSION: u8 = 1;
+/// The version of rows with [`RingRow::blurred`].
+const RING_VERSION_BLURRED: u8 = 2;
 
 /// One entry of a ring: when, how much, which record.
 pub type RingEntry = (TimeMs, i64, Seq);
@@ -21,6 +23,8 @@ pub struct RingRow {
     pub last: Seq,
     /// The newest time it ever dropped.
     pub dropped: Option<TimeMs>,
+    /// The newest time of an entry that stands for dropped ones of its value.
+    pub blurred: Option<TimeMs>,
     /// What it keeps, in order.
     pub entries: Vec<RingEntry>,
 }
@@ -29,13 +33,17 @@ pub struct RingRow {
 ///
 /// Neighbours are close in time and sequence, so each entry is the origin of the next.
 pub fn encode_ring(ring: &RingRow) -> Vec<u8> {
-    let RingRow { capacity, last, dropped, entries } = ring;
+    let RingRow { capacity, last, dropped, blurred, entries } = ring;
     let mut row = Vec::with_capacity(24 + entries.len() * 12);
     let mut out = Writer::new(&mut row);
-    RING_VERSION.put(&mut out);
+    let version = if blurred.is_some() { RING_VERSION_BLURRED } else { RING_VERSION };
+    version.put(&mut out);
     capacity.put(&mut out);
     last.put(&mut out);
     dropped.put(&mut out);
+    if blurred.is_some() {
+        blurred.put(&mut out);
+    }
     out.length(entries.len());
     let mut origin = (TimeMs::EPOCH, *last);
     for (at, value, seq) in entries {
@@ -49,10 +57,12 @@ pub fn encode_ring(ring: &RingRow) -> Vec<u8> {
 
 /// A row as a ring.
 pub fn decode_ring(row: &[u8]) -> Result<RingRow, Error> {
-    let mut from = open_row("ring row", RING_VERSION, row)?;
+    let has_blurred = row.first() == Some(&RING_VERSION_BLURRED);
+    let mut from = open_row("ring row", if has_blurred { RING_VERSION_BLURRED } else { RING_VERSION }, row)?;
     let capacity = u16::take(&mut from)?;
     let last = Seq::take(&mut from)?;
     let dropped = <Option<TimeMs> as Wire>::take(&mut from)?;
+    let blurred = if has_blurred { Wire::take(&mut from)? } else { None };
     let length = from.length()?;
     let mut entries = Vec::with_capacity(length.min(LIST_RESERVE_MAX));
     let mut origin = (TimeMs::EPOCH, last);
@@ -64,5 +74,5 @@ pub fn decode_ring(row: &[u8]) -> Result<RingRow, Error> {
         entries.push((at, value, seq));
     }
     from.finish("ring row")?;
-    Ok(RingRow { capacity, last, dropped, entries })
+    Ok(RingRow { capacity, last, dropped, blurred, entries })
 }

@@ -42,7 +42,7 @@ proptest! {
         entries in prop::collection::vec(any::<(i64, i64, u64)>(), 0..20),
     ) {
         let entries = entries.into_iter().map(|(at, value, seq)| (TimeMs::new(at), value, Seq::new(seq))).collect();
-        let ring = RingRow { capacity, last: Seq::new(last), dropped: dropped.map(TimeMs::new), entries };
+        let ring = RingRow { capacity, last: Seq::new(last), dropped: dropped.map(TimeMs::new), blurred: dropped.map(|at| TimeMs::new(at / 2)), entries };
         prop_assert_eq!(decode_ring(&encode_ring(&ring)).unwrap(), ring);
     }
 
@@ -94,7 +94,8 @@ proptest! {
 
 #[test]
 fn a_list_is_believed_only_as_far_as_there_are_bytes() {
-    let mut row = encode_ring(&RingRow { capacity: 8, last: Seq::new(1), dropped: None, entries: Vec::new() });
+    let mut row =
+        encode_ring(&RingRow { capacity: 8, last: Seq::new(1), dropped: None, blurred: None, entries: Vec::new() });
     row.pop();
     row.extend_from_slice(&[253]);
     row.extend_from_slice(&u64::MAX.to_le_bytes());

@@ -4,6 +4,7 @@ use super::super::calendar::{Span, month_index, year_of};
 use super::super::member::Member;
 use super::super::record::{Account, Clip, Clipped, Credit, Effect};
 use super::super::reject::Reject;
+use super::super::review::Vest;
 use super::super::terms::{CapPeriod, CapTerms, Expiry, Period, PoolTerms};
 use super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::{Books, Draft, within};
@@ -73,6 +74,9 @@ impl Draft {
             reason,
             rule,
         }));
+        if held && (pending.is_some() || expires.is_some()) {
+            self.effects.push(Effect::HeldTerms { party, lot, pending, expires });
+        }
         Ok(())
     }
 
@@ -81,6 +85,9 @@ impl Draft {
         let owed = member.and_then(|m| m.pool(pool)).map_or(Points::ZERO, |pool| pool.debt);
         self.effects.iter().fold(owed, |owed, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => owed - c.repaid,
+            Effect::Vest(Vest { party: whose, pool: of, repaid, .. }) if *whose == party && *of == pool => {
+                owed - *repaid
+            }
             Effect::Owe { party: whose, pool: of, amount, .. } if *whose == party && *of == pool => owed + *amount,
             _ => owed,
         })
@@ -99,7 +106,7 @@ impl Draft {
     }
 
     /// Cuts a credit to the room its caps leave, notes the cut, and counts what is given.
-    fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted, own: Option<NameId>) {
+    pub(super) fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted, own: Option<NameId>) {
         let day = books.terms.zone.day(wanted.earned_at);
         let asked = wanted.amount;
         let mut tightest = None;
@@ -147,6 +154,9 @@ impl Draft {
         let counts = |c: &Credit| c.pool == cap.pool && c.party == party && (!cap.own || c.rule == *rule);
         let here = |effect: &Effect| match effect {
             Effect::Credit(c) if counts(c) => c.amount.get(),
+            Effect::Vest(Vest { party: whose, pool, amount, .. }) if *pool == cap.pool && *whose == party => {
+                amount.get()
+            }
             _ => 0,
         };
         let now: i64 = self.effects.iter().map(here).sum();

@@ -204,7 +204,7 @@ impl Work<'_> {
     }
 
     /// Notes where the effects since `from` came from, where that is not what goes without saying. Only orders are refunded.
-    fn origins(&self, draft: &mut Draft, from: usize, basis: &Basis) {
+    pub(super) fn origins(&self, draft: &mut Draft, from: usize, basis: &Basis) {
         if !is_order(&self.event.kind) {
             return;
         }
@@ -264,7 +264,7 @@ impl Work<'_> {
     }
 
     /// The friend's first purchase of enough pays both sides, once.
-    fn pay_referral(&self, draft: &mut Draft) -> Result<(), Reject> {
+    pub(super) fn pay_referral(&self, draft: &mut Draft) -> Result<(), Reject> {
         let (Some(terms), Some(member)) = (&self.books.terms.referral, self.member) else { return Ok(()) };
         let qualifies = self.event.kind == EventKind::Purchase
             && self.status == Status::Posted

@@ -13,6 +13,7 @@ mod laws;
 mod plans;
 mod reclaim;
 mod refund;
+mod review;
 mod schedule;
 mod shares;
 mod subject;
@@ -23,6 +24,7 @@ pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
 pub use refund::{awaited, refund};
+pub use review::{claw_back, list, release, resolve};
 pub use subject::Subject;
 pub use transfer::transfer;
 

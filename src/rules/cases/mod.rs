@@ -18,6 +18,8 @@
 //! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points,
 //! `redeem = { reward }` or `{ pool, amount }` spends them, `donate = { pool, amount, charity }` gives them away and
 //! `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
+//! `resolve = { outcome = "cleared", member = "A" }` (or `"confirmed"`, with `claw_back = true` to take back what its evidence counts)
+//! closes the open case with something of that member's.
 //! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
 //! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a
 //! list, or `{ name, value }`), `perk` and `no_perk`, `clipped` (`{ wanted, given, limit }`, or `false`), `status`
@@ -40,6 +42,7 @@ use crate::ledger::act::Act;
 use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::record::{ScriptFault, Status, Verdict};
 use crate::ledger::reject::Reject;
+use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Text, TimeMs};
 
 pub(super) use parse::check;
@@ -52,6 +55,8 @@ pub trait Ledger {
     fn post(&mut self, event: Event) -> Result<Posted, Reject>;
     /// Moves points between members.
     fn transfer(&mut self, transfer: Transfer) -> Result<Posted, Reject>;
+    /// Closes the open case with something of a member's.
+    fn resolve(&mut self, member: &str, outcome: Outcome, claw_back: bool) -> Result<Posted, Reject>;
     /// Does what a member asks for: a redemption, a gift to a charity, a choice.
     fn act(&mut self, act: Act) -> Result<Posted, Reject>;
     /// A member's balance at an instant; an empty one for somebody unknown.

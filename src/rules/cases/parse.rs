@@ -14,6 +14,7 @@ use super::asks::{self, ChooseTable, DonateTable, RedeemTable};
 use super::expect::{self, Expectation};
 use crate::ledger::act::Act;
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
 use crate::limits::CASES_MAX;
 use crate::rules::diagnostic::{Diagnostic, line_and_column, toml_message};
@@ -40,6 +41,11 @@ pub(super) enum Action {
     Wait,
     Post(Box<Event>),
     Transfer(Transfer),
+    /// Of the step's member.
+    Resolve {
+        outcome: Outcome,
+        claw_back: bool,
+    },
     Act(Box<Act>),
 }
 
@@ -64,6 +70,7 @@ struct StepTable {
     at: Spanned<String>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
+    resolve: Option<Spanned<ResolveTable>>,
     redeem: Option<Spanned<RedeemTable>>,
     donate: Option<DonateTable>,
     choose: Option<ChooseTable>,
@@ -108,6 +115,15 @@ struct TenderTable {
     kind: Text,
     amount: i64,
     fingerprint: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResolveTable {
+    outcome: String,
+    member: Option<Text>,
+    #[serde(default)]
+    claw_back: bool,
 }
 
 #[derive(Deserialize)]
@@ -220,6 +236,9 @@ impl Reader<'_> {
             Action::Post(event) => event.member.clone(),
             Action::Transfer(transfer) => transfer.from.clone(),
             Action::Act(act) => act.member.clone(),
+            Action::Resolve { .. } => {
+                table.resolve.as_ref().and_then(|r| r.get_ref().member.clone()).unwrap_or(Text::new_static("A"))
+            }
         };
         let mut expectations = Vec::new();
         for (key, value) in table.expect.iter().flat_map(Spanned::get_ref) {
@@ -261,6 +280,14 @@ impl Reader<'_> {
         }
         let others = table.donate.as_ref().map(asks::donate).into_iter().chain(table.choose.as_ref().map(asks::choose));
         actions.extend(others.map(|act| Action::Act(Box::new(act))));
+        if let Some(resolve) = &table.resolve {
+            let asked = resolve.get_ref();
+            let outcome = if asked.outcome == "confirmed" { Outcome::Confirmed } else { Outcome::Cleared };
+            if outcome == Outcome::Cleared && asked.outcome != "cleared" {
+                self.wrong(resolve.span().start, "an outcome is \"cleared\" or \"confirmed\"");
+            }
+            actions.push(Action::Resolve { outcome, claw_back: asked.claw_back });
+        }
         if actions.len() > 1 {
             self.wrong(step.span().start, "a step does one thing");
         }

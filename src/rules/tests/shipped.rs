@@ -10,7 +10,8 @@ use crate::ledger::event::{Event, Transfer};
 use crate::ledger::proposal::Intent;
 use crate::ledger::record::{Status, Verdict};
 use crate::ledger::reject::Reject;
-use crate::ledger::types::{Money, Text, TimeMs};
+use crate::ledger::review::Outcome;
+use crate::ledger::types::{Money, Seq, Text, TimeMs};
 
 #[test]
 fn every_program_of_the_rules_folder_compiles() {
@@ -69,6 +70,10 @@ impl Ledger for Plain {
 
     fn transfer(&mut self, _: Transfer) -> Result<Posted, Reject> {
         Err(Reject::NotTransferable("points stay"))
+    }
+
+    fn resolve(&mut self, _: &str, _: Outcome, _: bool) -> Result<Posted, Reject> {
+        Err(Reject::UnknownCase(Seq::ZERO))
     }
 
     fn act(&mut self, _: Act) -> Result<Posted, Reject> {

@@ -6,25 +6,29 @@ use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 
+use crate::ledger::calendar::Span;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::record::*;
+use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use crate::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-pub(super) fn text() -> impl Strategy<Value = Text> {
-    prop_oneof![4 => "[a-z0-9:_-]{0,12}", 1 => "\\PC{0,40}", 1 => Just("x".repeat(300))].prop_map(Text::from)
+/// Generators are kept on the heap: together they are larger than a test thread's stack.
+pub(super) fn text() -> BoxedStrategy<Text> {
+    prop_oneof![4 => "[a-z0-9:_-]{0,12}", 1 => "\\PC{0,40}", 1 => Just("x".repeat(300))].prop_map(Text::from).boxed()
 }
-pub(super) fn time() -> impl Strategy<Value = TimeMs> {
+pub(super) fn time() -> BoxedStrategy<TimeMs> {
     prop_oneof![
         3 => (1_700_000_000_000i64..1_800_000_000_000).prop_map(TimeMs::new),
         1 => any::<i64>().prop_map(TimeMs::new),
         1 => Just(TimeMs::NEVER),
     ]
+    .boxed()
 }
-pub(super) fn number() -> impl Strategy<Value = i64> {
-    prop_oneof![3 => -5_000i64..50_000, 1 => any::<i64>()]
+pub(super) fn number() -> BoxedStrategy<i64> {
+    prop_oneof![3 => -5_000i64..50_000, 1 => any::<i64>()].boxed()
 }
 pub(super) fn points() -> impl Strategy<Value = Points> {
     number().prop_map(Points::new)
@@ -32,8 +36,8 @@ pub(super) fn points() -> impl Strategy<Value = Points> {
 pub(super) fn money() -> impl Strategy<Value = Money> {
     number().prop_map(Money::new)
 }
-pub(super) fn seq() -> impl Strategy<Value = Seq> {
-    prop_oneof![3 => 0u64..1_000_000, 1 => any::<u64>()].prop_map(Seq::new)
+pub(super) fn seq() -> BoxedStrategy<Seq> {
+    prop_oneof![3 => 0u64..1_000_000, 1 => any::<u64>()].prop_map(Seq::new).boxed()
 }
 pub(super) fn name() -> impl Strategy<Value = NameId> {
     any::<u16>().prop_map(NameId::new)
@@ -77,9 +81,9 @@ fn item() -> impl Strategy<Value = Item> {
 fn tender() -> impl Strategy<Value = Tender> {
     (text(), money(), of(text())).prop_map(|(kind, amount, fingerprint)| Tender { kind, amount, fingerprint })
 }
-pub(super) fn context() -> impl Strategy<Value = Context> {
-    (of(text()), of(text()), of(text()), of(text()), of(text()), of(text()), of((text(), text()))).prop_map(
-        |(channel, store, terminal, staff, device, ip, location)| Context {
+pub(super) fn context() -> BoxedStrategy<Context> {
+    (of(text()), of(text()), of(text()), of(text()), of(text()), of(text()), of((text(), text())))
+        .prop_map(|(channel, store, terminal, staff, device, ip, location)| Context {
             channel,
             store,
             terminal,
@@ -87,8 +91,8 @@ pub(super) fn context() -> impl Strategy<Value = Context> {
             device,
             ip,
             location,
-        },
-    )
+        })
+        .boxed()
 }
 pub(super) fn birthday() -> impl Strategy<Value = Birthday> {
     (1u8..13, 1u8..32, of(any::<u16>())).prop_map(|(month, day, year)| Birthday { month, day, year })
@@ -210,9 +214,46 @@ fn input() -> BoxedStrategy<Input> {
         1 => text().prop_map(Input::Due).boxed(),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))).boxed(),
         1 => (rules_change(), text()).prop_map(|(change, key)| Input::Rules(Arc::new(change), key)).boxed(),
+        1 => review().prop_map(|review| Input::Review(Arc::new(review))).boxed(),
         2 => super::lives::act(),
     ]
     .boxed()
+}
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![Just(Outcome::Cleared), Just(Outcome::Confirmed)]
+}
+/// An event in a review is plain: generated ones within another generator are too large for a test thread's stack.
+fn reviewed() -> Arc<Event> {
+    let id = Text::new_static("e-1");
+    Arc::new(Event {
+        id: id.clone(),
+        source: id.clone(),
+        kind: EventKind::Purchase,
+        member: id,
+        occurred_at: TimeMs::EPOCH,
+        order: None,
+        currency: None,
+        given_amount: Some(Money::new(-5)),
+        items: Vec::new(),
+        tenders: Vec::new(),
+        context: Context::default(),
+        membership: None,
+        personal: None,
+        attributes: Vec::new(),
+    })
+}
+fn review() -> BoxedStrategy<Review> {
+    let plain = (seq(), seq(), outcome(), text()).boxed();
+    (plain, text(), any::<bool>(), 0..3u8)
+        .prop_map(|((case, held, outcome, note), key, flag, which)| match which {
+            0 => Review::Resolve(Resolution { case, outcome, author: note.clone(), note, claw_back: flag, key }),
+            1 => Review::Release(Release { case, held, outcome, event: flag.then(reviewed), id: key }),
+            _ => Review::ClawBack(ClawBack { case, of: held, id: key }),
+        })
+        .boxed()
+}
+fn span() -> impl Strategy<Value = Span> {
+    prop_oneof![number().prop_map(Span::Exact), any::<u16>().prop_map(Span::Days), any::<u16>().prop_map(Span::Months)]
 }
 
 pub(super) fn account() -> impl Strategy<Value = Account> {
@@ -220,23 +261,13 @@ pub(super) fn account() -> impl Strategy<Value = Account> {
     let plain = vec![Member, Issued, Redeemed, Expired, Reversed, Adjusted, Transit];
     prop_oneof![proptest::sample::select(plain), name().prop_map(Donated)]
 }
-fn credit() -> impl Strategy<Value = Credit> {
+fn credit() -> BoxedStrategy<Credit> {
     let head = (any::<u8>(), name(), lot_id(), points(), points(), time());
-    (head, time(), of(time()), account(), text(), text()).prop_map(
-        |((party, pool, lot, amount, repaid, earned_at), available_at, expires_at, from, reason, rule)| Credit {
-            party,
-            pool,
-            lot,
-            amount,
-            repaid,
-            earned_at,
-            available_at,
-            expires_at,
-            from,
-            reason,
-            rule,
-        },
-    )
+    (head, time(), of(time()), account(), text(), text())
+        .prop_map(|((party, pool, lot, amount, repaid, earned_at), available_at, expires_at, from, reason, rule)| {
+            Credit { party, pool, lot, amount, repaid, earned_at, available_at, expires_at, from, reason, rule }
+        })
+        .boxed()
 }
 fn effect() -> BoxedStrategy<Effect> {
     let party = || any::<u8>();
@@ -284,27 +315,42 @@ fn effect() -> BoxedStrategy<Effect> {
         (party(), name(), points()).prop_map(|(party, counter, amount)| Effect::Budget { party, counter, amount }),
         party().prop_map(|party| Effect::Profile { party }),
         (party(), party()).prop_map(|(party, referrer)| Effect::ReferralPaid { party, referrer }),
+        (party(), name(), lot_id(), points(), time(), of(time()), points()).prop_map(
+            |(party, pool, lot, amount, available_at, expires_at, repaid)| Effect::Vest(Vest {
+                party,
+                pool,
+                lot,
+                amount,
+                available_at,
+                expires_at,
+                repaid,
+            })
+        ),
+        (party(), lot_id(), of(span()), of(span())).prop_map(|(party, lot, pending, expires)| Effect::HeldTerms {
+            party,
+            lot,
+            pending,
+            expires
+        }),
+        party().prop_map(|party| Effect::Refer { party }),
     ]
     .boxed()
 }
-fn snapshot() -> impl Strategy<Value = Snapshot> {
+fn snapshot() -> BoxedStrategy<Snapshot> {
     let pool = (name(), points(), points(), points(), points())
         .prop_map(|(pool, available, pending, held, debt)| PoolAfter { pool, available, pending, held, debt });
     (vec(pool, 0..3), vec((name(), any::<u32>(), any::<u32>()), 0..3), of(name()))
         .prop_map(|(pools, cards, tier)| Snapshot { pools, cards, tier })
+        .boxed()
 }
 fn party() -> impl Strategy<Value = Party> {
     (text(), seq(), snapshot()).prop_map(|(member, previous, after)| Party { member, previous, after })
 }
-fn clip() -> impl Strategy<Value = Clip> {
+fn clip() -> BoxedStrategy<Clip> {
     let what = prop_oneof![name().prop_map(Clipped::Pool), name().prop_map(Clipped::Card)];
-    (any::<u8>(), what, number(), number(), text()).prop_map(|(party, what, wanted, given, limit)| Clip {
-        party,
-        what,
-        wanted,
-        given,
-        limit,
-    })
+    (any::<u8>(), what, number(), number(), text())
+        .prop_map(|(party, what, wanted, given, limit)| Clip { party, what, wanted, given, limit })
+        .boxed()
 }
 fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::*;
@@ -320,17 +366,14 @@ fn assessment() -> BoxedStrategy<Assessment> {
         .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
         .boxed()
 }
-fn observation() -> impl Strategy<Value = Observation> {
+fn observation() -> BoxedStrategy<Observation> {
     use KeyField::*;
     let fields = vec![Member, Device, Ip, Card, Store, Terminal, Staff, Referrer, Email, Phone, Address, Recipient];
     let key = vec(proptest::sample::select(fields), 1..=KeyFields::MAX)
         .prop_map(|fields| KeyFields::new(&fields).expect("one to four"));
-    (name(), key, any::<u16>(), number()).prop_map(|(ring, key, capacity, value)| Observation {
-        ring,
-        key,
-        capacity,
-        value,
-    })
+    (name(), key, any::<u16>(), number())
+        .prop_map(|(ring, key, capacity, value)| Observation { ring, key, capacity, value })
+        .boxed()
 }
 
 /// Any record.

@@ -1,0 +1,263 @@
+//! Reviews in the pipeline: closing a case with everything it held, and looking cases up.
+//!
+//! A case is closed in one block: its own record, then one for each record that it held. What was held is read back from the
+//! journal, so all before it is brought there first. It never decides what becomes of anything: the ledger does.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::Error;
+use super::block::{Open, Release};
+use super::core::Core;
+use super::handle::{Command, Item, JobAnswers, Pending};
+use super::pipeline::Pipeline;
+use super::reads;
+use super::shared::Shared;
+use crate::fraud::Seen;
+use crate::journal::codec::decode_desk;
+use crate::ledger::decide::{self, Books};
+use crate::ledger::desk::{Case, DeskRow, DeskStats};
+use crate::ledger::record::{Input, Record};
+use crate::ledger::reject::Reject;
+use crate::ledger::review::{CLAW_BACK_SOURCE, Outcome, Resolution, Review};
+use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
+use crate::limits::CLAW_BACK_RECORDS_MAX;
+use crate::store::keys::natural_key;
+
+/// Which cases are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct CaseFilter {
+    /// Only open ones, or only closed ones.
+    pub open: Option<bool>,
+    /// Only about this entity.
+    pub entity: Option<Text>,
+    /// Only with records about this member.
+    pub member: Option<Text>,
+    /// Only those after this one in the list's order: points at risk, id.
+    pub after: Option<(i64, Seq)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of cases, and whether more follow.
+pub type CasePage = (Vec<Arc<Case>>, bool);
+
+/// The records that a case held, and those that its evidence counted.
+type HeldAndCounted = (Vec<Record>, Vec<Record>);
+
+/// Cases that a filter lets through, the most points at risk first.
+pub(super) fn page(core: &Core, program: ProgramId, filter: &CaseFilter) -> CasePage {
+    let fits = |case: &&Arc<Case>| {
+        case.program == program
+            && filter.open.is_none_or(|open| case.closed.is_none() == open)
+            && filter.entity.as_ref().is_none_or(|entity| case.entity == *entity)
+            && filter.member.as_ref().is_none_or(|member| case.members.contains(member))
+    };
+    let order = |case: &Arc<Case>| (std::cmp::Reverse(case.at_risk), case.id);
+    let after = filter.after.map(|(points, id)| (std::cmp::Reverse(points), id));
+    let mut found: Vec<&Arc<Case>> = core.state.desk.cases().filter(fits).collect();
+    found.retain(|case| after.is_none_or(|after| order(case) > after));
+    found.sort_unstable_by_key(|case| order(case));
+    let more = found.len() > filter.limit;
+    (found.into_iter().take(filter.limit).cloned().collect(), more)
+}
+
+/// A case: one in memory, or a closed one that is only in the store.
+pub(super) fn find(core: &Core, shared: &Shared, program: ProgramId, id: Seq) -> Result<Option<Arc<Case>>, Error> {
+    let known = core.state.desk.case(id).cloned();
+    let found = match known {
+        Some(case) => Some(case),
+        None => match shared.store.desk_row(&case_key(id))? {
+            Some(row) => match decode_desk(&row)? {
+                DeskRow::Case(case) => Some(case),
+                DeskRow::Stats(..) | DeskRow::Entry(_) => None,
+            },
+            None => None,
+        },
+    };
+    Ok(found.filter(|case| case.program == program))
+}
+
+/// The key of a desk row.
+pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
+    match row {
+        DeskRow::Case(case) => case_key(case.id),
+        DeskRow::Stats(program, _) => {
+            let mut key = b"s".to_vec();
+            key.extend_from_slice(&program.get().to_be_bytes());
+            key
+        }
+        DeskRow::Entry(entry) => {
+            let mut key = vec![b'l'];
+            key.extend_from_slice(&entry.program.get().to_be_bytes());
+            key.push(u8::from(entry.allow));
+            key.extend_from_slice(entry.kind.name().as_bytes());
+            key.push(0);
+            key.extend_from_slice(entry.value.as_bytes());
+            key
+        }
+    }
+}
+
+fn case_key(id: Seq) -> Vec<u8> {
+    let mut key = b"c".to_vec();
+    key.extend_from_slice(&id.get().to_be_bytes());
+    key
+}
+
+/// How a program's rules have done.
+pub(super) fn stats(core: &Core, program: ProgramId) -> Arc<DeskStats> {
+    core.state.desk.stats(program).cloned().unwrap_or_default()
+}
+
+/// Everyone whom the release of a held record may touch.
+pub(super) fn touched<'a>(core: &'a Core, held: &'a Record) -> impl Iterator<Item = MemberKey> + 'a {
+    let key = |id: &Text| MemberKey { program: held.program, id: id.clone() };
+    let parties = held.parties.iter().map(move |party| key(&party.member));
+    let named = match &held.input {
+        Input::Transfer(transfer, _) => vec![key(&transfer.from), key(&transfer.to)],
+        _ => Vec::new(),
+    };
+    let referrers = held.parties.iter().filter_map(move |party| {
+        let member = core.member(held.program, &party.member)?;
+        member.profile.referrer.as_ref().map(key)
+    });
+    parties.chain(named).chain(referrers)
+}
+
+/// The earlier events that the evidence of some records names, each once.
+pub(super) fn evidence<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Seq> {
+    let mut seqs: Vec<Seq> = records
+        .flat_map(|record| &record.fraud.reasons)
+        .filter_map(|reason| reason.evidence.as_ref())
+        .flat_map(|evidence| evidence.events.iter().copied())
+        .collect();
+    seqs.sort_unstable();
+    seqs.dedup();
+    seqs.truncate(CLAW_BACK_RECORDS_MAX);
+    seqs
+}
+
+impl Core {
+    /// Closes a case: the records that say so, and what becomes of those it `held` and those its evidence `counted`; applied.
+    /// What is due for the members of all of them has been done.
+    pub(super) fn resolve(
+        &mut self,
+        program: ProgramId,
+        resolution: &Resolution,
+        now: TimeMs,
+        held: &[Record],
+        counted: &[Record],
+    ) -> Result<Vec<Record>, Reject> {
+        let terms = Arc::clone(&self.compiled(program).terms);
+        let mut done = Vec::with_capacity(held.len() + 1);
+        let books = Books { state: &self.state, program, terms: &terms, now };
+        let (record, case) = decide::resolve(&books, resolution)?;
+        self.take(record, &mut done);
+        for one in held {
+            let books = Books { state: &self.state, program, terms: &terms, now };
+            let record = decide::release(&books, one, case.id, resolution.outcome);
+            self.take(record, &mut done);
+        }
+        for one in counted {
+            let books = Books { state: &self.state, program, terms: &terms, now };
+            if let Some(record) = decide::claw_back(&books, one, case.id) {
+                self.take(record, &mut done);
+            }
+        }
+        Ok(done)
+    }
+
+    fn take(&mut self, mut record: Record, done: &mut Vec<Record>) {
+        self.apply(&mut record, &Seen::default());
+        done.push(record);
+    }
+}
+
+impl Pipeline {
+    /// Closes a case with everything it held.
+    pub(super) fn resolve(
+        &mut self,
+        block: &mut Open,
+        program: ProgramId,
+        resolution: &Resolution,
+        reply: oneshot::Sender<JobAnswers>,
+    ) -> Result<(), Error> {
+        let step = Arc::new(Review::Resolve(resolution.clone()));
+        let input = Input::Review(Arc::clone(&step));
+        let items = vec![Item { command: Command::Review(step), key: None }];
+        let key = input.natural_key().map(|key| natural_key(program, key.source, key.id));
+        if let Some(first) = key.map(|key| self.find_key(key)).transpose()?.flatten() {
+            block.releases.push(Release::Work { reply, pending: vec![Pending::Replayed(first)], items });
+            return Ok(());
+        }
+        // What was held a moment ago must be in the journal to be read back.
+        self.barrier(std::mem::take(block))?;
+        let pending = match self.read_case(program, resolution)? {
+            None => Pending::Rejected(self.no_case(program, resolution)?),
+            Some((held, counted)) => {
+                let now = self.now();
+                let everyone: Vec<MemberKey> =
+                    held.iter().chain(&counted).flat_map(|record| touched(&self.core, record)).collect();
+                self.cache.fetch_members(&mut self.core, &self.shared.store, everyone.iter().cloned())?;
+                // Referrers are known once those they brought are in memory.
+                let everyone: Vec<MemberKey> =
+                    held.iter().chain(&counted).flat_map(|record| touched(&self.core, record)).collect();
+                self.cache.fetch_members(&mut self.core, &self.shared.store, everyone.iter().cloned())?;
+                for member in &everyone {
+                    self.settle(block, member, now);
+                }
+                match self.core.resolve(program, resolution, now, &held, &counted) {
+                    Err(reject) => Pending::Rejected(reject),
+                    Ok(records) => {
+                        let first = block.records.len();
+                        for record in &records {
+                            self.note_key(block, record);
+                        }
+                        block.records.extend(records);
+                        Pending::Recorded(first)
+                    }
+                }
+            }
+        };
+        block.releases.push(Release::Work { reply, pending: vec![pending], items });
+        Ok(())
+    }
+
+    /// Why there is no open case: none at all, or one that was closed so long ago that only the store knows it.
+    fn no_case(&self, program: ProgramId, resolution: &Resolution) -> Result<Reject, Error> {
+        let closed = find(&self.core, &self.shared, program, resolution.case)?;
+        Ok(closed.map_or(Reject::UnknownCase(resolution.case), |case| Reject::CaseNotOpen(case.id)))
+    }
+
+    /// The records that an open case held, and those its evidence counts where they are to be taken back.
+    fn read_case(&mut self, program: ProgramId, resolution: &Resolution) -> Result<Option<HeldAndCounted>, Error> {
+        let open = |case: &&Arc<Case>| case.program == program && case.closed.is_none();
+        let Some(case) = self.core.state.desk.case(resolution.case).filter(open).cloned() else { return Ok(None) };
+        let held = self.read(case.held.iter().copied())?;
+        if resolution.outcome == Outcome::Cleared || !resolution.claw_back {
+            return Ok(Some((held, Vec::new())));
+        }
+        let referred = self.read(case.referred.iter().copied())?;
+        let mut named = evidence(held.iter().chain(&referred));
+        named.extend(case.referred.iter().copied().filter(|seq| !named.contains(seq)).collect::<Vec<_>>());
+        let mut counted = Vec::new();
+        for record in self.read(named.into_iter())? {
+            let key = natural_key(program, CLAW_BACK_SOURCE, &smol_str::format_smolstr!("{}", record.seq));
+            if record.program == program && self.find_key(key)?.is_none() {
+                counted.push(record);
+            }
+        }
+        Ok(Some((held, counted)))
+    }
+
+    fn read(&self, seqs: impl Iterator<Item = Seq>) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        for seq in seqs {
+            let read = reads::record(&self.shared.store, seq);
+            records.extend(read.map_err(|error| Error::Journal(crate::journal::Error::Log(error.to_string())))?);
+        }
+        Ok(records)
+    }
+}

@@ -1,0 +1,51 @@
+//! What lists and shadows make of a reason: an allow list silences rules for a key, a deny list denies a key, a rule in shadow
+//! only notes. Nothing here counts.
+
+use super::assess::Question;
+use crate::ledger::desk::ListEntry;
+use crate::ledger::record::{KeyField, Reason, Verdict};
+use crate::ledger::types::Text;
+
+/// A reason as it is heard: noted without consequence where its rule is in shadow, or silenced by an allow list.
+pub(super) fn heard(mut reason: Reason, shadow: bool, question: &Question<'_>) -> Reason {
+    let silenced = if question.lists.is_empty() { None } else { silencer(&reason.rule, question) };
+    let why = match silenced {
+        Some(by) => format!("allowed by list, {by}: would have said "),
+        None if shadow => "in shadow: would have said ".to_owned(),
+        None => return reason,
+    };
+    let would = match reason.verdict {
+        Verdict::Allow => "allow",
+        Verdict::Flag => "flag",
+        Verdict::Hold => "hold",
+        Verdict::StepUp => "step_up",
+        Verdict::Deny => "deny",
+    };
+    reason.detail = format!("{why}{would}: {}", reason.detail);
+    (reason.verdict, reason.weight) = (Verdict::Allow, 0);
+    reason
+}
+
+/// The entry of an allow list that silences a rule for this input, in words.
+fn silencer(rule: &Text, question: &Question<'_>) -> Option<String> {
+    question.lists.matching(question.program, true, question.input, question.now).find_map(|(kind, entry)| {
+        let named = entry.rules.is_empty() || entry.rules.contains(rule);
+        named.then(|| format!("{}={}", kind.name(), entry.value))
+    })
+}
+
+/// What the deny list says about an input.
+pub(super) fn denied(question: &Question<'_>) -> Vec<Reason> {
+    let found = question.lists.matching(question.program, false, question.input, question.now);
+    let reason = |(kind, entry): (KeyField, &ListEntry)| {
+        let why = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
+        Reason {
+            rule: Text::new_static("deny_list"),
+            verdict: Verdict::Deny,
+            weight: 100,
+            detail: format!("{} {} is on the deny list{why}", kind.name(), entry.value),
+            evidence: None,
+        }
+    };
+    found.map(reason).collect()
+}

@@ -1,0 +1,43 @@
+//! The body of `POST …/cases/{id}/resolve`.
+
+use serde::Deserialize;
+
+use super::{Wire, check};
+use crate::http::problem::{Faults, Problem};
+use crate::ledger::review::{Outcome, Resolution};
+use crate::ledger::types::{Seq, Text};
+
+/// What was found. The case and the key are not in the body: they are zero and empty, and to be set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolveWire {
+    outcome: Text,
+    note: Option<Text>,
+    author: Option<Text>,
+    claw_back: Option<bool>,
+}
+
+impl Wire<'_> for ResolveWire {
+    type Input = Resolution;
+
+    fn check(self) -> Result<Resolution, Problem> {
+        let mut faults = Faults::default();
+        let outcome = match self.outcome.as_str() {
+            "cleared" => Outcome::Cleared,
+            "confirmed" => Outcome::Confirmed,
+            _ => {
+                faults.add("/outcome", "expected cleared or confirmed");
+                Outcome::Cleared
+            }
+        };
+        let claw_back = self.claw_back.unwrap_or(false);
+        if claw_back && outcome == Outcome::Cleared {
+            faults.add("/claw_back", "only a confirmed case takes anything back");
+        }
+        let note = self.note.unwrap_or_default();
+        check::text(&mut faults, "/note", &note);
+        check::optional_id(&mut faults, "/author", self.author.as_ref());
+        let author = self.author.unwrap_or_default();
+        faults.into_result(Resolution { case: Seq::ZERO, outcome, note, author, claw_back, key: Text::default() })
+    }
+}

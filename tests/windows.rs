@@ -1,0 +1,109 @@
+//! Rings against brute force, by the million: a list that forgets nothing answers every question the plain way.
+//!
+//! `TALLYSTICK_WINDOW_OPERATIONS` sets how many; ten million where it does not.
+
+use std::collections::VecDeque;
+
+use tallystick::fraud::measure;
+use tallystick::fraud::window::{Entry, Ring};
+use tallystick::ledger::types::{Seq, TimeMs};
+
+const KEYS: usize = 64;
+const LIMIT: i64 = 5;
+const WINDOW_MS: i64 = 40;
+/// Nothing is later than this, so that older entries can be forgotten by the list.
+const LATE_MS: i64 = 25;
+
+/// One key: a ring that counts, one that counts distinct values, and all that happened of late.
+struct Key {
+    counts: Ring,
+    values: Ring,
+    all: VecDeque<(i64, i64)>,
+    now: i64,
+}
+
+/// xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: i64) -> i64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        i64::try_from(drawn).unwrap_or(0) % bound
+    }
+}
+
+impl Key {
+    fn new() -> Self {
+        let (counts, values) = (Ring::new(6), Ring::new(12));
+        Self { counts, values, all: VecDeque::new(), now: 0 }
+    }
+
+    /// What the list says of the window that ends at an instant: how many, how many different, how near the nearest.
+    fn truth(&self, at: i64, window_ms: i64, own: i64) -> (i64, i64, Option<i64>) {
+        let (mut count, mut values, mut nearest) = (0, 1u64 << own, None);
+        for (when, value) in &self.all {
+            if *when <= at && at - when < window_ms {
+                count += 1;
+                values |= 1 << value;
+            }
+            let away = (at - when).abs();
+            nearest = Some(nearest.map_or(away, |least: i64| least.min(away)));
+        }
+        (count, i64::from(values.count_ones()), nearest)
+    }
+
+    fn step(&mut self, random: &mut Random, seq: u64) -> bool {
+        let late = random.below(8) == 0;
+        let at = if late { self.now - random.below(LATE_MS) } else { self.now + random.below(9) };
+        let (value, window_ms) = (random.below(9), WINDOW_MS - random.below(3));
+        let (count, different, nearest) = self.truth(at, window_ms, value);
+        let instant = TimeMs::new(at);
+        let counted = self.counts.count(instant, window_ms);
+        let distinct = measure::distinct(&self.values, instant, window_ms, Some(value));
+        for (tally, truth) in [(counted, count), (distinct, different)] {
+            assert!(tally.value <= truth, "never more than there is: {tally:?} for {truth} at {at}");
+            if tally.complete {
+                assert_eq!(tally.value, truth, "a complete tally is exact at {at}");
+            }
+            if at >= self.now {
+                assert_eq!(
+                    tally.value > LIMIT,
+                    truth > LIMIT,
+                    "in order every decision is exact: {tally:?} for {truth}"
+                );
+            }
+        }
+        assert_eq!(self.counts.reaches(5, instant, window_ms), counted.value >= 5);
+        if at >= self.now && nearest.is_some_and(|nearest| nearest < WINDOW_MS) {
+            assert_eq!(measure::gap(&self.counts, instant).map(|(gap, _)| gap), nearest);
+        }
+        let entry = Entry { at: instant, value, seq: Seq::new(seq) };
+        self.counts.insert(entry);
+        self.values.insert_distinct(entry);
+        self.now = self.now.max(at);
+        self.all.push_back((at, value));
+        while self.all.front().is_some_and(|(when, _)| *when < self.now - LATE_MS - 2 * WINDOW_MS) {
+            self.all.pop_front();
+        }
+        !counted.complete || !distinct.complete
+    }
+}
+
+#[test]
+fn rings_agree_with_brute_force() {
+    let asked = std::env::var("TALLYSTICK_WINDOW_OPERATIONS").ok().and_then(|text| text.parse().ok());
+    let operations: u64 = asked.unwrap_or(10_000_000);
+    let mut keys: Vec<Key> = (0..KEYS).map(|_| Key::new()).collect();
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut unsure = 0u64;
+    for seq in 1..=operations {
+        let at = usize::try_from(random.below(i64::try_from(KEYS).unwrap_or(1))).unwrap_or(0);
+        if let Some(key) = keys.get_mut(at) {
+            unsure += u64::from(key.step(&mut random, seq));
+        }
+    }
+    assert!(unsure > 0, "some late questions are past what a ring keeps, and it says so");
+}
