@@ -3,6 +3,7 @@
 //! Live traffic, recovery, verification and tests all come through here. Terms, scripts and clocks do not.
 
 mod cards;
+mod holds;
 mod standing;
 
 use std::sync::Arc;
@@ -210,7 +211,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
-        Effect::Hold { .. } | Effect::Unhold { .. } => return hold(member, effect, when),
+        Effect::Hold { .. } | Effect::Unhold { .. } => return holds::hold(member, effect, when),
         Effect::Ungrant { grant, why, .. } => {
             member.grants.retain(|known| known.id != *grant);
             standing::forget_grant(member, *grant, *why);
@@ -271,31 +272,6 @@ fn restore(member: &mut Member, effect: &Effect) {
     let order = made.order();
     let at = pool.lots.partition_point(|known| known.order() < order);
     pool.lots.insert(at, made);
-}
-
-/// Makes a hold or ends one; false where a lot or the hold is not there.
-fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
-    let known = match effect {
-        Effect::Hold { pool, lots, .. } => lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)),
-        Effect::Unhold { hold, .. } => member
-            .hold(*hold)
-            .cloned()
-            .is_some_and(|hold| hold.lots.iter().all(|(lot, amount)| keep_aside(member, hold.pool, *lot, -*amount))),
-        _ => false,
-    };
-    if known {
-        standing::change(member, effect, when, None);
-    }
-    known
-}
-
-/// Keeps part of a lot aside, or frees it; false where the lot is not there.
-fn keep_aside(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
-    let pool = pool_mut(member, pool);
-    let Some(known) = pool.lots.iter_mut().find(|known| known.id == lot) else { return false };
-    known.held += amount;
-    assert!(known.held <= known.remaining && known.held >= Points::ZERO, "a hold keeps no more than there is");
-    true
 }
 
 fn install(state: &mut State, record: &Record, files: &RulesetFiles) {

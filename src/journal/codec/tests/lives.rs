@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::strategies::{account, birthday, context, lot_id, money, name, number, points, seq, text, time};
 use crate::ledger::act::{Act, Spend, What};
+use crate::ledger::member::{Buckets, CardState, Counter};
 use crate::ledger::provenance::*;
 use crate::ledger::record::{Effect, Input};
 use crate::ledger::standing::{Hanging, Standing};
@@ -334,5 +335,19 @@ pub(crate) fn standing() -> impl Strategy<Value = Standing> {
             merged_into,
             household,
         }
+    })
+}
+pub(super) fn card_state() -> impl Strategy<Value = CardState> {
+    (name(), any::<u32>(), any::<u32>(), of(time()), any::<i32>(), any::<u32>())
+        .prop_map(|(card, stamps, of, last_at, day, day_count)| CardState { card, stamps, of, last_at, day, day_count })
+}
+pub(super) fn counter() -> impl Strategy<Value = Counter> {
+    let buckets = || [(any::<i32>(), number()), (any::<i32>(), number())].prop_map(Buckets);
+    (name(), number(), buckets(), buckets(), buckets()).prop_map(|(name, ever, years, months, days)| Counter {
+        name,
+        ever,
+        years,
+        months,
+        days,
     })
 }

@@ -6,9 +6,10 @@ use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 
+use super::lives::{card_state, counter, standing};
 use crate::ledger::calendar::Span;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
-use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use crate::ledger::member::{Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::record::*;
 use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use crate::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
@@ -440,21 +441,6 @@ fn pool_state() -> impl Strategy<Value = PoolState> {
         lifetime,
     })
 }
-fn card_state() -> impl Strategy<Value = CardState> {
-    (name(), any::<u32>(), any::<u32>(), of(time()), any::<i32>(), any::<u32>())
-        .prop_map(|(card, stamps, of, last_at, day, day_count)| CardState { card, stamps, of, last_at, day, day_count })
-}
-fn counter() -> impl Strategy<Value = Counter> {
-    let buckets = || [(any::<i32>(), number()), (any::<i32>(), number())].prop_map(Buckets);
-    (name(), number(), buckets(), buckets(), buckets()).prop_map(|(name, ever, years, months, days)| Counter {
-        name,
-        ever,
-        years,
-        months,
-        days,
-    })
-}
-
 /// Any member.
 pub(crate) fn member() -> BoxedStrategy<Member> {
     let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
@@ -463,14 +449,8 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
         value,
         expires_at,
     });
-    let head = (
-        seq(),
-        time(),
-        time(),
-        profile().prop_map(Arc::new),
-        any::<bool>(),
-        (of(name()), time(), of(super::lives::standing().prop_map(Box::new))),
-    );
+    let lives = (of(name()), time(), of(standing().prop_map(Box::new)));
+    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), lives);
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
         .prop_map(
             |(
