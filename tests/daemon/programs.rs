@@ -138,7 +138,7 @@ impl Step {
 
     /// The member it is about, as the case calls them.
     fn member(&self) -> String {
-        let tables = ["expect", "post", "transfer", "redeem", "donate", "choose"].iter();
+        let tables = ["expect", "post", "transfer", "redeem", "donate", "choose", "resolve"].iter();
         let of = tables
             .filter_map(|key| self.table.get(*key))
             .find_map(|of| of.get("member").or_else(|| of.get("from"))?.as_str());
@@ -162,6 +162,14 @@ fn take(client: &mut Client, step: &Step, wrong: &mut Vec<String>) {
         let mut fields = step.fields(transfer);
         fields.remove("member");
         Some(client.post(&path("transfers"), &Value::Object(fields)))
+    } else if let Some(resolve) = step.table.get("resolve") {
+        // The member's open case; where there is none, one that never was.
+        let open = client.get(&path(&format!("cases?status=open&limit=1&member={}", step.member())));
+        let open = open.expect_status(200).json();
+        let case = open["data"][0]["id"].as_str().unwrap_or("case_0").to_owned();
+        let mut asked = json_of(resolve);
+        asked.as_object_mut().unwrap().remove("member");
+        Some(client.post(&path(&format!("cases/{case}/resolve")), &asked))
     } else {
         step.table.get("choose").map(|choices| {
             let mut choices = json_of(choices);
