@@ -1,5 +1,4 @@
-//! The ledger's semantics as text tables, through one door: [`check`] runs a script of postings and compares what each line
-//! says. Terms are built by hand, so that nothing of the rules is involved.
+//! The ledger's semantics as text tables: [`check`] runs a script of postings and compares what each line says.
 //!
 //! ```text
 //! at 2026-01-31                       moves the clock (UTC; midnight where no time is given), doing what falls due
@@ -11,6 +10,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "ledger/affairs.rs"]
+mod affairs;
 #[path = "ledger/cards.rs"]
 mod cards;
 #[path = "ledger/refunds.rs"]

@@ -1,6 +1,6 @@
 //! Acts in the pipeline: what they refer to is read back from the journal, and whoever it touches is brought into memory.
 //!
-//! A redemption's latest reversal is found by a key row of its own. It never decides anything.
+//! A redemption's latest reversal, and the latest record of a household, are found by key rows of their own. It never decides anything.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::pipeline::Pipeline;
 use crate::journal::block::BlockReader;
 use crate::ledger::act::{Act, What};
 use crate::ledger::decide::Earlier;
-use crate::ledger::record::{Effect, Record, Status};
+use crate::ledger::record::{Effect, HOUSEHOLD_SOURCE, Record, Status};
 use crate::ledger::types::{LotId, MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::store::keys::natural_key;
 
@@ -21,13 +21,18 @@ fn reversal_key(program: ProgramId, of: LotId) -> [u8; 16] {
     natural_key(program, REVERSAL_SOURCE, &format!("{}-{}", of.seq, of.index))
 }
 
-/// The row that leads from a redemption to this record, where it reverses one.
-pub(super) fn reversal_row(record: &Record) -> Option<([u8; 16], u64)> {
-    let of = record.effects.iter().filter(|_| record.status == Status::Posted).find_map(|effect| match effect {
-        Effect::Reversal { of, .. } => Some(*of),
+fn household_key(program: ProgramId, household: &Text) -> [u8; 16] {
+    natural_key(program, HOUSEHOLD_SOURCE, household)
+}
+
+/// The row that leads to this record from the redemption it reverses, or from the household it changes.
+pub(super) fn latest_row(record: &Record) -> Option<([u8; 16], u64)> {
+    let key = record.effects.iter().filter(|_| record.status == Status::Posted).find_map(|effect| match effect {
+        Effect::Reversal { of, .. } => Some(reversal_key(record.program, *of)),
+        Effect::Household { household: Some((name, _)), .. } => Some(household_key(record.program, name)),
         _ => None,
     })?;
-    Some((reversal_key(record.program, of), record.seq.get()))
+    Some((key, record.seq.get()))
 }
 
 impl Pipeline {
@@ -41,12 +46,17 @@ impl Pipeline {
     ) -> Result<Earlier, Error> {
         let earlier = match &act.what {
             What::Reverse { redemption, .. } => {
-                Earlier { first: self.journaled(redemption.seq)?, latest: self.latest_reversal(program, *redemption)? }
+                let latest = self.latest(reversal_key(program, *redemption))?;
+                Earlier { first: self.journaled(redemption.seq)?, latest }
+            }
+            What::Join { household, .. } => {
+                Earlier { first: None, latest: self.latest(household_key(program, household))? }
             }
             _ => Earlier::default(),
         };
         let key = |id: &Text| MemberKey { program, id: id.clone() };
-        let parties = earlier.first.iter().filter(|first| first.program == program).flat_map(|first| &first.parties);
+        let records = earlier.first.iter().chain(&earlier.latest);
+        let parties = records.filter(|first| first.program == program).flat_map(|first| &first.parties);
         let mut others: Vec<MemberKey> = parties.map(|party| key(&party.member)).collect();
         if let Some(household) = self.core.member(program, &act.member).and_then(|m| m.standing()?.household.as_ref()) {
             others.extend(household.1.iter().map(key));
@@ -62,24 +72,23 @@ impl Pipeline {
         Ok(earlier)
     }
 
-    /// Notes a record that reverses a redemption, so that the next reversal finds it.
-    pub(super) fn note_reversal(&mut self, block: &mut Open, record: &Record) {
-        if let Some((key, seq)) = reversal_row(record) {
+    /// Notes a record that reverses a redemption or changes a household, so that the next one finds it.
+    pub(super) fn note_latest(&mut self, block: &mut Open, record: &Record) {
+        if let Some((key, seq)) = latest_row(record) {
             self.recent.insert(key, record.seq);
             self.recent_order.push_back((record.seq, key));
-            self.reversals.insert(record.seq, Arc::new(record.clone()));
+            self.latest_records.insert(record.seq, Arc::new(record.clone()));
             block.keys.push((key, seq));
         }
     }
 
-    fn latest_reversal(&self, program: ProgramId, of: LotId) -> Result<Option<Arc<Record>>, Error> {
-        let key = reversal_key(program, of);
+    fn latest(&self, key: [u8; 16]) -> Result<Option<Arc<Record>>, Error> {
         let latest = match self.recent.get(&key) {
             Some(seq) => Some(*seq),
             None => self.shared.store.key_seqs(&[key])?.first().copied().flatten().map(Seq::new),
         };
         let Some(latest) = latest else { return Ok(None) };
-        match self.reversals.get(&latest) {
+        match self.latest_records.get(&latest) {
             Some(record) => Ok(Some(Arc::clone(record))),
             None => self.journaled(latest),
         }

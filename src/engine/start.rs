@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -19,6 +20,7 @@ use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use super::projector::Projector;
 use super::shared::Shared;
+use super::tally::{Tallies, Watch};
 use super::{commit, install, recover};
 use crate::ledger::types::{Seq, TimeMs};
 use crate::limits::QUEUE_REQUESTS_MAX;
@@ -104,9 +106,13 @@ impl Engine {
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
             flight: super::orders::Flight::default(),
-            reversals: HashMap::new(),
+            latest_records: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
+            watch: Watch::default(),
+            failing: Vec::new(),
+            tallies: Tallies::default(),
+            tallied: Instant::now(),
             block_events: config.block_events,
         };
         let projector = Projector::new(Arc::clone(&shared));

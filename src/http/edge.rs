@@ -76,6 +76,8 @@ pub struct Edge {
     pub backups: Option<PathBuf>,
     /// Memory of open request bodies.
     pub bodies: Budget,
+    /// Turns at backtests: each holds a ledger in memory.
+    pub backtests: Arc<Semaphore>,
     /// Voucher codes.
     pub vouchers: Vouchers,
     /// Places of those who follow the journal.
@@ -99,6 +101,7 @@ impl Edge {
             vouchers,
             backups: None,
             bodies: Budget::default(),
+            backtests: Arc::new(Semaphore::new(1)),
             followers,
             reports,
             close,

@@ -354,6 +354,15 @@ pub struct ReferralTerms {
     pub counter: NameId,
 }
 
+/// Households: members who may spend each other's points.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HouseholdTerms {
+    /// The pools that its members may spend of each other's.
+    pub pools: Vec<NameId>,
+    /// How many members one may have.
+    pub members_max: u16,
+}
+
 /// What a velocity limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
@@ -453,6 +462,8 @@ pub struct Terms {
     pub sinces: Vec<SinceTerms>,
     /// Choices that are bound to rules; all others are free.
     pub choices: Vec<ChoiceTerms>,
+    /// Households, where the program has them.
+    pub household: Option<HouseholdTerms>,
     /// The built-in counter of money spent on purchases.
     pub spend_counter: NameId,
     /// The built-in counter of purchases.

@@ -160,6 +160,7 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
             counter: id("referrals"),
         }),
         limits: limits(m, id),
+        household: m.household.as_ref().map(|household| household.terms(id)),
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
         ..Terms::default()

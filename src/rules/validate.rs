@@ -89,6 +89,9 @@ impl<'a> Check<'a> {
                 self.wrong(name.span(), format!("the counter {:?} is built in", name.get_ref().0));
             }
         }
+        for pool in m.household.iter().flat_map(|household| &household.pools) {
+            self.declared(pool, "pool", m.pools.names());
+        }
         if let Some(referral) = &m.referral {
             self.declared(&referral.pool, "pool", m.pools.names());
         }

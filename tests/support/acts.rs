@@ -5,6 +5,8 @@
 //! reward mug 30 value=500 stock=2 yearly=1 expires=10d tier=gold
 //! hold A 30 ttl=1h | hold A mug       keeps points aside; `capture A 20`, `release A` mean the latest hold
 //! redeem A 30 | redeem A mug          `reverse A 10` means the latest redemption, `use A` and `cancel A` the latest grant
+//! household 3                         points are spent in common, by at most three
+//! merge A B | join B home A B | leave B
 //! donate A 120 wildlife | freeze A | unfreeze A | tell A credit_card=approved | erase A
 //! ```
 
@@ -15,7 +17,7 @@ use tallystick::ledger::calendar::Span;
 use tallystick::ledger::decide::{self, Earlier, Judgement};
 use tallystick::ledger::record::{Effect, Record, Verdict};
 use tallystick::ledger::reject::Reject;
-use tallystick::ledger::terms::{CapPeriod, Expiry, Period, PoolTerms, RewardTerms};
+use tallystick::ledger::terms::{CapPeriod, Expiry, HouseholdTerms, Period, PoolTerms, RewardTerms};
 use tallystick::ledger::types::{LotId, Money, Points, Text};
 
 use super::{World, option, span};
@@ -45,6 +47,10 @@ impl World {
                     per_member: option(line, "yearly").map(yearly),
                     tiers,
                 });
+            }
+            ["household", most] => {
+                let pools = vec![self.name("points")];
+                self.terms.household = Some(HouseholdTerms { pools, members_max: most.parse().unwrap() });
             }
             _ => self.declare_more(line),
         }
@@ -80,10 +86,17 @@ impl World {
                 What::Update { birthday: None, attributes, choices: Vec::new() }
             }
             "erase" => What::Erase,
+            "merge" => What::Merge { into: Text::new(rest[0]) },
+            "join" => What::Join {
+                household: Text::new(rest[0]),
+                members: rest[1..].iter().map(|id| Text::new(*id)).collect(),
+            },
+            "leave" => What::Leave,
             other => panic!("step: {other:?}"),
         };
         let earlier = match &what {
             What::Reverse { redemption, .. } => self.earlier(*redemption),
+            What::Join { household, .. } => Earlier { first: None, latest: self.latest_of(household) },
             _ => Earlier::default(),
         };
         let mut judgement = Judgement::default();
@@ -104,6 +117,12 @@ impl World {
         let reverses = |effect: &Effect| matches!(effect, Effect::Reversal { of, .. } if *of == redemption);
         let latest = self.records.iter().rev().find(|record| of(record, &reverses));
         Earlier { first: first.cloned().map(Arc::new), latest: latest.cloned().map(Arc::new) }
+    }
+
+    /// The latest record of who lives in a household.
+    fn latest_of(&self, household: &Text) -> Option<Arc<Record>> {
+        let of = |effect: &Effect| matches!(effect, Effect::Household { household: Some((name, _)), .. } if name == household);
+        self.records.iter().rev().find(|record| record.effects.iter().any(of)).cloned().map(Arc::new)
     }
 
     fn latest(&self, id: fn(&Record, &Effect) -> Option<LotId>) -> LotId {

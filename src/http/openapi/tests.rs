@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::http::problem::Problem;
 use crate::http::wire::{
-    self, AdjustmentWire, BackupWire, ClockWire, EventWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire,
+    self, AdjustmentWire, AffairWire, AmountWire, BackupWire, ClockWire, DonationWire, EventWire, HoldWire,
+    HouseholdWire, MemberWire, RedemptionWire, RulesCheckWire, SimulateWire, TransferWire, UpdateWire,
 };
 
 fn document() -> Value {
@@ -78,7 +79,7 @@ fn example(document: &Value, schema: &Value, also: &[&str]) -> Value {
 type Read = fn(&str) -> Result<(), Problem>;
 
 /// The bodies that are described, with what reads them.
-const BODIES: [(&str, Read); 8] = [
+const BODIES: [(&str, Read); 9] = [
     ("Event", |body| wire::read::<EventWire>(body.as_bytes()).map(drop)),
     ("Simulation", |body| wire::read::<SimulateWire>(body.as_bytes()).map(drop)),
     ("Member", |body| wire::read::<MemberWire>(body.as_bytes()).map(drop)),
@@ -87,6 +88,7 @@ const BODIES: [(&str, Read); 8] = [
     ("RulesCheck", |body| wire::read::<RulesCheckWire>(body.as_bytes()).map(drop)),
     ("Backup", |body| wire::read::<BackupWire>(body.as_bytes()).map(drop)),
     ("Clock", |body| wire::read::<ClockWire>(body.as_bytes()).map(drop)),
+    ("Donation", |body| wire::read::<DonationWire>(body.as_bytes()).map(drop)),
 ];
 
 #[test]
@@ -138,6 +140,13 @@ fn every_field_that_is_read_is_described() {
         said::<RulesCheckWire>("RulesCheck"),
         said::<BackupWire>("Backup"),
         said::<ClockWire>("Clock"),
+        said::<HoldWire>("Hold"),
+        said::<RedemptionWire>("Redemption"),
+        said::<DonationWire>("Donation"),
+        said::<AmountWire>("Part"),
+        said::<UpdateWire>("Update"),
+        said::<AffairWire>("Affair"),
+        said::<HouseholdWire>("Household"),
     ] {
         let described = document["components"]["schemas"][&name]["properties"].as_object().unwrap();
         let described: BTreeSet<String> = described.keys().cloned().collect();

@@ -1,13 +1,16 @@
 //! Balances: the short one in every answer, and the whole one of `GET …/balance`.
 
+use std::sync::Arc;
+
 use super::Names;
 use crate::http::json::Json;
 use crate::ledger::calendar::year_of;
+use crate::ledger::decide::settled;
 use crate::ledger::member::{Lot, Member};
 use crate::ledger::record::Snapshot;
 use crate::ledger::rights::rights;
 use crate::ledger::tiers::{self, credit_of, rank, threshold};
-use crate::ledger::types::{LotId, NameId, Points, TimeMs};
+use crate::ledger::types::{LotId, NameId, Points, Text, TimeMs};
 use crate::limits::EXPIRING_ROWS_MAX;
 
 /// Writes `pools`, `cards` and `tier` into an open object.
@@ -47,7 +50,13 @@ fn cards(out: &mut Json, after: &Snapshot, names: Names<'_>) {
 }
 
 /// Writes the whole balance of a member, settled by `at`. Pools that were declared and never touched are zeros.
-pub fn balance(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: TimeMs) {
+pub fn balance(
+    out: &mut Json,
+    id: &str,
+    (member, home): (&Member, &[(Text, Arc<Member>)]),
+    names: Names<'_>,
+    at: TimeMs,
+) {
     let after = member.snapshot(at);
     out.begin_object();
     out.field("member", id);
@@ -72,6 +81,34 @@ pub fn balance(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: 
     entitlements(out, member, names, at);
     memberships(out, member, names, at);
     holds(out, member, names);
+    if let Some((household, members)) = member.standing().and_then(|standing| standing.household.as_ref()) {
+        out.key("household");
+        out.begin_object();
+        out.field("id", household);
+        out.key("members");
+        out.begin_array();
+        for member in members {
+            out.string(member);
+        }
+        out.end_array();
+        common_pools(out, home, names, at);
+        out.end_object();
+    }
+    out.end_object();
+}
+
+/// Writes `pools`: what the members of a household can spend together of the pools that they have in common.
+pub fn common_pools(out: &mut Json, members: &[(Text, Arc<Member>)], names: Names<'_>, at: TimeMs) {
+    out.key("pools");
+    out.begin_object();
+    for pool in names.terms.household.iter().flat_map(|terms| &terms.pools) {
+        let may = |member: &&(Text, Arc<Member>)| member.1.standing().is_none_or(|standing| !standing.frozen);
+        let of = |(_, member): &(Text, Arc<Member>)| settled(member, names.terms, at).available(*pool, at);
+        out.text_key(names.state.name_of(*pool));
+        out.begin_object();
+        out.int_field("available", members.iter().filter(may).map(of).sum::<Points>().get());
+        out.end_object();
+    }
     out.end_object();
 }
 
@@ -163,12 +200,13 @@ fn holds(out: &mut Json, member: &Member, names: Names<'_>) {
 
 /// What is lost next: the soonest instants over all pools, what each takes of a pool in one row.
 fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
-    let row = |pool: NameId, lot: &Lot| Some((lot.expires_at?, pool, lot.remaining));
+    // What a hold keeps aside does not expire while it lasts.
+    let row = |pool: NameId, lot: &Lot| Some((lot.expires_at?, pool, lot.free()));
     let mut rows: Vec<(TimeMs, NameId, Points)> = member
         .pools
         .iter()
         .flat_map(|pool| pool.lots.iter().filter_map(move |lot| row(pool.pool, lot)))
-        .filter(|(expires, ..)| *expires > at)
+        .filter(|(expires, _, amount)| *expires > at && amount.is_positive())
         .collect();
     rows.sort_unstable_by_key(|(expires, pool, _)| (*expires, *pool));
     rows.dedup_by(|next, kept| {

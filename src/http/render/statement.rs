@@ -10,7 +10,7 @@ use super::effect::{credit_kind, debit_kind};
 use super::{Names, status_name};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
-use crate::ledger::record::{Effect, Input, Record};
+use crate::ledger::record::{Account, Effect, Input, Record};
 use crate::ledger::types::{LotId, NameId, Points, Seq, Text, TimeMs};
 
 /// A place among a statement's entries: business time, record, effect.
@@ -43,6 +43,10 @@ struct Entry<'a> {
     lot: Option<LotId>,
     reason: Option<&'a Text>,
     rule: Option<&'a Text>,
+    /// What was kept aside, of a hold.
+    held: Option<Points>,
+    /// Who it was given to.
+    charity: Option<NameId>,
 }
 
 /// Writes the statement into an object that is left open; the place of the last entry, where more follow.
@@ -111,6 +115,8 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             lot: None,
             reason: None,
             rule: None,
+            held: None,
+            charity: None,
         };
         match effect {
             Effect::Credit(credit) => Some(Entry {
@@ -120,49 +126,29 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
                 ..entry(credit_kind(&credit.from), &credit.pool, credit.amount)
             }),
             Effect::Debit { pool, lot, amount, to, .. } | Effect::Spend { pool, lot, amount, to, .. } => {
-                Some(Entry { lot: Some(*lot), ..entry(debit_kind(to), pool, -*amount) })
+                Some(Entry { lot: Some(*lot), charity: charity(to), ..entry(debit_kind(to), pool, -*amount) })
+            }
+            // Nothing moves, and yet less can be spent.
+            Effect::Hold { pool, lots, .. } => {
+                let held = Some(lots.iter().map(|(_, amount)| *amount).sum());
+                Some(Entry { held, ..entry("hold", pool, Points::ZERO) })
             }
             Effect::Owe { pool, amount, .. } => Some(entry("debt", pool, -*amount)),
             Effect::Restore { pool, lot, amount, from, .. } => {
                 Some(Entry { lot: Some(*lot), ..entry(credit_kind(from), pool, *amount) })
             }
-            // What a refund, a hold or a plan did beside moving points is told by the record itself.
-            Effect::Enroll { .. }
-            | Effect::Activate { .. }
-            | Effect::Stamp { .. }
-            | Effect::Grant { .. }
-            | Effect::Tier { .. }
-            | Effect::Count { .. }
-            | Effect::Budget { .. }
-            | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. }
-            | Effect::Origin { .. }
-            | Effect::Hold { .. }
-            | Effect::Unhold { .. }
-            | Effect::Redeem { .. }
-            | Effect::Reversal { .. }
-            | Effect::Refund { .. }
-            | Effect::Await { .. }
-            | Effect::Awaited { .. }
-            | Effect::Punch { .. }
-            | Effect::Unpunch { .. }
-            | Effect::Hangs { .. }
-            | Effect::Ungrant { .. }
-            | Effect::Entitle { .. }
-            | Effect::Disentitle { .. }
-            | Effect::Plan { .. }
-            | Effect::PlanEnd { .. }
-            | Effect::PlanSpend { .. }
-            | Effect::Seen { .. }
-            | Effect::Since { .. }
-            | Effect::Told { .. }
-            | Effect::Freeze { .. }
-            | Effect::Merged { .. }
-            | Effect::Erased { .. }
-            | Effect::Household { .. }
-            | Effect::Gift { .. } => None,
+            // What a refund or a plan did beside moving points is told by the record itself.
+            _ => None,
         }
     })
+}
+
+/// The charity that points went to.
+const fn charity(to: &Account) -> Option<NameId> {
+    match to {
+        Account::Donated(charity) => Some(*charity),
+        _ => None,
+    }
 }
 
 fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
@@ -179,6 +165,12 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
     if let Some(lot) = entry.lot {
         out.key("lot");
         out.lot_id("lot", lot);
+    }
+    if let Some(held) = entry.held {
+        out.int_field("held", held.get());
+    }
+    if let Some(charity) = entry.charity {
+        out.field("charity", names.state.name_of(charity));
     }
     if let Some(reason) = entry.reason {
         out.field("reason", reason);
@@ -203,7 +195,8 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
                 out.field("reason", &adjustment.reason);
             }
         }
-        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Act(act, _) => out.field("act", act.what.name()),
+        Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }

@@ -17,7 +17,7 @@ use crate::ledger::decide::settled;
 use crate::ledger::history::{Until, member_at};
 use crate::ledger::member::{Lot, Member};
 use crate::ledger::record::{Input, Record};
-use crate::ledger::types::{LotId, NameId, Seq, TimeMs};
+use crate::ledger::types::{LotId, NameId, Seq, Text, TimeMs};
 use crate::limits::ID_BYTES_MAX;
 
 /// `POST …/members`: an enroll event. Sent again without a time of its own it takes the one it had, so that it replays.
@@ -59,7 +59,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     let now = call.edge.handle.now();
     let mut out = Json::with_capacity(1_024);
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     render::member(&mut out, id, &settled(&member, &view.compiled.terms, now), names, now);
     Ok(json(StatusCode::OK, out))
 }
@@ -76,7 +76,8 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
         let member = find(call, &view, id).await?;
         let view = call.view()?;
         let now = call.edge.handle.now();
-        return Ok(write_balance(call, id, &settled(&member, &view.compiled.terms, now), &view, now));
+        let home = household(call, &member).await?;
+        return Ok(write_balance(call, id, (&settled(&member, &view.compiled.terms, now), &home), &view, now));
     };
     let until = if !at.is_empty() && at.bytes().all(|b| b.is_ascii_digit()) {
         let seq = at.parse().map_err(|_| Problem::parameter("at", "is not a sequence number"))?;
@@ -92,14 +93,47 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
     };
     let member = member_at(&records, id, &view.compiled.terms, until)
         .ok_or_else(|| Problem::new(Code::UnknownMember, format!("member {id:?} was not enrolled then")))?;
-    Ok(write_balance(call, id, &member, &view, at))
+    Ok(write_balance(call, id, (&member, &Vec::new()), &view, at))
 }
 
-fn write_balance(call: &Call<'_>, id: &str, member: &Member, view: &ProgramView, at: TimeMs) -> Response {
+/// The other members of a member's household, where they have one.
+async fn household(call: &Call<'_>, member: &Member) -> Result<Vec<(Text, Arc<Member>)>, Problem> {
+    let mut others = Vec::new();
+    let home = member.standing().and_then(|standing| standing.household.as_ref());
+    let view = call.view()?;
+    for id in home.iter().flat_map(|(_, members)| members) {
+        if let Some(other) = call.edge.handle.member(view.id, id).await? {
+            others.push((id.clone(), other));
+        }
+    }
+    Ok(others)
+}
+
+/// Writes `pools`: what the members of a household can spend together of the pools that they have in common.
+pub async fn household_pools(out: &mut Json, call: &Call<'_>, members: &[Text]) -> Result<(), Problem> {
+    let view = call.view()?;
+    let mut all = Vec::with_capacity(members.len());
+    for id in members {
+        if let Some(member) = call.edge.handle.member(view.id, id).await? {
+            all.push((id.clone(), member));
+        }
+    }
+    let view = call.view()?;
+    let names = Names::new(&view.state, &view.compiled.terms);
+    render::common_pools(out, &all, names, call.edge.handle.now());
+    Ok(())
+}
+
+fn write_balance(
+    call: &Call<'_>,
+    id: &str,
+    (member, home): (&Member, &[(Text, Arc<Member>)]),
+    view: &ProgramView,
+    at: TimeMs,
+) -> Response {
     let mut out = Json::with_capacity(1_024);
-    let names =
-        Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::new(&view.state, &view.compiled.terms) };
-    render::balance(&mut out, id, member, names, at);
+    let names = Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::of(view) };
+    render::balance(&mut out, id, (member, home), names, at);
     json(StatusCode::OK, out)
 }
 
@@ -117,7 +151,7 @@ pub async fn statement(ask: Ask) -> Result<Response, Problem> {
     let records = history(&call, &view, id).await?;
     let view = call.view()?;
     let mut out = Json::with_capacity(4_096);
-    let next = render::statement(&mut out, &records, &asked, Names::new(&view.state, &view.compiled.terms));
+    let next = render::statement(&mut out, &records, &asked, Names::of(&view));
     let next = next.map(|(at, seq, index)| {
         cursor(&[at.get(), i64::try_from(seq.get()).unwrap_or(i64::MAX), i64::try_from(index).unwrap_or(i64::MAX)])
     });
@@ -136,7 +170,7 @@ pub async fn lots(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     let now = call.edge.handle.now();
     let member = settled(&member, &view.compiled.terms, now);
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     let only = match query.get("pool") {
         None => None,
         Some(name) => {

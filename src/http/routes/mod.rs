@@ -4,6 +4,7 @@ mod backups;
 mod batch;
 mod daemon;
 mod events;
+mod households;
 mod journal;
 mod lists;
 mod members;
@@ -11,6 +12,7 @@ mod money;
 mod own;
 mod program;
 mod reports;
+mod rulesets;
 mod spending;
 mod table;
 
@@ -94,6 +96,7 @@ impl<'a> Call<'a> {
 }
 
 const GET: Method = Method::GET;
+const DELETE: Method = Method::DELETE;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
 
@@ -198,6 +201,28 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
         .keyed()
         .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
+        .add(POST, &at("/rulesets"), admin, "Write down a version of the rules, checked and tested", rulesets::draft)
+        .keyed()
+        .add(GET, &at("/rulesets"), read, "Versions of the rules, newest first", rulesets::list)
+        .query(&["limit", "cursor"])
+        .add(POST, &at("/rulesets/rollback"), admin, "Go back to the version before", rulesets::rollback)
+        .keyed()
+        .add(GET, &at("/rulesets/{version}"), read, "A version, its files and how it does", rulesets::show)
+        .add(
+            POST,
+            &at("/rulesets/{version}/activate"),
+            admin,
+            "Let a version decide, for all or some",
+            rulesets::activate,
+        )
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/rollback"), admin, "Leave a version, or go back to it", rulesets::rollback)
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/shadow"), admin, "Run a version without effect", rulesets::shadow)
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/backtest"), admin, "A version against history", rulesets::backtest)
+        .add(DELETE, &at("/rulesets/{version}/shadow"), admin, "Stop running it without effect", rulesets::end_shadow)
+        .keyed()
         .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
         .query(&["from", "to", "active_window_days"])
         .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
@@ -246,6 +271,15 @@ fn for_spending(table: Table) -> Table {
         .add(POST, &at("/members/{member}/freeze"), admin, "Stop a member from spending", own::freeze)
         .keyed()
         .add(POST, &at("/members/{member}/unfreeze"), admin, "Let a member spend again", own::unfreeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/merge"), admin, "Make a member part of another one", own::merge)
+        .keyed()
+        .add(POST, &at("/households"), write, "Found a household, or join one", households::join)
+        .keyed()
+        .add(GET, &at("/households/{household}"), read, "Who lives in a household, and what it has", households::show)
+        .add(POST, &at("/households/{household}/members"), write, "Join a household", households::join_named)
+        .keyed()
+        .add(POST, &at("/households/{household}/leave"), write, "Leave a household", households::leave)
         .keyed()
         .add(POST, &at("/members/{member}/erase"), admin, "Forget who a member is", own::erase)
         .keyed()

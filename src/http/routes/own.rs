@@ -55,6 +55,19 @@ async fn set_frozen(ask: &Ask, body: Body, frozen: bool) -> Result<Response, Pro
     act(&call, &view, Act { member: member(ask)?, context, what: What::Freeze { frozen, reason } }).await
 }
 
+/// `POST …/members/{member}/merge`.
+pub async fn merge(ask: Ask, body: Body) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let Affair { into, context, .. } = ask.read_or_nothing::<AffairWire, _>(body).await?;
+    let mut faults = Faults::default();
+    if into.is_none() {
+        faults.add("/into", "is missing");
+    }
+    let into = faults.into_result(into)?.unwrap_or_default();
+    act(&call, &view, Act { member: member(&ask)?, context, what: What::Merge { into } }).await
+}
+
 /// `POST …/members/{member}/erase`.
 pub async fn erase(ask: Ask, body: Body) -> Result<Response, Problem> {
     let call = ask.call();

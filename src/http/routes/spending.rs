@@ -23,11 +23,17 @@ use crate::limits::ID_BYTES_MAX;
 /// Does an act and answers it.
 pub async fn act(call: &Call<'_>, view: &ProgramView, asked: Act) -> Result<Response, Problem> {
     let key = call.idempotency_key(ID_BYTES_MAX)?;
+    // A PATCH makes nothing new.
+    let patches = matches!(asked.what, What::Update { .. });
     let answer = submit_one(call, view, Command::Act(Arc::new(asked), key)).await?;
     let view = call.view()?;
     let names =
         Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::new(&view.state, &view.compiled.terms) };
-    respond(call, &answer, |out, record| render::act(out, record, names))
+    let mut response = respond(call, &answer, |out, record| render::act(out, record, names))?;
+    if patches && response.status() == StatusCode::CREATED {
+        *response.status_mut() = StatusCode::OK;
+    }
+    Ok(response)
 }
 
 impl Ask {

@@ -8,7 +8,7 @@ use crate::http::problem::{Faults, Problem};
 use crate::ledger::act::{Act, Spend, What};
 use crate::ledger::event::Context;
 use crate::ledger::types::{AMOUNT_MAX, Points, Text};
-use crate::limits::{HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX};
+use crate::limits::{HOLD_SECONDS_DEFAULT, HOLD_SECONDS_MAX, HOUSEHOLD_MEMBERS_MAX};
 
 /// Declares a body that may also carry the context of the act.
 macro_rules! body {
@@ -98,6 +98,16 @@ body! {
     AffairWire {
         reason: Option<Text>,
         into: Option<Text>,
+    }
+}
+
+body! {
+    /// The body of `POST …/households` and of joining one.
+    HouseholdWire {
+        household: Option<Text>,
+        id: Option<Text>,
+        member: Option<Text>,
+        members: Option<Vec<Text>>,
     }
 }
 
@@ -227,5 +237,39 @@ impl Wire<'_> for AffairWire {
         check::label(&mut faults, "/reason", self.reason.as_ref());
         check::optional_id(&mut faults, "/into", self.into.as_ref());
         faults.into_result(Affair { reason: self.reason.unwrap_or_default(), into: self.into, context })
+    }
+}
+
+/// A household to found or to join.
+#[derive(Debug)]
+pub struct HouseholdAsked {
+    /// Its name, where the body gives it.
+    pub household: Option<Text>,
+    /// Who joins, in order.
+    pub members: Vec<Text>,
+    /// Where and how.
+    pub context: Option<Box<Context>>,
+}
+
+impl Wire<'_> for HouseholdWire {
+    type Input = HouseholdAsked;
+
+    fn check(mut self) -> Result<HouseholdAsked, Problem> {
+        let mut faults = Faults::default();
+        let context = self.context(&mut faults);
+        let household = self.household.or(self.id);
+        check::optional_id(&mut faults, "/household", household.as_ref());
+        let mut members = self.members.unwrap_or_default();
+        members.extend(self.member);
+        if members.is_empty() || members.len() > HOUSEHOLD_MEMBERS_MAX {
+            faults.add("/members", format!("expected 1 to {HOUSEHOLD_MEMBERS_MAX} members"));
+        }
+        for (at, member) in members.iter().enumerate() {
+            check::id(&mut faults, format_args!("/members/{at}"), member);
+            if members.iter().take(at).any(|earlier| earlier == member) {
+                faults.add(format_args!("/members/{at}"), "is named twice");
+            }
+        }
+        faults.into_result(HouseholdAsked { household, members, context })
     }
 }

@@ -10,6 +10,7 @@ mod event;
 mod field;
 mod quick;
 mod request;
+mod rulesets;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -19,10 +20,13 @@ use std::borrow::Cow;
 use field::Object;
 use serde::Deserialize;
 
-pub use act::{Affair, AffairWire, AmountWire, DonationWire, HoldWire, RedemptionWire, UpdateWire};
+pub use act::{
+    Affair, AffairWire, AmountWire, DonationWire, HoldWire, HouseholdAsked, HouseholdWire, RedemptionWire, UpdateWire,
+};
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 

@@ -4,6 +4,8 @@
 //! looks anything up outside the state.
 
 mod hold;
+mod household;
+mod merge;
 mod own;
 mod redeem;
 mod reverse;
@@ -42,9 +44,6 @@ pub fn act(
     judgement: Judgement,
 ) -> Result<Record, Reject> {
     let member = books.known_member(&act.member)?;
-    if let Some(into) = member.standing().and_then(|standing| standing.merged_into.clone()) {
-        return Err(Reject::MemberMerged { member: act.member.clone(), into });
-    }
     let verdict = judgement.assessment.verdict;
     let spends = matches!(act.what, What::Hold { .. } | What::Redeem { .. } | What::Donate { .. });
     let status = if spends { status_of(verdict) } else { Status::Posted };
@@ -65,9 +64,11 @@ pub fn act(
         What::Update { birthday, attributes, choices } => work.update(*birthday, attributes, choices)?,
         What::Freeze { frozen, .. } => work.freeze(*frozen),
         What::Erase => work.draft.effects.push(Effect::Erased { party: 0 }),
-        What::Merge { .. } | What::Join { .. } | What::Leave | What::Awaited { .. } => {
-            return Err(Reject::MemberBusy("this cannot be asked of the ledger yet"));
-        }
+        What::Merge { into } => work.merge(into)?,
+        What::Join { household, members } => work.join(household, members)?,
+        What::Leave => work.leave_household()?,
+        // The ledger asks this of itself: see the refunds.
+        What::Awaited { .. } => return Err(Reject::MemberBusy("no refund waits")),
     }
     let Work { draft, .. } = work;
     let mut record = draft.record(books, Input::Act(Arc::clone(act), key.clone()), books.now, judgement);

@@ -77,6 +77,9 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
         return Err(Reject::OccurredInFuture { ahead_ms, limit_ms: FUTURE_MS_MAX, now: books.now });
     }
     let member = books.member(&event.member).map(Arc::as_ref);
+    if let Some(member) = member {
+        super::not_merged(&event.member, member)?;
+    }
     if member.is_none() && event.kind != EventKind::Enroll && !books.terms.auto_enroll {
         return Err(Reject::UnknownMember(event.member.clone()));
     }

@@ -62,8 +62,11 @@ impl<'a> Books<'a> {
         self.state.member(&MemberKey { program: self.program, id: id.clone() })
     }
 
+    /// A member who can act: one that was merged into another is only a name.
     fn known_member(&self, id: &Text) -> Result<&'a Arc<Member>, Reject> {
-        self.member(id).ok_or_else(|| Reject::UnknownMember(id.clone()))
+        let member = self.member(id).ok_or_else(|| Reject::UnknownMember(id.clone()))?;
+        not_merged(id, member)?;
+        Ok(member)
     }
 
     fn pool(&self, name: &Text) -> Result<NameId, Reject> {
@@ -124,6 +127,14 @@ impl Draft {
             operations: 0,
             faults: Vec::new(),
         }
+    }
+}
+
+/// Refuses a member who was merged into another.
+fn not_merged(id: &Text, member: &Member) -> Result<(), Reject> {
+    match member.standing().and_then(|standing| standing.merged_into.as_ref()) {
+        Some(into) => Err(Reject::MemberMerged { member: id.clone(), into: into.clone() }),
+        None => Ok(()),
     }
 }
 

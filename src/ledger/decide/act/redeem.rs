@@ -1,14 +1,16 @@
 //! Spending at once: redemptions by amount and by reward, and gifts to charities.
 
+use std::sync::Arc;
+
 use super::super::super::act::Spend;
-use super::super::super::member::Lot;
+use super::super::super::member::{Lot, Member};
 use super::super::super::record::{Account, Effect, Status};
 use super::super::super::reject::Reject;
 use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::super::credit::ends;
 use super::{Price, Work};
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     pub(super) fn redeem(&mut self, spend: &Spend, order: Option<&Text>) -> Result<(), Reject> {
         self.may_spend()?;
         let price = self.price(spend)?;
@@ -69,19 +71,26 @@ impl Work<'_> {
         }
     }
 
-    /// Takes points from the member's lots in spending order.
+    /// Takes points from the member's lots in spending order, and from those of the household where the pool is its own.
     fn spend(&mut self, pool: NameId, wanted: Points, to: &Account) -> Result<(), Reject> {
         let now = self.books.now;
-        let available = self.member.available(pool, now);
+        let owners = self.owners(pool);
+        let spendable = |lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive();
+        let mut lots: Vec<(&Text, &Arc<Member>, &Lot)> = Vec::new();
+        for (id, member) in owners {
+            let all = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+            lots.extend(all.iter().filter(spendable).map(|lot| (id, member, lot)));
+        }
+        lots.sort_by_key(|(_, _, lot)| lot.order());
+        let available: Points = lots.iter().map(|(_, _, lot)| lot.free()).sum();
         if available < wanted {
             return Err(Reject::InsufficientBalance { wanted, available });
         }
         let mut left = wanted;
-        let member = self.member;
-        let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
-        for lot in lots.iter().filter(|lot| lot.spendable_at(now) && lot.free().is_positive()) {
+        for (id, member, lot) in lots {
             let amount = lot.free().min(left);
-            self.spend_lot(0, pool, lot, amount, to);
+            let party = self.draft.party(id, Some(member));
+            self.spend_lot(party, pool, lot, amount, to);
             left -= amount;
             if left.is_zero() {
                 break;
@@ -89,6 +98,19 @@ impl Work<'_> {
         }
         assert!(left.is_zero(), "what is available can be spent");
         Ok(())
+    }
+
+    /// Whose points the member may spend: their own, and of a pool that households have in common those of the others in
+    /// theirs, but for who is frozen.
+    fn owners(&self, pool: NameId) -> Vec<(&'a Text, &'a Arc<Member>)> {
+        let mut owners = vec![(&self.act.member, self.member)];
+        let common = self.books.terms.household.as_ref().is_some_and(|terms| terms.pools.contains(&pool));
+        let household = self.standing().and_then(|standing| standing.household.as_ref()).filter(|_| common);
+        for id in household.iter().flat_map(|(_, members)| members).filter(|id| **id != self.act.member) {
+            let may = |member: &&Arc<Member>| member.standing().is_some_and(|standing| !standing.frozen);
+            owners.extend(self.books.member(id).filter(may).map(|member| (id, member)));
+        }
+        owners
     }
 
     /// Takes part of a lot, with what a reversal needs to bring it back.

@@ -1,0 +1,218 @@
+//! Merging: everything a member has becomes another member's, lot by lot, with the terms it had; the member's name is then only a
+//! pointer. What moves goes through `transit`, out of one and into the other in the same record.
+//!
+//! Not moved: what the member told and chose (the other one keeps their own), and where a lot's order was: an order of the
+//! merged member can no longer be refunded by rule, only adjusted by hand.
+
+use super::super::super::calendar::{Day, civil_day, first_day_of_year, month_index, year_of};
+use super::super::super::member::{Counter, Member, PoolState};
+use super::super::super::provenance::{Leaving, Mark};
+use super::super::super::record::{Account, Credit, Effect};
+use super::super::super::reject::Reject;
+use super::super::super::tiers::{self, Added};
+use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
+use super::super::credit::ends;
+use super::super::within;
+use super::Work;
+
+/// What moves says so in its reason and rule.
+const MERGE: Text = Text::new_static("merge");
+
+impl Work<'_> {
+    pub(super) fn merge(&mut self, into: &Text) -> Result<(), Reject> {
+        if *into == self.act.member {
+            return Err(Reject::MemberBusy("a member cannot be merged into themselves"));
+        }
+        let target = self.books.known_member(into)?;
+        self.can_move()?;
+        let party = self.draft.party(into, Some(target));
+        let member = self.member;
+        for pool in &member.pools {
+            self.move_pool(pool, target, party)?;
+        }
+        self.move_cards(target, party);
+        for grant in &member.grants {
+            let (reward, why) = (grant.reward, Leaving::Cancelled);
+            self.draft.effects.push(Effect::Ungrant { party: 0, reward, grant: grant.id, why });
+            let (index, value, expires_at) = (self.draft.index(), grant.value, grant.expires_at);
+            self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
+        }
+        self.move_rights(party);
+        let mut counts = Vec::new();
+        for counter in &member.counters {
+            for (day, amount) in parts(counter) {
+                let known = target.counter(counter.name).map_or(0, |known| known.ever);
+                within(known.checked_add(amount), "counter")?;
+                counts.push((counter.name, day, amount));
+                self.draft.effects.push(Effect::Count { party, counter: counter.name, day, amount });
+            }
+        }
+        if self.books.terms.tiers.is_some() {
+            let added = Added { counts: &counts, attributes: &[] };
+            let (from, to) = (target.tier, tiers::tier_with(target, self.books.terms, self.books.now, added));
+            if from != to {
+                self.draft.effects.push(Effect::Tier { party, from, to });
+            }
+        }
+        self.draft.effects.push(Effect::Merged { party: 0, into: into.clone() });
+        Ok(())
+    }
+
+    /// Refuses a member of whom something waits.
+    fn can_move(&self) -> Result<(), Reject> {
+        if let Some(standing) = self.standing() {
+            if !standing.holds.is_empty() {
+                return Err(Reject::MemberBusy("the member has holds: capture or release them first"));
+            }
+            if standing.household.is_some() {
+                return Err(Reject::MemberBusy("the member is in a household: let them leave it first"));
+            }
+            if !standing.early_refunds.is_empty() {
+                return Err(Reject::MemberBusy("a refund of the member's waits for its sale"));
+            }
+        }
+        let waits = |pool: &PoolState| pool.lots.iter().any(|lot| lot.available_at == TimeMs::NEVER);
+        if self.member.pools.iter().any(waits) {
+            return Err(Reject::MemberBusy("points of the member's wait for a review"));
+        }
+        Ok(())
+    }
+
+    fn move_pool(&mut self, pool: &PoolState, target: &Member, party: u8) -> Result<(), Reject> {
+        let (name, now) = (pool.pool, self.books.now);
+        let known = target.pool(name);
+        let has: i64 = known.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
+        let moved: i64 = pool.lots.iter().map(|lot| lot.remaining.get()).sum();
+        within(has.checked_add(moved), "pool's balance")?;
+        let mut debt = known.map_or(Points::ZERO, |pool| pool.debt) + pool.debt;
+        if pool.debt.is_positive() {
+            let (amount, to) = (pool.debt, Account::Transit);
+            self.draft.effects.push(Effect::Owe { party, pool: name, amount, to });
+            let paid = self.arriving(0, name, amount, (now, now, None), amount);
+            self.draft.effects.push(Effect::Credit(paid));
+        }
+        for lot in &pool.lots {
+            let (amount, to) = (lot.remaining, Account::Transit);
+            self.draft.effects.push(Effect::Debit { party: 0, pool: name, lot: lot.id, amount, to });
+            let repaid = if lot.available_at <= now { debt.min(amount) } else { Points::ZERO };
+            debt -= repaid;
+            let times = (lot.earned_at, lot.available_at, lot.expires_at);
+            let credit = self.arriving(party, name, amount, times, repaid);
+            self.draft.effects.push(Effect::Credit(credit));
+        }
+        for lot in known.iter().flat_map(|pool| &pool.lots).filter(|lot| lot.spendable_at(now)) {
+            let repaid = lot.free().min(debt);
+            if repaid.is_positive() {
+                debt -= repaid;
+                self.draft.effects.push(Effect::Activate { party, pool: name, lot: lot.id, repaid });
+            }
+        }
+        Ok(())
+    }
+
+    fn arriving(
+        &mut self,
+        party: u8,
+        pool: NameId,
+        amount: Points,
+        (earned_at, available_at, expires_at): (TimeMs, TimeMs, Option<TimeMs>),
+        repaid: Points,
+    ) -> Credit {
+        Credit {
+            party,
+            pool,
+            lot: LotId { seq: self.books.seq(), index: self.draft.index() },
+            amount,
+            repaid,
+            earned_at,
+            available_at,
+            expires_at,
+            from: Account::Transit,
+            reason: MERGE,
+            rule: MERGE,
+        }
+    }
+
+    /// Stamps pay what the other one owes and come on top of those that are there; a card they fill gives its reward.
+    fn move_cards(&mut self, target: &Member, party: u8) {
+        let day = self.books.terms.zone.day(self.books.now);
+        for card in self.member.cards.iter().filter(|card| card.stamps > 0 && card.of > 0) {
+            let (name, of) = (card.card, card.of);
+            let marks: Vec<Mark> = self.standing().map_or_else(Vec::new, |standing| {
+                standing.marks.iter().filter(|mark| mark.card == name).copied().collect()
+            });
+            let known = usize::try_from(card.stamps).is_ok_and(|stamps| stamps == marks.len());
+            let owed = target.standing().and_then(|standing| standing.stamps_owed.iter().find(|(of, _)| *of == name));
+            let repaid = owed.map_or(0, |(_, owed)| *owed).min(card.stamps).min(if known { u32::MAX } else { 0 });
+            let has = target.card(name).map_or(0, |known| known.stamps);
+            let total = has.saturating_add(card.stamps - repaid);
+            let filled: Vec<u16> = (0..total / of).map(|_| self.draft.index()).collect();
+            let stamps = total % of;
+            if known {
+                let (ids, reopened) = (marks.iter().map(|mark| mark.id).collect(), Vec::new());
+                let leave = Effect::Unpunch { party: 0, card: name, marks: ids, owed: 0, reopened, stamps: 0 };
+                let (marks, filled) = (marks.iter().map(|mark| mark.of).collect(), filled.clone());
+                let come = Effect::Punch { party, card: name, day, of, marks, repaid, filled, stamps };
+                self.draft.effects.extend([leave, come]);
+            } else {
+                let leave = Effect::Stamp { party: 0, card: name, count: 0, of, stamps: 0, day };
+                let come = Effect::Stamp { party, card: name, count: card.stamps, of, stamps, day };
+                self.draft.effects.extend([leave, come]);
+            }
+            let Some(reward) = self.books.terms.card(name).map(|terms| terms.reward) else { continue };
+            let terms = self.books.terms.reward(reward);
+            let value = terms.and_then(|terms| terms.value);
+            let expires_at = terms.and_then(|terms| ends(self.books, terms.expires, self.books.now));
+            for index in filled {
+                self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
+            }
+        }
+    }
+
+    /// Rights and what is left of plans.
+    fn move_rights(&mut self, party: u8) {
+        let Some(standing) = self.standing() else { return };
+        let now = self.books.now;
+        for right in &standing.entitlements {
+            let (index, entitlement) = (self.draft.index(), right.name);
+            self.draft.effects.push(Effect::Disentitle { party: 0, id: right.id });
+            let (from, until) = (right.from, right.until);
+            self.draft.effects.push(Effect::Entitle { party, index, entitlement, from, until });
+        }
+        for period in standing.plans.iter().filter(|period| !period.ended) {
+            let (index, plan, from, until) = (self.draft.index(), period.plan, period.from, period.until);
+            self.draft.effects.push(Effect::PlanEnd { party: 0, period: period.id, at: now, refunded: false });
+            self.draft.effects.push(Effect::Plan { party, index, plan, from, until, paid: period.paid });
+        }
+    }
+}
+
+/// A counter as days and amounts that add up to the same in every period it keeps.
+fn parts(counter: &Counter) -> Vec<(Day, i64)> {
+    let mut parts: Vec<(Day, i64)> = counter.days.0.iter().filter(|(_, sum)| *sum != 0).copied().collect();
+    let summed = |parts: &[(Day, i64)], within: &dyn Fn(Day) -> bool| -> i64 {
+        parts.iter().filter(|(day, _)| within(*day)).map(|(_, sum)| *sum).sum()
+    };
+    for (month, sum) in counter.months.0 {
+        let rest = sum - summed(&parts, &|day| month_index(day) == month);
+        if rest != 0 {
+            parts.push((
+                civil_day(1970 + month.div_euclid(12), u8::try_from(month.rem_euclid(12) + 1).unwrap_or(1), 1),
+                rest,
+            ));
+        }
+    }
+    for (year, sum) in counter.years.0 {
+        let rest = sum - summed(&parts, &|day| year_of(day) == year);
+        if rest != 0 {
+            parts.push((first_day_of_year(year), rest));
+        }
+    }
+    let rest = counter.ever - summed(&parts, &|_| true);
+    if rest != 0 {
+        // Older than every year that is kept.
+        parts.push((0, rest));
+    }
+    parts.sort_unstable_by_key(|(day, _)| std::cmp::Reverse(*day));
+    parts
+}

@@ -1,0 +1,161 @@
+//! Members' own affairs: what they tell, merging, households. Each table tells the mistake it prevents.
+
+use crate::support::check;
+
+#[test]
+fn a_merged_member_leaves_lots_debts_rewards_and_credit_to_the_other() {
+    // A merge that makes one new lot of everything changes when points are lost.
+    check(
+        "pool points expires=60d
+         tier bronze 0
+         tier gold 1000
+         card coffee 10
+         reward mug 5",
+        "
+        at 2026-01-01
+        buy A 600 earn=10 stamp=6
+        buy B 500 earn=20 stamp=6
+        redeem A mug
+        at 2026-01-11
+        buy A 100 earn=7
+        = B points 20 tier=bronze
+        merge A A -> member_busy
+        merge A B
+        = B points 32 tier=gold coffee=2 rewards=2
+        = A points 0 rewards=0 coffee=0
+        = B points 7 at=2026-03-02
+        buy A 100 earn=1 -> member_merged
+        redeem A 1 -> member_merged
+        adjust A 1 -> member_merged
+        merge B A -> member_merged
+        use A -> member_merged
+        ",
+    );
+}
+
+#[test]
+fn a_merge_settles_debts_between_the_two() {
+    check(
+        "pool points pending=10d",
+        "
+        at 2026-01-01
+        enroll A
+        enroll B
+        owe A 30
+        adjust B 20
+        merge A B
+        = B points 0 debt=10
+        = A points 0 debt=0
+        enroll C
+        adjust C 25
+        merge C B
+        = B points 15 debt=0
+        ",
+    );
+    check(
+        "pool points pending=10d",
+        "
+        at 2026-01-01
+        enroll A
+        enroll B
+        owe B 5
+        buy A 100 earn=40
+        merge A B
+        = B points 0 pending=40 debt=5
+        at 2026-01-11
+        = B points 35 pending=0 debt=0
+        ",
+    );
+}
+
+#[test]
+fn what_waits_cannot_be_merged() {
+    check(
+        "pool points
+         household 3",
+        "
+        at 2026-01-01
+        buy A 100 earn=10
+        enroll B
+        hold A 5
+        merge A B -> member_busy
+        release A
+        buy A 100 earn=5 verdict=hold
+        merge A B -> member_busy
+        buy C 100 earn=5
+        join C home C
+        merge C B -> member_busy
+        leave C
+        merge C B
+        = B points 5
+        ",
+    );
+}
+
+#[test]
+fn a_household_spends_together_and_each_keeps_their_own() {
+    // Pools without owners leave nothing to who moves out.
+    check(
+        "pool points expires=60d transferable
+         household 2",
+        "
+        at 2026-01-01
+        buy A 100 earn=10
+        at 2026-01-11
+        buy B 100 earn=20
+        enroll C
+        redeem B 25 -> insufficient_balance
+        join B home A B
+        redeem B 25
+        = A points 0
+        = B points 5
+        reverse B
+        = A points 10
+        = B points 20
+        transfer B C 21 -> insufficient_balance
+        join C home A B C -> limit_reached
+        freeze A
+        redeem B 25 -> insufficient_balance
+        unfreeze A
+        leave A
+        redeem B 25 -> insufficient_balance
+        = A points 10
+        redeem A 10
+        leave A -> member_busy
+        ",
+    );
+}
+
+#[test]
+fn a_household_is_joined_by_its_name_once() {
+    check(
+        "pool points
+         household 9",
+        "
+        at 2026-01-01
+        enroll A
+        enroll B
+        enroll C
+        join A home A
+        join A home A -> member_busy
+        join C home C -> member_busy
+        join B home C B -> member_busy
+        join B home A B
+        join C away A C -> member_busy
+        join C home A C -> member_busy
+        join C home A B C
+        leave A
+        leave B
+        leave C
+        join B home B
+        ",
+    );
+    check(
+        "pool points",
+        "
+        at 2026-01-01
+        enroll A
+        join A home A -> limit_reached
+        ",
+    );
+}
