@@ -1,5 +1,8 @@
 //! Refunds by provenance: each table is a rule, with the story of the bug it prevents.
 
+#[path = "parts.rs"]
+mod parts;
+
 use crate::support::check;
 
 #[test]
