@@ -21,6 +21,7 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
+use super::webhooks::Registry;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
@@ -73,6 +74,12 @@ pub struct Edge {
     pub settings: Settings,
     /// Where backups are made, where they may be.
     pub backups: Option<PathBuf>,
+    /// Endpoints that records are sent to, where any may be.
+    pub webhooks: Option<Arc<Registry>>,
+    /// Whether webhooks may go to addresses that are not of the public internet.
+    pub webhooks_private: bool,
+    /// How long after a failed delivery the next is tried, in milliseconds, where the configuration says so.
+    pub webhook_retry_ms: Option<u64>,
     /// Memory of open request bodies.
     pub bodies: Budget,
     /// Places of those who follow the journal.
@@ -94,6 +101,9 @@ impl Edge {
             auth,
             settings,
             backups: None,
+            webhooks: None,
+            webhooks_private: false,
+            webhook_retry_ms: None,
             bodies: Budget::default(),
             followers,
             reports,
@@ -106,6 +116,17 @@ impl Edge {
     #[must_use]
     pub fn with_backups(self, folder: PathBuf) -> Self {
         Self { backups: Some(folder), ..self }
+    }
+
+    /// The same with webhooks: their endpoints, whether private addresses are open to them, and the first retry in milliseconds.
+    #[must_use]
+    pub fn with_webhooks(self, endpoints: Registry, private: bool, retry_ms: u64) -> Self {
+        Self {
+            webhooks: Some(Arc::new(endpoints)),
+            webhooks_private: private,
+            webhook_retry_ms: Some(retry_ms),
+            ..self
+        }
     }
 
     /// Ends what would go on for ever: the server closes.
@@ -315,7 +336,8 @@ fn hot_route<'a>(method: &Method, path: &'a str) -> Option<Hot<'a>> {
 
 /// Paths that say nothing about any program, and take no key.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/livez" | "/readyz" | "/v1/version" | "/openapi.json") || path.starts_with("/problems/")
+    matches!(path, "/livez" | "/readyz" | "/v1/version" | "/openapi.json" | "/console")
+        || path.starts_with("/problems/")
 }
 
 fn write_problem(mut response: Response, problem: &Problem, id: &RequestId) -> Response {

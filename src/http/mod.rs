@@ -8,6 +8,7 @@ pub mod problem;
 
 mod auth;
 mod body;
+mod console;
 mod edge;
 mod follow;
 mod io;
@@ -20,6 +21,7 @@ mod server;
 mod tally;
 mod time;
 mod unread;
+pub mod webhooks;
 mod wire;
 
 pub use auth::Auth;

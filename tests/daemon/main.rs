@@ -13,4 +13,5 @@ mod process;
 mod restart;
 mod settings;
 mod twice;
+mod webhooks;
 mod year;

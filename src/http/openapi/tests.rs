@@ -8,6 +8,7 @@ use super::*;
 use crate::http::problem::Problem;
 use crate::http::wire::{
     self, AdjustmentWire, BackupWire, ClockWire, EventWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire,
+    WebhookChangeWire, WebhookWire,
 };
 
 fn document() -> Value {
@@ -78,7 +79,7 @@ fn example(document: &Value, schema: &Value, also: &[&str]) -> Value {
 type Read = fn(&str) -> Result<(), Problem>;
 
 /// The bodies that are described, with what reads them.
-const BODIES: [(&str, Read); 8] = [
+const BODIES: [(&str, Read); 10] = [
     ("Event", |body| wire::read::<EventWire>(body.as_bytes()).map(drop)),
     ("Simulation", |body| wire::read::<SimulateWire>(body.as_bytes()).map(drop)),
     ("Member", |body| wire::read::<MemberWire>(body.as_bytes()).map(drop)),
@@ -86,6 +87,8 @@ const BODIES: [(&str, Read); 8] = [
     ("Transfer", |body| wire::read::<TransferWire>(body.as_bytes()).map(drop)),
     ("RulesCheck", |body| wire::read::<RulesCheckWire>(body.as_bytes()).map(drop)),
     ("Backup", |body| wire::read::<BackupWire>(body.as_bytes()).map(drop)),
+    ("Webhook", |body| wire::read::<WebhookWire>(body.as_bytes()).map(drop)),
+    ("WebhookChange", |body| wire::read::<WebhookChangeWire>(body.as_bytes()).map(drop)),
     ("Clock", |body| wire::read::<ClockWire>(body.as_bytes()).map(drop)),
 ];
 
@@ -137,6 +140,8 @@ fn every_field_that_is_read_is_described() {
         said::<TransferWire>("Transfer"),
         said::<RulesCheckWire>("RulesCheck"),
         said::<BackupWire>("Backup"),
+        said::<WebhookWire>("Webhook"),
+        said::<WebhookChangeWire>("WebhookChange"),
         said::<ClockWire>("Clock"),
     ] {
         let described = document["components"]["schemas"][&name]["properties"].as_object().unwrap();

@@ -49,6 +49,8 @@ pub enum Code {
     RulesetUnavailable,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No more webhook endpoints.
+    LimitOfEndpoints,
     /// No backup was made.
     BackupRefused,
     /// Too much is waiting.
@@ -84,7 +86,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -107,6 +109,7 @@ impl Code {
         Self::StepUpRequired,
         Self::RulesetUnavailable,
         Self::ClockRefused,
+        Self::LimitOfEndpoints,
         Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
@@ -143,7 +146,9 @@ impl Code {
             | Self::StepUpRequired
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
-            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::LimitOfEndpoints | Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => {
+                self.daemon_info()
+            }
         }
     }
 
@@ -300,6 +305,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::LimitOfEndpoints => info(
+                "limit_of_endpoints",
+                StatusCode::CONFLICT,
+                "There are as many endpoints as there may be",
+                "Delete a webhook endpoint that is not used any more; a ledger serves 64.",
             ),
             Self::BackupRefused => info(
                 "backup_refused",

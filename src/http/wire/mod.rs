@@ -12,6 +12,7 @@ mod request;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::borrow::Cow;
 
@@ -21,6 +22,7 @@ use serde::Deserialize;
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use webhook::{WebhookChangeWire, WebhookWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 
