@@ -90,7 +90,7 @@ fn step(core: &mut Core, command: &Command) {
 fn now(command: &Command) -> TimeMs {
     match command {
         Command::Event(event) => event.occurred_at,
-        Command::Adjust(..) | Command::Transfer(..) => TimeMs::EPOCH,
+        Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => TimeMs::EPOCH,
     }
 }
 

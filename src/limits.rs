@@ -14,6 +14,10 @@ pub const EVENT_TENDERS_MAX: usize = 32;
 pub const ATTRIBUTES_MAX: usize = 64;
 /// Quantity of one line.
 pub const ITEM_QUANTITY_MAX: u32 = 1_000_000;
+/// Stamps of one card that one event may give.
+pub const STAMPS_PER_EVENT_MAX: u32 = 10_000;
+/// Refunds of one member that wait for an order that has not come.
+pub const EARLY_REFUNDS_MAX: usize = 64;
 /// Events or transfers of one batch request.
 pub const BATCH_EVENTS_MAX: usize = 10_000;
 /// Bytes of a single-event request's body.
@@ -183,3 +187,13 @@ pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
 const _: () = assert!(BATCH_BODY_BYTES_MAX < RECORD_BYTES_MAX);
 const _: () = assert!(RECORD_BYTES_MAX < BLOCK_BYTES_MAX && BLOCK_BYTES_MAX < u32::MAX as usize);
+/// How long points that come back by a reversal can be spent, where they would have expired meanwhile, in days.
+pub const REVERSAL_GRACE_DAYS: u16 = 30;
+/// How long a hold lasts where the request says nothing, in seconds.
+pub const HOLD_SECONDS_DEFAULT: i64 = 15 * 60;
+/// How long a hold may last, in seconds: 90 days.
+pub const HOLD_SECONDS_MAX: i64 = 90 * 86_400;
+/// Holds that one member may have at once.
+pub const HOLDS_MAX: usize = 64;
+/// Members of one household.
+pub const HOUSEHOLD_MEMBERS_MAX: usize = 16;

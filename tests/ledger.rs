@@ -11,6 +11,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "ledger/cards.rs"]
+mod cards;
+#[path = "ledger/refunds.rs"]
+mod refunds;
+#[path = "ledger/spending.rs"]
+mod spending;
 mod support;
 
 use proptest::prelude::*;

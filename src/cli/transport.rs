@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::engine::{self, Engine};
-use crate::http::{Auth, Edge, Entry, Settings};
+use crate::http::{Auth, Edge, Entry, Settings, Vouchers};
 use crate::rules::ProgramFiles;
 use crate::store::{self, StoreConfig};
 use crate::telemetry::Metrics;
@@ -114,7 +114,8 @@ impl Transport {
             }
             other => other.to_string(),
         })?;
-        let edge = Arc::new(Edge::new(engine.handle(), Auth::Off, Settings::default()));
+        let vouchers = Vouchers::open(data).map_err(|error| error.to_string())?;
+        let edge = Arc::new(Edge::new(engine.handle(), Auth::Off, Settings::default(), vouchers));
         Ok(Self::Local { engine: Box::new(engine), entry: Entry::new(edge) })
     }
 

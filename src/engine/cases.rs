@@ -1,17 +1,18 @@
 //! Merchants' cases on the real core: the same propose, decide and apply as live traffic, in memory, with a clock that the
 //! case moves. Each case gets a ledger of its own.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::core::Core;
+use super::core::{About, Core};
 use super::handle::Command;
 use super::install;
 use crate::fraud::Seen;
-use crate::ledger::decide::{next_due, settled};
-use crate::ledger::event::{Event, Transfer};
+use crate::ledger::decide::{Subject, next_due, settled};
+use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::record::{Clipped, Record};
 use crate::ledger::reject::Reject;
-use crate::ledger::types::{MemberKey, ProgramId, Text, TimeMs};
+use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
 use crate::rules::{Diagnostic, Program, ProgramFiles};
 
@@ -77,8 +78,39 @@ impl InMemory {
         }
         let proposal = self.core.propose(PROGRAM, command);
         let seen = self.core.look_up(PROGRAM, command);
-        let record = self.core.decide(PROGRAM, command, proposal, self.now, &seen)?;
-        Ok(self.apply(record, &seen))
+        let order = self.order_of(command);
+        let about = About { now: self.now, seen: &seen, order: order.as_ref(), earlier: None };
+        let record = self.core.decide_about(PROGRAM, command, proposal, about)?;
+        let at = self.records.len();
+        let posted = self.apply(record, &seen);
+        while let Some((order, found)) = self.records.get(at..).and_then(<[Record]>::split_first) {
+            let Some(record) = self.core.awaited(order, found, self.now) else { break };
+            self.apply(record, &Seen::default());
+        }
+        Ok(posted)
+    }
+}
+
+impl InMemory {
+    /// The order that a refund names, where the member has it.
+    fn order_of(&self, command: &Command) -> Option<Subject> {
+        let Command::Event(event) = command else { return None };
+        if event.kind != EventKind::Refund {
+            return None;
+        }
+        let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+        let mut read = |seq: Seq| -> Result<Record, Infallible> {
+            let at = self.records.binary_search_by_key(&seq, |record| record.seq).expect("all records are kept");
+            Ok(self.records.get(at).expect("just found").clone())
+        };
+        let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
+        let mut subject = found?;
+        for other in subject.others().cloned().collect::<Vec<Text>>() {
+            if let Some(last) = last(&other) {
+                let Ok(()) = subject.follow(&other, last, &mut read);
+            }
+        }
+        Some(subject)
     }
 }
 

@@ -10,11 +10,13 @@ use super::Error;
 use super::ahead::{Ahead, Asked, GROUP};
 use super::block::{Open, Release};
 use super::cache::Cache;
+use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
 use crate::fraud::rings::RingKey;
 use crate::fraud::{self, Seen};
+use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
@@ -84,7 +86,7 @@ impl Pipeline {
                 proposals = ahead.as_ref().map_or_else(Vec::new, |ahead| ahead.take(index / GROUP));
             }
             let proposal = proposals.get_mut(index % GROUP).and_then(Option::take);
-            results.push(self.turn_of(block, &chunk, index, proposal));
+            results.push(self.turn_of(block, &chunk, index, proposal)?);
         }
         Ok(())
     }
@@ -134,13 +136,19 @@ impl Pipeline {
     }
 
     /// One item's turn. A proposal made ahead is taken where its member has not changed since.
-    fn turn_of(&mut self, block: &mut Open, chunk: &Chunk<'_>, index: usize, proposal: Option<Proposal>) -> Pending {
+    fn turn_of(
+        &mut self,
+        block: &mut Open,
+        chunk: &Chunk<'_>,
+        index: usize,
+        proposal: Option<Proposal>,
+    ) -> Result<Pending, Error> {
         let (program, item) = *chunk.items.get(index).expect("a turn for each item");
         let seen = chunk.seen.get(index).expect("one an item");
         let known = chunk.known.get(index).copied().flatten();
         // The record that holds the key may be of this very chunk.
         if let Some(first) = known.or_else(|| item.key.and_then(|key| self.recent.get(&key).copied())) {
-            return Pending::Replayed(first);
+            return Ok(Pending::Replayed(first));
         }
         let unchanged = |member: Option<&MemberKey>| {
             member.and_then(|key| self.core.state.member(key)).is_none_or(|member| member.last <= chunk.base)
@@ -154,7 +162,16 @@ impl Pipeline {
             }
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
-        match self.core.decide(program, &item.command, proposal, chunk.now, seen) {
+        let (mut order, mut earlier) = (None, None);
+        match &item.command {
+            Command::Event(event) if event.kind == EventKind::Refund => {
+                order = self.order_of(block, program, event, chunk.now)?;
+            }
+            Command::Act(act, _) => earlier = Some(self.earlier(block, program, act, chunk.now)?),
+            _ => {}
+        }
+        let about = About { now: chunk.now, seen, order: order.as_ref(), earlier: earlier.as_ref() };
+        Ok(match self.core.decide_about(program, &item.command, proposal, about) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
                 self.core.apply(&mut record, seen);
@@ -164,10 +181,13 @@ impl Pipeline {
                     self.recent_order.push_back((record.seq, key));
                     block.keys.push((key, record.seq.get()));
                 }
+                self.note_reversal(block, &record);
                 block.records.push(record);
-                Pending::Recorded(block.records.len() - 1)
+                let at = block.records.len() - 1;
+                self.find_awaited(block, at, chunk.now);
+                Pending::Recorded(at)
             }
-        }
+        })
     }
 
     fn note_enrolled(&mut self, record: &Record) {

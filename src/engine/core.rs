@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::handle::{Command, Trace};
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Judgement};
+use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
+use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::Record;
@@ -14,6 +15,19 @@ use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::{self, Compiled, ProgramFiles};
+
+/// What a decision needs beside the state: the ledger's time, the rings that were looked up, and of a refund its order.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The ledger's time.
+    pub now: TimeMs,
+    /// What [`Core::look_up`] said.
+    pub seen: &'a Seen,
+    /// The order of a refund, where it was found.
+    pub order: Option<&'a Subject>,
+    /// Of an act, what it refers to.
+    pub earlier: Option<&'a Earlier>,
+}
 
 /// State, rings and the rules in force.
 #[derive(Debug, Default)]
@@ -87,6 +101,7 @@ impl Core {
                 }
                 Command::Adjust(adjustment, _) => (&adjustment.member, None),
                 Command::Transfer(transfer, _) => (&transfer.from, Some(&transfer.to)),
+                Command::Act(act, _) => (&act.member, None),
             };
             members
                 .extend([Some(one), two].into_iter().flatten().filter_map(|id| self.member(program, id)).map(|m| &**m));
@@ -105,7 +120,7 @@ impl Core {
                 let member = self.member(program, &event.member);
                 rules::evaluate(self.compiled(program), event, member, event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) => Proposal::default(),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
         }
     }
 
@@ -120,24 +135,35 @@ impl Core {
                 let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
                 (proposal, lines.into_iter().map(trace).collect())
             }
-            Command::Adjust(..) | Command::Transfer(..) => (Proposal::default(), Vec::new()),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => (Proposal::default(), Vec::new()),
         }
     }
 
-    /// The record that would follow the latest one, or why not. Changes nothing.
+    /// [`Core::decide_about`] for what is not a refund of a known order.
     pub fn decide(
         &self,
         program: ProgramId,
         command: &Command,
-        mut proposal: Proposal,
+        proposal: Proposal,
         now: TimeMs,
         seen: &Seen,
+    ) -> Result<Record, Reject> {
+        self.decide_about(program, command, proposal, About { now, seen, order: None, earlier: None })
+    }
+
+    /// The record that would follow the latest one, or why not. Changes nothing.
+    pub fn decide_about(
+        &self,
+        program: ProgramId,
+        command: &Command,
+        mut proposal: Proposal,
+        About { now, seen, order, earlier }: About<'_>,
     ) -> Result<Record, Reject> {
         let terms = &self.compiled(program).terms;
         let books = Books { state: &self.state, program, terms, now };
         let at = match command {
             Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) => now,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
         let (assessment, observed) = if terms.limits.is_empty() {
             Default::default()
@@ -147,10 +173,21 @@ impl Core {
         let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
         let judgement = Judgement { assessment, observed };
         match command {
+            Command::Event(event) if event.kind == EventKind::Refund => {
+                decide::refund(&books, event, proposal, judgement, order)
+            }
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
+            Command::Act(act, key) => decide::act(&books, act, key, earlier.unwrap_or(&Earlier::default()), judgement),
         }
+    }
+
+    /// The next refund that waited for an order that was recorded just now, with those that have been `found` since.
+    #[must_use]
+    pub fn awaited(&self, order: &Record, found: &[Record], now: TimeMs) -> Option<Record> {
+        let terms = &self.compiled(order.program).terms;
+        decide::awaited(&Books { state: &self.state, program: order.program, terms, now }, order, found)
     }
 
     /// What falls due for a member next, where that is not after `now`.

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::reads;
 use super::shared::Shared;
+use crate::ledger::act::Act;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, Record};
@@ -29,6 +30,8 @@ pub enum Command {
     Adjust(Arc<Adjustment>, Text),
     /// Move points.
     Transfer(Arc<Transfer>, Text),
+    /// Spend, undo a spending, or change something of a member's own.
+    Act(Arc<Act>, Text),
 }
 
 impl Command {
@@ -39,6 +42,7 @@ impl Command {
             Self::Event(event) => Input::Event(Arc::clone(event)),
             Self::Adjust(adjustment, key) => Input::Adjust(Arc::clone(adjustment), key.clone()),
             Self::Transfer(transfer, key) => Input::Transfer(Arc::clone(transfer), key.clone()),
+            Self::Act(act, key) => Input::Act(Arc::clone(act), key.clone()),
         }
     }
 }

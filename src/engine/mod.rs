@@ -17,6 +17,7 @@
 //!
 //! A read is never ahead of the sync: views are published, and questions answered, in block order after it.
 
+mod acts;
 mod ahead;
 mod block;
 mod cache;
@@ -29,6 +30,7 @@ pub mod core;
 pub mod handle;
 mod install;
 pub mod log;
+mod orders;
 mod pipeline;
 mod projector;
 mod reads;

@@ -17,9 +17,10 @@ use super::block::{Open, Release, Rows, Sealed, changed_views};
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::chunk::Job;
-use super::core::Core;
+use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::shared::Shared;
+use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, Seq, TimeMs};
 
 /// How often due rows are looked for while the system's clock runs.
@@ -37,6 +38,10 @@ pub(super) struct Pipeline {
     /// Natural keys of records whose rows may not be written yet.
     pub(super) recent: HashMap<[u8; 16], Seq>,
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
+    /// Blocks that are not on disk yet.
+    pub(super) flight: super::orders::Flight,
+    /// Reversals among them: their records may not be in the journal yet.
+    pub(super) reversals: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
@@ -135,8 +140,11 @@ impl Pipeline {
             if self.recent.get(&key) == Some(&seq) {
                 self.recent.remove(&key);
             }
+            self.reversals.remove(&seq);
         }
-        let sent = self.blocks.send(Sealed { records: Arc::new(records), releases, views, forgotten, rows, barrier });
+        let records = Arc::new(records);
+        self.flight.add(&records);
+        let sent = self.blocks.send(Sealed { records, releases, views, forgotten, rows, barrier });
         self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
@@ -197,8 +205,13 @@ impl Pipeline {
                 let item = Item { command: Command::Event(event), key: None };
                 let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
                 let (proposal, trace) = self.core.propose_traced(program, &item.command);
-                let at = at.unwrap_or_else(|| self.now());
-                let decided = self.core.decide(program, &item.command, proposal, at, &seen);
+                let now = self.now();
+                let order = match &item.command {
+                    Command::Event(event) => self.order_of(block, program, event, now)?,
+                    _ => None,
+                };
+                let about = About { now: at.unwrap_or(now), seen: &seen, order: order.as_ref(), earlier: None };
+                let decided = self.core.decide_about(program, &item.command, proposal, about);
                 block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
             }
             Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}

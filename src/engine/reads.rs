@@ -39,6 +39,13 @@ pub(super) fn failed(error: &dyn std::error::Error) -> SubmitError {
     SubmitError::Read(error.to_string())
 }
 
+/// A record that the journal holds, read where it lies.
+pub(super) fn one(store: &Store, seq: Seq) -> Result<Record, super::Error> {
+    let found = store.read_block(seq.get(), |_, bytes| BlockReader::parse(bytes)?.record(seq))?;
+    let missing = || crate::journal::Error::Log(format!("record {seq} is not in the journal"));
+    Ok(found.transpose()?.flatten().ok_or_else(missing)?)
+}
+
 /// A record, where the journal holds it.
 pub(super) fn record(store: &Store, seq: Seq) -> Result<Option<Record>, SubmitError> {
     Reader::new(store).record(seq)

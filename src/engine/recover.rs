@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::Error;
+use super::acts::reversal_row;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::core::Core;
@@ -93,7 +94,7 @@ fn replay_block(
         }
     }
     let mut rows = checkpoint.some(core, true);
-    rows.keys = records.iter().filter_map(key_row).collect();
+    rows.keys = records.iter().flat_map(|record| key_row(record).into_iter().chain(reversal_row(record))).collect();
     rows.keys_until = core.seq();
     projector.take(rows);
     projector.write()?;

@@ -103,6 +103,8 @@ impl Engine {
             helpers,
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
+            flight: super::orders::Flight::default(),
+            reversals: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             block_events: config.block_events,

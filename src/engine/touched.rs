@@ -5,6 +5,7 @@ use hashbrown::hash_table::Entry;
 
 use super::core::Core;
 use super::handle::Command;
+use crate::ledger::act::What;
 use crate::ledger::event::EventKind;
 use crate::ledger::types::{MemberKey, ProgramId, Text};
 
@@ -18,6 +19,10 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
         }
         Command::Adjust(adjustment, _) => [key(&adjustment.member), None],
         Command::Transfer(transfer, _) => [key(&transfer.from), key(&transfer.to)],
+        Command::Act(act, _) => match &act.what {
+            What::Merge { into } => [key(&act.member), key(into)],
+            _ => [key(&act.member), None],
+        },
     }
 }
 

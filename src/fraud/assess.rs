@@ -4,6 +4,7 @@
 use super::rings::{RingKey, Rings, Seen, counts};
 use super::window::{Ring, Tally};
 use super::words;
+use crate::ledger::act::{Spend, What};
 use crate::ledger::record::{Assessment, Evidence, Input, Observation, Reason, Verdict};
 use crate::ledger::terms::{Absent, LimitTerms, Metric, Terms};
 use crate::ledger::types::{ProgramId, TimeMs};
@@ -100,7 +101,18 @@ fn value_of(metric: Metric, input: &Input) -> i64 {
         (Metric::Count, _) => 1,
         (Metric::Sum, Input::Event(event)) => event.amount().get(),
         (Metric::Sum, Input::Transfer(transfer, _)) => transfer.amount.get(),
-        (Metric::Sum, Input::Adjust(..) | Input::Act(..) | Input::Due(_) | Input::Ruleset(_)) => 0,
+        (Metric::Sum, Input::Act(act, _)) => amount_of(&act.what),
+        (Metric::Sum, Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_)) => 0,
+    }
+}
+
+/// The points that an act asks for; nothing where it asks for a reward, whose price only the ledger knows.
+fn amount_of(what: &What) -> i64 {
+    match what {
+        What::Hold { spend: Spend::Points { amount, .. }, .. }
+        | What::Redeem { spend: Spend::Points { amount, .. }, .. }
+        | What::Donate { amount, .. } => amount.get(),
+        _ => 0,
     }
 }
 

@@ -4,6 +4,7 @@
 use smol_str::SmolStrBuilder;
 
 use super::window::{Entry, Ring};
+use crate::ledger::act::What;
 use crate::ledger::record::{Input, KeyField, KeyFields, Observation, Record};
 use crate::ledger::table::Table;
 use crate::ledger::terms::{Counted, LimitTerms, Terms};
@@ -240,6 +241,9 @@ pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
     limit.on.iter().any(|counted| match (counted, input) {
         (Counted::Event(kind), Input::Event(event)) => *kind == event.kind,
         (Counted::Transfer, Input::Transfer(..)) => true,
-        (Counted::Event(_) | Counted::Transfer, _) => false,
+        (Counted::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
+        (Counted::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
+        (Counted::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
+        (Counted::Event(_) | Counted::Transfer | Counted::Redeem | Counted::Hold | Counted::Donate, _) => false,
     })
 }

@@ -62,6 +62,9 @@ fn duration(ms: i64) -> String {
 fn things(limit: &LimitTerms) -> String {
     match limit.on.as_slice() {
         [Counted::Transfer] => "transfers".to_owned(),
+        [Counted::Redeem] => "redemptions".to_owned(),
+        [Counted::Hold] => "holds".to_owned(),
+        [Counted::Donate] => "donations".to_owned(),
         [Counted::Event(kind)] => plural(kind),
         _ => "events".to_owned(),
     }

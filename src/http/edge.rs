@@ -21,6 +21,7 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
+use super::vouchers::Vouchers;
 use super::webhooks::Registry;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
@@ -82,6 +83,8 @@ pub struct Edge {
     pub webhook_retry_ms: Option<u64>,
     /// Memory of open request bodies.
     pub bodies: Budget,
+    /// Voucher codes.
+    pub vouchers: Vouchers,
     /// Places of those who follow the journal.
     pub followers: Arc<Semaphore>,
     /// Places of reports that are worked out.
@@ -93,7 +96,7 @@ pub struct Edge {
 
 impl Edge {
     /// An edge over an engine.
-    pub fn new(handle: Handle, auth: Auth, settings: Settings) -> Self {
+    pub fn new(handle: Handle, auth: Auth, settings: Settings, vouchers: Vouchers) -> Self {
         let (followers, close) = (Arc::new(Semaphore::new(FOLLOWERS_MAX)), watch::Sender::new(false));
         let reports = Semaphore::new(REPORTS_AT_ONCE);
         Self {
@@ -105,6 +108,7 @@ impl Edge {
             webhooks_private: false,
             webhook_retry_ms: None,
             bodies: Budget::default(),
+            vouchers,
             followers,
             reports,
             close,

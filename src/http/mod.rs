@@ -21,6 +21,7 @@ mod server;
 mod tally;
 mod time;
 mod unread;
+mod vouchers;
 pub mod webhooks;
 mod wire;
 
@@ -28,3 +29,4 @@ pub use auth::Auth;
 pub use edge::{Edge, Entry, Settings};
 pub use openapi::describe;
 pub use server::serve;
+pub use vouchers::Vouchers;

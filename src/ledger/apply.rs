@@ -70,7 +70,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -86,7 +86,15 @@ pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
     match status {
         Status::Posted => true,
         Status::Held => {
-            matches!(effect, Effect::Credit(_) | Effect::Enroll { .. } | Effect::Profile { .. } | Effect::Tier { .. })
+            // What a held spending would take is kept aside until its review.
+            matches!(
+                effect,
+                Effect::Credit(_)
+                    | Effect::Enroll { .. }
+                    | Effect::Profile { .. }
+                    | Effect::Tier { .. }
+                    | Effect::Hold { .. }
+            )
         }
         Status::Denied => false,
     }
@@ -211,7 +219,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Plan { .. }
         | Effect::PlanEnd { .. }
         | Effect::PlanSpend { .. }
-        | Effect::Yearly { .. }
+        | Effect::Seen { .. }
         | Effect::Since { .. }
         | Effect::Told { .. }
         | Effect::Freeze { .. }
@@ -331,7 +339,7 @@ fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Plan { .. }
             | Effect::PlanEnd { .. }
             | Effect::PlanSpend { .. }
-            | Effect::Yearly { .. }
+            | Effect::Seen { .. }
             | Effect::Since { .. }
             | Effect::Told { .. }
             | Effect::Freeze { .. }

@@ -61,7 +61,7 @@ fn audit_pool(key: &MemberKey, pool: &PoolState, found: &mut Vec<String>) {
     if pool.debt.get() < 0 {
         say(format!("debt is {}", pool.debt));
     }
-    if pool.debt.is_positive() && pool.lots.iter().any(|lot| lot.active) {
+    if pool.debt.is_positive() && pool.lots.iter().any(|lot| lot.active && lot.free().is_positive()) {
         say(format!("owes {} beside available lots", pool.debt));
     }
 }

@@ -153,7 +153,7 @@ impl Zone {
             }
             Period::Year => (date.first_of_year(), ahead.years()),
         };
-        first.checked_add(step).map_or(TimeMs::NEVER, |next| self.start_of_day(day_of(next)))
+        first.checked_add(step).map_or(TimeMs::NEVER, |next| self.start_of_day(day_number(next)))
     }
 }
 
@@ -198,11 +198,27 @@ fn civil(day: Day) -> (i32, u8, u8) {
     (i32::try_from(year).expect(fits), u8::try_from(month).expect(fits), u8::try_from(day_of_month).expect(fits))
 }
 
+/// Year, month (1 to 12) and day of the month of a civil day.
+#[must_use]
+pub fn civil_parts(day: Day) -> (i32, u8, u8) {
+    civil(day)
+}
+
+/// The civil day of a date; the day of the month is clamped to the month's last.
+#[must_use]
+pub fn civil_day(year: i32, month: u8, day: u8) -> Day {
+    let year = i16::try_from(year).unwrap_or(i16::MAX).clamp(-9999, 9999);
+    let month = i8::try_from(month.clamp(1, 12)).expect("1 to 12");
+    let first = Date::constant(year, month, 1);
+    let day = i8::try_from(day.max(1)).unwrap_or(i8::MAX).min(first.days_in_month());
+    day_number(first) + i32::from(day) - 1
+}
+
 /// The civil day of 1 January of a year.
 #[must_use]
 pub fn first_day_of_year(year: i32) -> Day {
     let year = i16::try_from(year).unwrap_or(i16::MAX).clamp(-9999, 9999);
-    Date::new(year, 1, 1).map_or(0, day_of)
+    Date::new(year, 1, 1).map_or(0, day_number)
 }
 
 fn timestamp(at: TimeMs) -> Timestamp {
@@ -219,7 +235,14 @@ fn date_of(day: Day) -> Date {
     })
 }
 
-fn day_of(date: Date) -> Day {
+/// The civil day of a date written `2026-12-24`.
+#[must_use]
+pub fn day_of(text: &str) -> Option<Day> {
+    let date: Date = text.parse().ok()?;
+    (text.len() == "2026-12-24".len()).then(|| day_number(date))
+}
+
+fn day_number(date: Date) -> Day {
     (date - Date::constant(1970, 1, 1)).get_days()
 }
 

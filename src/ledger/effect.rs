@@ -363,14 +363,14 @@ pub enum Effect {
         /// How much what was credited grows.
         credited: i64,
     },
-    /// A yearly benefit was given.
-    Yearly {
-        /// To whom.
+    /// Something that counts once for each value of an attribute (a review for an article) has been counted for this one.
+    Seen {
+        /// For whom.
         party: u8,
-        /// Its declared name.
+        /// The rule's name.
         name: NameId,
-        /// The calendar year it was for.
-        year: i32,
+        /// The value.
+        value: Text,
     },
     /// Something that only ever begins once has begun.
     Since {
@@ -459,7 +459,7 @@ impl Effect {
             | Self::Plan { party, .. }
             | Self::PlanEnd { party, .. }
             | Self::PlanSpend { party, .. }
-            | Self::Yearly { party, .. }
+            | Self::Seen { party, .. }
             | Self::Since { party, .. }
             | Self::Told { party }
             | Self::Freeze { party, .. }

@@ -72,6 +72,13 @@ pub enum Intent {
         /// Which rule.
         rule: Text,
     },
+    /// Note that a rule which counts once for each value has counted this one.
+    Seen {
+        /// The rule's name.
+        name: NameId,
+        /// The value.
+        value: Text,
+    },
     /// Add to a counter of the member's.
     Count {
         /// Which counter.

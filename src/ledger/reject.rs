@@ -2,7 +2,7 @@
 //!
 //! A `Reject` is an answer, never a failure of the world; codes and numbers are never reused.
 
-use super::types::{Points, Text, TimeMs};
+use super::types::{Money, Points, Text, TimeMs};
 
 /// Why the ledger will not record something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +45,73 @@ pub enum Reject {
     /// The pool cannot be transferred, or giver and receiver are one.
     #[error("{0}")]
     NotTransferable(&'static str),
+    /// A frozen member earns and does not spend.
+    #[error("member {0:?} is frozen: they earn, and cannot spend")]
+    MemberFrozen(Text),
+    /// The member is now another one.
+    #[error("member {member:?} was merged into {into:?}: name that one")]
+    MemberMerged {
+        /// Who was asked for.
+        member: Text,
+        /// Who they are now.
+        into: Text,
+    },
+    /// Something of the member's waits that cannot move.
+    #[error("{0}")]
+    MemberBusy(&'static str),
+    /// The hold has been captured, released, or its time is over; or it waits for a review.
+    #[error("{0}")]
+    HoldNotActive(&'static str),
+    /// No such redemption of this member.
+    #[error("no such redemption was recorded")]
+    UnknownRedemption,
+    /// More than is left of a redemption.
+    #[error("{wanted} wanted back, {left} of the redemption is left to reverse")]
+    ExceedsRedemption {
+        /// What was asked.
+        wanted: Points,
+        /// What has not been given back.
+        left: Points,
+    },
+    /// The reward is not there, not for sale, not offered to this member, or there are none left.
+    #[error("{0}")]
+    RewardUnavailable(Text),
+    /// The voucher was used, cancelled or withdrawn.
+    #[error("the voucher has been used, cancelled or withdrawn")]
+    VoucherUsed,
+    /// The voucher's time is over.
+    #[error("the voucher has expired")]
+    VoucherExpired,
+    /// Less than may be spent at once.
+    #[error("{wanted} is below the least that can be {what} at once, {minimum}")]
+    BelowMinimum {
+        /// What was asked.
+        wanted: Points,
+        /// The least.
+        minimum: Points,
+        /// `spent` or `given`.
+        what: &'static str,
+    },
+    /// A limit of the program's is used up.
+    #[error("{0}")]
+    LimitReached(Text),
+    /// The pool cannot be given to such a charity.
+    #[error("the pool cannot be given to {0:?}")]
+    UnknownCharity(Text),
     /// Nothing can be recorded: the fraud checks want the member to prove who they are first.
     #[error("the member must confirm their identity first: {0}")]
     StepUpRequired(String),
+    /// More is refunded than is left of an order, or of one of its lines.
+    #[error("{} has {left} left to refund", .line.map_or_else(|| "the order".to_owned(), |line| format!("line {line} of the order")))]
+    RefundExceedsOrder {
+        /// The line, where one was named.
+        line: Option<u32>,
+        /// What is left, in minor units.
+        left: Money,
+    },
+    /// The member has no such order, and too many of their refunds wait for an order already.
+    #[error("the member has no order {0:?}, and too many of their refunds wait for one already")]
+    UnknownOrder(Text),
 }
 
 impl Reject {
@@ -62,7 +126,21 @@ impl Reject {
             Self::InsufficientBalance { .. } => "insufficient_balance",
             Self::AmountOverflow { .. } => "amount_overflow",
             Self::NotTransferable(_) => "not_transferable",
+            Self::MemberFrozen(_) => "member_frozen",
+            Self::MemberMerged { .. } => "member_merged",
+            Self::MemberBusy(_) => "member_busy",
+            Self::HoldNotActive(_) => "hold_not_active",
+            Self::UnknownRedemption => "unknown_redemption",
+            Self::ExceedsRedemption { .. } => "exceeds_redemption",
+            Self::RewardUnavailable(_) => "reward_unavailable",
+            Self::VoucherUsed => "voucher_used",
+            Self::VoucherExpired => "voucher_expired",
+            Self::BelowMinimum { .. } => "below_minimum",
+            Self::LimitReached(_) => "limit_reached",
+            Self::UnknownCharity(_) => "unknown_charity",
             Self::StepUpRequired(_) => "step_up_required",
+            Self::RefundExceedsOrder { .. } => "refund_exceeds_order",
+            Self::UnknownOrder(_) => "unknown_order",
         }
     }
 }

@@ -26,8 +26,8 @@ pub struct Standing {
     pub conditions: Vec<Hanging>,
     /// Refunds that came before their sale.
     pub early_refunds: Vec<EarlyRefund>,
-    /// The latest calendar year of each yearly benefit (birthday, anniversary), by its declared name.
-    pub given: Vec<(NameId, i32)>,
+    /// Values that rules which count once for each have seen, by the rule's name.
+    pub seen: Vec<(NameId, Text)>,
     /// When an attribute-bound benefit began for the first time, by its declared name.
     pub since: Vec<(NameId, TimeMs)>,
     /// Whether a trial or a paid plan was ever had.
@@ -73,10 +73,16 @@ impl Standing {
         self.choices.get(at).map(|(_, value)| value)
     }
 
-    /// The latest year of a yearly benefit.
+    /// Whether a rule that counts once for each value has seen this one.
     #[must_use]
-    pub fn given_in(&self, name: NameId) -> Option<i32> {
-        self.given.iter().find(|(known, _)| *known == name).map(|(_, year)| *year)
+    pub fn has_seen(&self, name: NameId, value: &str) -> bool {
+        self.seen.iter().any(|(known, seen)| *known == name && seen == value)
+    }
+
+    /// When something that begins only once began.
+    #[must_use]
+    pub fn since(&self, name: NameId) -> Option<TimeMs> {
+        self.since.iter().find(|(known, _)| *known == name).map(|(_, at)| *at)
     }
 }
 

@@ -183,10 +183,28 @@ pub struct PlanTerms {
     pub gift: Option<(NameId, Points, NameId)>,
 }
 
+/// Something that begins once: when an attribute has a value for the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinceTerms {
+    /// Its name.
+    pub name: NameId,
+    /// The attribute.
+    pub attribute: Text,
+    /// Its value.
+    pub value: Text,
+}
+
+/// A choice that is bound to a rule: one day of a calendar year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceTerms {
+    /// Its name, as a request's `choices` says it.
+    pub name: Text,
+}
+
 /// Something that happens to members by the calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduleTerms {
-    /// Its name; what yearly benefits are remembered by.
+    /// Its name, and the counter of how often it ran: what happens at most once a year is remembered by it.
     pub name: NameId,
     /// When.
     pub when: When,
@@ -233,12 +251,10 @@ pub enum Action {
         /// When it is lost, instead of the pool's own terms. A plan's month ends with that month.
         expires: Option<Expiry>,
     },
-    /// Grants a reward; with `yearly` at most once a calendar year, and withdrawn by a refund that ends its tier.
+    /// Grants a reward; one of a schedule for tiers is withdrawn by a refund that ends the tier.
     Grant {
         /// Which reward.
         reward: NameId,
-        /// At most once a calendar year.
-        yearly: bool,
     },
     /// Turns every full `per` of a pool into `give` of another.
     Convert {
@@ -363,6 +379,12 @@ pub enum Counted {
     Event(EventKind),
     /// Transfers.
     Transfer,
+    /// Redemptions.
+    Redeem,
+    /// Holds.
+    Hold,
+    /// Gifts to charities.
+    Donate,
 }
 
 /// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.
@@ -425,6 +447,12 @@ pub struct Terms {
     pub schedules: Vec<ScheduleTerms>,
     /// Laws over net totals.
     pub laws: Vec<LawTerms>,
+    /// Kinds of event that only members with one of these plans may post; others are recorded as denied.
+    pub requires: Vec<(EventKind, Vec<NameId>)>,
+    /// What begins when an attribute has a value for the first time.
+    pub sinces: Vec<SinceTerms>,
+    /// Choices that are bound to rules; all others are free.
+    pub choices: Vec<ChoiceTerms>,
     /// The built-in counter of money spent on purchases.
     pub spend_counter: NameId,
     /// The built-in counter of purchases.

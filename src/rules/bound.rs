@@ -43,7 +43,7 @@ impl Compiled {
         let mut by_id: Vec<_> = terms::names(manifest).into_iter().map(|name| (id(&name), name)).collect();
         by_id.sort();
         Self {
-            terms: Arc::new(terms::terms(manifest, version, id)),
+            terms: Arc::new(terms::terms(manifest, text, version, id)),
             identity: NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed),
             names: Names::new(manifest, id),
             rules: tables::bind(manifest, text, id),

@@ -3,16 +3,21 @@
 //! Declared first, scripted second: what a table here can say needs no script. These types only say what may be
 //! written; [`validate`](super::validate) says what must agree, [`terms`](super::terms) what it means to the ledger.
 
+pub(super) mod life;
+pub(super) mod rules;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::values::{
-    AbsentText, CountedKind, Currency, ExactMs, Expires, Key, Kind, Lasting, Lateness, Length, Name, Named, OneOrMany,
-    RaisedVerdict, Whole, Words, ZoneName,
+    AbsentText, CountedKind, CounterName, Currency, ExactMs, Expires, Key, Lasting, Lateness, Length, Name, Named,
+    OneOrMany, RaisedVerdict, Whole, Words, ZoneName,
 };
 use crate::ledger::terms::Metric;
 use crate::ledger::types::AMOUNT_MAX;
 use crate::limits::{ITEM_QUANTITY_MAX, RING_CAPACITY_MAX};
+use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
+pub(super) use rules::{CountOf, CountTable, EarnTable, GrantTable, LinesTable, Once, RateTable, StampTable};
 
 /// Points or money, at least nothing.
 pub(super) type Amount = Whole<0, AMOUNT_MAX>;
@@ -61,6 +66,27 @@ pub(super) struct Manifest {
     /// `[[count]]`: a counter moved by an event, without a script.
     #[serde(default)]
     pub count: Vec<Spanned<CountTable>>,
+    /// `[perks]`: rights of members, tiers and plans.
+    #[serde(default)]
+    pub perks: Named<PerkTable>,
+    /// `[plans.<name>]`: paid memberships.
+    #[serde(default)]
+    pub plans: Named<PlanTable>,
+    /// `[[require]]`: events that need a plan.
+    #[serde(default)]
+    pub require: Vec<Spanned<RequireTable>>,
+    /// `[[since]]`: what begins once.
+    #[serde(default)]
+    pub since: Vec<SinceTable>,
+    /// `[choices.<name>]`: choices that are bound to a rule.
+    #[serde(default)]
+    pub choices: Named<ChoiceTable>,
+    /// `[[schedule]]`: what happens by the calendar.
+    #[serde(default)]
+    pub schedule: Vec<Spanned<ScheduleTable>>,
+    /// `[[law]]`: laws over net totals.
+    #[serde(default)]
+    pub law: Vec<Spanned<LawTable>>,
 }
 
 /// `[program]`
@@ -108,6 +134,26 @@ pub(super) struct PoolTable {
     /// Whether members may give them to each other.
     #[serde(default)]
     pub transferable: bool,
+    /// What a refund may take: `debt` (all, the rest is owed), `within_balance`, or `pending_only`.
+    #[serde(default)]
+    pub refund: RefundText,
+    /// The least that may be spent of it at once.
+    pub spend_minimum: Option<Amount>,
+    /// The least that may be given to a charity at once.
+    pub donate_minimum: Option<Amount>,
+    /// Charities it can be given to.
+    #[serde(default)]
+    pub charities: OneOrMany<Name>,
+}
+
+/// What a refund may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RefundText {
+    #[default]
+    Debt,
+    WithinBalance,
+    PendingOnly,
 }
 
 /// `[cards.<name>]`
@@ -124,6 +170,21 @@ pub(super) struct CardTable {
     pub per_day: Option<Count>,
     /// The reward a full card grants.
     pub reward: Spanned<Name>,
+    /// What that is worth: what it `declared`, or the `mean` or the `least` of what the stamps were given for.
+    #[serde(default)]
+    pub worth: WorthText,
+    /// How long a stamp stays.
+    pub stamps_expire: Option<Lasting>,
+}
+
+/// What a full card's reward is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WorthText {
+    #[default]
+    Declared,
+    Mean,
+    Least,
 }
 
 /// `[rewards.<name>]`
@@ -132,10 +193,37 @@ pub(super) struct CardTable {
 pub(super) struct RewardTable {
     /// What it is worth, in minor units.
     pub value: Option<Amount>,
-    /// How long it can be used.
-    pub expires: Option<Lasting>,
+    /// How long it can be used: `60 days`, `12 months`, `end of year`, `end of month + 1`.
+    pub expires: Option<Expires>,
     /// What it costs, where members can buy it.
     pub price: Option<PriceTable>,
+    /// How many there are to buy, over the program's whole life.
+    pub stock: Option<Positive>,
+    /// How many a member may buy.
+    pub per_member: Option<PerMemberTable>,
+    /// The tiers it is offered to.
+    #[serde(default)]
+    pub tiers: OneOrMany<Name>,
+}
+
+/// `per_member = { per = "year", most = 1 }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PerMemberTable {
+    /// In a `day`, `month` or `year`, or `ever`.
+    pub per: MostPer,
+    /// The most.
+    pub most: Count,
+}
+
+/// Over which time something is counted for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MostPer {
+    Day,
+    Month,
+    Year,
+    Ever,
 }
 
 /// `price = { pool = "points", amount = 500 }`
@@ -152,10 +240,22 @@ pub(super) struct PriceTable {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TiersTable {
-    /// The counter whose sum over a calendar year qualifies.
-    pub credit: Spanned<Name>,
+    /// The counter whose sum qualifies: `spend`, a counter, or `earned:<pool>`.
+    pub credit: Spanned<CounterName>,
+    /// Over which time: the `calendar_year` (this one or the last), or the whole `lifetime`.
+    #[serde(default)]
+    pub period: PeriodText,
     /// The levels, lowest first.
     pub levels: Vec<LevelTable>,
+}
+
+/// Over which time credit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PeriodText {
+    #[default]
+    CalendarYear,
+    Lifetime,
 }
 
 /// `{ name = "silver", from = 50000 }`
@@ -165,6 +265,22 @@ pub(super) struct LevelTable {
     /// The level's name.
     pub name: Spanned<Name>,
     /// The credit that reaches it. Members below the lowest level have no tier.
+    pub from: Option<Amount>,
+    /// An attribute that gives it: `{ credit_card = "approved" }`.
+    #[serde(default)]
+    pub attribute: Named<Words>,
+    /// Counters of which any is enough: `[{ counter = "rentals", from = 12 }]`.
+    #[serde(default)]
+    pub any: Vec<NeedTable>,
+}
+
+/// `{ counter = "rentals", from = 12 }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NeedTable {
+    /// Which counter.
+    pub counter: Spanned<CounterName>,
+    /// The credit that is enough.
     pub from: Amount,
 }
 
@@ -266,137 +382,4 @@ impl MetricText {
             Self::Sum => Metric::Sum,
         }
     }
-}
-
-/// Which lines of a sale are meant: every key given must fit, any of its values is enough.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct LinesTable {
-    /// Of one of these categories.
-    pub category: OneOrMany<Words>,
-    /// Of one of these brands.
-    pub brand: OneOrMany<Words>,
-    /// With one of these tags.
-    pub tag: OneOrMany<Words>,
-    /// One of these articles.
-    pub sku: OneOrMany<Words>,
-}
-
-/// How often a rule pays a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Once {
-    /// Once for ever.
-    Ever,
-    /// Once a day.
-    Day,
-}
-
-/// `[[earn]]`: either `points` or `rate`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EarnTable {
-    /// The events that earn.
-    pub on: OneOrMany<Kind>,
-    /// The pool they are credited to.
-    pub pool: Spanned<Name>,
-    /// A fixed number of points.
-    pub points: Option<Positive>,
-    /// Points by what was spent: `floor(amount × give / per)`.
-    pub rate: Option<RateTable>,
-    /// Only these lines count.
-    pub lines: Option<LinesTable>,
-    /// These lines do not count: any key that fits leaves a line out.
-    pub except: Option<LinesTable>,
-    /// The least amount (of the lines that count) that earns.
-    pub minimum: Option<Amount>,
-    /// How often it earns for a member.
-    pub once: Option<Once>,
-    /// What `once` is remembered by; needed where two tables would be remembered alike.
-    pub id: Option<Spanned<Name>>,
-    /// Why, on the member's statement.
-    pub reason: Words,
-}
-
-/// `rate = { give = 1, per = 100, by_tier = { gold = 2 } }`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RateTable {
-    /// Points given …
-    pub give: Amount,
-    /// … for each of so many minor units. There is one floor, at the end.
-    pub per: Positive,
-    /// What is given instead to members of a tier.
-    #[serde(default)]
-    pub by_tier: Named<Amount>,
-}
-
-/// `[[stamp]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StampTable {
-    /// The events that stamp.
-    pub on: OneOrMany<Kind>,
-    /// The card they stamp.
-    pub card: Spanned<Name>,
-    /// How many stamps (1 where not given).
-    pub count: Option<Count>,
-    /// A stamp for each of the quantity of the lines that count, instead of `count`.
-    #[serde(default)]
-    pub per_quantity: bool,
-    /// Only these lines count, and without one there is no stamp.
-    pub lines: Option<LinesTable>,
-    /// These lines do not count.
-    pub except: Option<LinesTable>,
-    /// The least amount (of the lines that count) that stamps.
-    pub minimum: Option<Amount>,
-    /// Why.
-    pub reason: Option<Words>,
-}
-
-/// `[[grant]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GrantTable {
-    /// The events that grant.
-    pub on: OneOrMany<Kind>,
-    /// The reward.
-    pub reward: Spanned<Name>,
-    /// Only where there are such lines.
-    pub lines: Option<LinesTable>,
-    /// These lines do not count.
-    pub except: Option<LinesTable>,
-    /// The least amount (of the lines that count) that grants.
-    pub minimum: Option<Amount>,
-    /// How often it grants to a member.
-    pub once: Option<Once>,
-    /// What `once` is remembered by; needed where two tables would be remembered alike.
-    pub id: Option<Spanned<Name>>,
-    /// Why.
-    pub reason: Words,
-}
-
-/// `[[count]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CountTable {
-    /// The events that count.
-    pub on: OneOrMany<Kind>,
-    /// The counter they move.
-    pub counter: Spanned<Name>,
-    /// By what: the `amount` or the `quantity` of the lines that count, or 1 for the `event`.
-    pub of: CountOf,
-    /// Only these lines count.
-    pub lines: Option<LinesTable>,
-    /// These lines do not count.
-    pub except: Option<LinesTable>,
-}
-
-/// What a counter is moved by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum CountOf {
-    Amount,
-    Quantity,
-    Event,
 }

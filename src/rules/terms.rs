@@ -2,16 +2,27 @@
 //!
 //! Expects a manifest that [`validate`](super::validate) found nothing wrong with.
 
-use super::manifest::{CapPer, EarnTable, GrantTable, LevelTable, LimitTable, Manifest, MetricText, TiersTable};
+pub(super) mod life;
+
+use toml::Spanned;
+
+use super::manifest::{
+    CapPer, EarnTable, GrantTable, LevelTable, LimitTable, Manifest, MetricText, MostPer, PeriodText, RefundText,
+    TiersTable, WorthText,
+};
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{AbsentText, KEY_FIELDS, Kind, OneOrMany};
+use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::record::{KeyFields, Verdict};
 use crate::ledger::terms::{
-    Absent, CapPeriod, CapTerms, CardTerms, Counted, Expiry, LevelTerms, LimitTerms, Need, Period, PoolTerms,
-    ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
+    Absent, CapPeriod, CapTerms, CardTerms, CardWorth, Counted, Expiry, LevelTerms, LimitTerms, Need, Period,
+    PoolTerms, ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::{EVIDENCE_EVENTS_MAX, LATENESS_MS_DEFAULT, RING_CAPACITY_MAX, SUM_RING_ENTRIES_DEFAULT};
+
+/// What an answer calls the cap of a rule that has no id.
+const OWN_CAP: Text = Text::new_static("rule");
 
 /// The id of a declared name.
 pub(super) type Ids<'a> = &'a dyn Fn(&str) -> NameId;
@@ -24,9 +35,25 @@ pub(super) trait PaysOnce {
 
 impl PaysOnce for EarnTable {
     fn once_id(&self) -> Option<String> {
-        self.once?;
+        (self.once.is_some() || self.per_day.is_some()).then(|| self.known_as())
+    }
+}
+
+impl EarnTable {
+    /// What tells the table apart from others: its own id, else what it earns for what.
+    fn known_as(&self) -> String {
         let own = self.id.as_ref().map(|id| id.get_ref().0.to_string());
-        Some(own.unwrap_or_else(|| format!("earn:{}:{}", self.pool.get_ref().0, kinds(&self.on))))
+        own.unwrap_or_else(|| format!("earn:{}:{}", self.pool.get_ref().0, kinds(&self.on)))
+    }
+
+    /// What remembers the values of an attribute that it has paid for.
+    pub(super) fn values_name(&self) -> Option<Text> {
+        self.once_per.as_ref().map(|_| Text::new(format!("per:{}", self.known_as())))
+    }
+
+    /// The counter of its own cap.
+    pub(super) fn cap_name(&self) -> Option<Text> {
+        self.cap.as_ref().map(|_| Text::new(format!("cap:rule:{}", self.known_as())))
     }
 }
 
@@ -68,6 +95,9 @@ fn ring_name(limit: &LimitTable) -> Text {
         .map(|kind| match &kind.0 {
             Counted::Event(kind) => kind.wire_name(),
             Counted::Transfer => Text::new_static("transfer"),
+            Counted::Redeem => Text::new_static("redeem"),
+            Counted::Hold => Text::new_static("hold"),
+            Counted::Donate => Text::new_static("donate"),
         })
         .collect();
     on.sort();
@@ -93,16 +123,19 @@ pub(super) fn names(manifest: &Manifest) -> Vec<Text> {
         .chain(m.caps.iter().map(|cap| cap_counter(&cap.name.get_ref().0)))
         .chain(m.earn.iter().filter_map(|table| once_name(table.get_ref())))
         .chain(m.grant.iter().filter_map(|table| once_name(table.get_ref())))
-        .chain(m.limits.iter().map(ring_name));
+        .chain(m.limits.iter().map(ring_name))
+        .chain(m.earn.iter().filter_map(|table| table.get_ref().values_name()))
+        .chain(m.earn.iter().filter_map(|table| table.get_ref().cap_name()))
+        .chain(life::names(m));
     let mut seen = hashbrown::HashSet::new();
     names.extend(all.filter(|name| seen.insert(name.clone())));
     names
 }
 
 /// The terms of a version of the rules.
-pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
+pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) -> Terms {
     let m = manifest;
-    Terms {
+    let mut terms = Terms {
         version,
         zone: m.program.zone.0.clone(),
         auto_enroll: m.program.auto_enroll,
@@ -110,7 +143,13 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         pools: pools(m, id),
         cards: cards(m, id),
         rewards: rewards(m, id),
-        tiers: m.tiers.as_ref().map(|tiers| TierTerms { period: TierPeriod::CalendarYear, levels: levels(tiers, id) }),
+        tiers: m.tiers.as_ref().map(|tiers| TierTerms {
+            period: match tiers.period {
+                PeriodText::CalendarYear => TierPeriod::CalendarYear,
+                PeriodText::Lifetime => TierPeriod::Lifetime,
+            },
+            levels: levels(tiers, id),
+        }),
         caps: caps(m, id),
         referral: m.referral.as_ref().map(|referral| ReferralTerms {
             pool: id(&referral.pool.get_ref().0),
@@ -124,14 +163,19 @@ pub(super) fn terms(manifest: &Manifest, version: u32, id: Ids<'_>) -> Terms {
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
         ..Terms::default()
-    }
+    };
+    life::add(&mut terms, m, text, id);
+    terms
 }
 
 fn levels(tiers: &TiersTable, id: Ids<'_>) -> Vec<LevelTerms> {
     let credit = id(&tiers.credit.get_ref().0);
-    let level = |level: &LevelTable| LevelTerms {
-        name: id(&level.name.get_ref().0),
-        any: vec![Need::Credit(credit, level.from.0)],
+    let level = |level: &LevelTable| {
+        let from = level.from.iter().map(|from| Need::Credit(credit, from.0));
+        let counters = level.any.iter().map(|need| Need::Credit(id(&need.counter.get_ref().0), need.from.0));
+        let attributes = level.attribute.0.iter();
+        let attributes = attributes.map(|(name, value)| Need::Attribute(name.get_ref().0.clone(), value.0.clone()));
+        LevelTerms { name: id(&level.name.get_ref().0), any: from.chain(counters).chain(attributes).collect() }
     };
     tiers.levels.iter().map(level).collect()
 }
@@ -146,7 +190,15 @@ fn pools(m: &Manifest, id: Ids<'_>) -> Vec<PoolTerms> {
         expiry: pool.expires.as_ref().map_or(Expiry::Never, |expires| expires.0),
         pending: pool.pending.as_ref().map(|pending| pending.0),
         transferable: pool.transferable,
-        ..PoolTerms::default()
+        refund: match pool.refund {
+            RefundText::Debt => RefundPolicy::Debt,
+            RefundText::WithinBalance => RefundPolicy::WithinBalance,
+            RefundText::PendingOnly => RefundPolicy::PendingOnly,
+        },
+        spend_minimum: Points::new(pool.spend_minimum.map_or(0, |minimum| minimum.0)),
+        donate_minimum: Points::new(pool.donate_minimum.map_or(0, |minimum| minimum.0)),
+        charities: life::ids(&pool.charities, id),
+        earned: life::earned_counter(m, &name.get_ref().0).map(|name| id(&name)),
     });
     all.collect()
 }
@@ -159,7 +211,12 @@ fn cards(m: &Manifest, id: Ids<'_>) -> Vec<CardTerms> {
         per_event: card.per_event.map(|count| small(count.0)),
         per_day: card.per_day.map(|count| small(count.0)),
         reward: id(&card.reward.get_ref().0),
-        ..CardTerms::default()
+        worth: match card.worth {
+            WorthText::Declared => CardWorth::Declared,
+            WorthText::Mean => CardWorth::Mean,
+            WorthText::Least => CardWorth::Least,
+        },
+        stamps_expire: card.stamps_expire.as_ref().map(|expire| expire.0),
     });
     all.collect()
 }
@@ -168,29 +225,51 @@ fn rewards(m: &Manifest, id: Ids<'_>) -> Vec<RewardTerms> {
     let all = m.rewards.0.iter().map(|(name, reward)| RewardTerms {
         name: id(&name.get_ref().0),
         value: reward.value.map(|value| Money::new(value.0)),
-        expires: reward.expires.as_ref().map_or(Expiry::Never, |expires| Expiry::Rolling(expires.0)),
+        expires: reward.expires.as_ref().map_or(Expiry::Never, |expires| expires.0),
         price: reward.price.as_ref().map(|price| (id(&price.pool.get_ref().0), Points::new(price.amount.0))),
-        ..RewardTerms::default()
+        stock: reward.stock.map(|stock| (id(&life::stock_counter(&name.get_ref().0)), stock.0)),
+        per_member: reward.per_member.as_ref().map(|limit| {
+            let period = match limit.per {
+                MostPer::Day => CapPeriod::Member(Period::Day),
+                MostPer::Month => CapPeriod::Member(Period::Month),
+                MostPer::Year => CapPeriod::Member(Period::Year),
+                MostPer::Ever => CapPeriod::Program,
+            };
+            (id(&life::bought_counter(&name.get_ref().0)), period, limit.most.0)
+        }),
+        tiers: life::ids(&reward.tiers, id),
     });
     all.collect()
 }
 
 fn caps(m: &Manifest, id: Ids<'_>) -> Vec<CapTerms> {
+    let period = |per: CapPer| match per {
+        CapPer::Event => CapPeriod::Event,
+        CapPer::Day => CapPeriod::Member(Period::Day),
+        CapPer::Month => CapPeriod::Member(Period::Month),
+        CapPer::Year => CapPeriod::Member(Period::Year),
+        CapPer::Program => CapPeriod::Program,
+    };
+    let own = m.earn.iter().map(Spanned::get_ref).filter_map(|earn| {
+        let (cap, counter) = (earn.cap.as_ref()?, earn.cap_name()?);
+        Some(CapTerms {
+            name: earn.id.as_ref().map_or(OWN_CAP, |id| id.get_ref().0.clone()),
+            pool: id(&earn.pool.get_ref().0),
+            period: period(cap.per),
+            limit: Points::new(cap.limit.0),
+            counter: id(&counter),
+            own: true,
+        })
+    });
     let caps = m.caps.iter().map(|cap| CapTerms {
         name: cap.name.get_ref().0.clone(),
         pool: id(&cap.pool.get_ref().0),
-        period: match cap.per {
-            CapPer::Event => CapPeriod::Event,
-            CapPer::Day => CapPeriod::Member(Period::Day),
-            CapPer::Month => CapPeriod::Member(Period::Month),
-            CapPer::Year => CapPeriod::Member(Period::Year),
-            CapPer::Program => CapPeriod::Program,
-        },
+        period: period(cap.per),
         limit: Points::new(cap.limit.0),
         counter: id(&cap_counter(&cap.name.get_ref().0)),
         own: false,
     });
-    caps.collect()
+    caps.chain(own).collect()
 }
 
 fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {

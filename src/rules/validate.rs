@@ -3,6 +3,8 @@
 //! Collects everything that is wrong instead of stopping at the first. Reads the manifest only; scripts are checked by
 //! [`lint`](super::lint).
 
+mod life;
+
 use std::ops::Range;
 
 use toml::Spanned;
@@ -11,7 +13,7 @@ use super::diagnostic::{Diagnostic, suggestion};
 use super::files::MANIFEST;
 use super::manifest::{EarnTable, LimitTable, Manifest, MetricText};
 use super::terms::once_name;
-use super::values::Name;
+use super::values::{CounterName, Name};
 use crate::ledger::record::{KeyField, KeyFields};
 use crate::ledger::terms::Counted;
 use crate::ledger::types::Text;
@@ -31,21 +33,22 @@ pub(super) fn validate(manifest: &Manifest, text: &str) -> Vec<Diagnostic> {
     check.earn();
     check.other_rules();
     check.once();
+    check.life();
     check.wrong
 }
 
-struct Check<'a> {
-    manifest: &'a Manifest,
+pub(super) struct Check<'a> {
+    pub(super) manifest: &'a Manifest,
     text: &'a str,
     wrong: Vec<Diagnostic>,
 }
 
 impl<'a> Check<'a> {
-    fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
+    pub(super) fn wrong(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.wrong.push(Diagnostic::at_offset(MANIFEST, self.text, span.start, message));
     }
 
-    fn declared(&mut self, name: &Spanned<Name>, what: &str, known: impl Iterator<Item = &'a Text> + Clone) {
+    pub(super) fn declared(&mut self, name: &Spanned<Name>, what: &str, known: impl Iterator<Item = &'a Text> + Clone) {
         let wanted = &name.get_ref().0;
         if !known.clone().any(|known| known == wanted) {
             let hint = suggestion(wanted, known.map(Text::as_str));
@@ -53,7 +56,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn unique(&mut self, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {
+    pub(super) fn unique(&mut self, names: impl Iterator<Item = &'a Spanned<Name>>, what: &str) {
         let mut seen: Vec<&Text> = Vec::new();
         for name in names {
             if seen.contains(&&name.get_ref().0) {
@@ -94,23 +97,39 @@ impl<'a> Check<'a> {
     fn tiers(&mut self) {
         let m = self.manifest;
         let Some(tiers) = &m.tiers else { return };
-        let credit = &tiers.credit.get_ref().0;
-        if !BUILT_IN_COUNTERS.contains(&credit.as_str()) && !m.counters.has(credit) {
-            let known = BUILT_IN_COUNTERS.into_iter().chain(m.counters.names().map(Text::as_str));
-            let hint = suggestion(credit, known);
-            self.wrong(tiers.credit.span(), format!("no counter {credit:?} is declared{hint}"));
-        }
+        self.counter(&tiers.credit);
         if tiers.levels.is_empty() {
             self.wrong(tiers.credit.span(), "tiers need at least one level");
         }
         self.unique(tiers.levels.iter().map(|level| &level.name), "level");
-        for (lower, higher) in tiers.levels.iter().zip(tiers.levels.iter().skip(1)) {
-            if lower.from.0 >= higher.from.0 {
-                self.wrong(
-                    higher.name.span(),
-                    format!("levels are declared lowest first: {:?} must need more", higher.name.get_ref().0),
-                );
+        for level in &tiers.levels {
+            for need in &level.any {
+                self.counter(&need.counter);
             }
+            if level.from.is_none() && level.any.is_empty() && level.attribute.0.is_empty() {
+                let message = format!("{:?} says neither from, any nor attribute", level.name.get_ref().0);
+                self.wrong(level.name.span(), message);
+            }
+        }
+        let by_credit: Vec<_> = tiers.levels.iter().filter_map(|level| Some((level, level.from?.0))).collect();
+        for ((_, lower), (level, higher)) in by_credit.iter().zip(by_credit.iter().skip(1)) {
+            if lower >= higher {
+                let message = format!("levels are declared lowest first: {:?} must need more", level.name.get_ref().0);
+                self.wrong(level.name.span(), message);
+            }
+        }
+    }
+
+    /// A counter that is declared or built in, or what rules credit to a declared pool.
+    pub(super) fn counter(&mut self, counter: &Spanned<CounterName>) {
+        let (m, wanted) = (self.manifest, &counter.get_ref().0);
+        let known = match wanted.strip_prefix("earned:") {
+            Some(pool) => m.pools.has(pool),
+            None => BUILT_IN_COUNTERS.contains(&wanted.as_str()) || m.counters.has(wanted),
+        };
+        if !known {
+            let all = BUILT_IN_COUNTERS.into_iter().chain(m.counters.names().map(Text::as_str));
+            self.wrong(counter.span(), format!("no counter {wanted:?} is declared{}", suggestion(wanted, all)));
         }
     }
 
@@ -154,8 +173,9 @@ impl<'a> Check<'a> {
         for table in &m.earn {
             let earn: &EarnTable = table.get_ref();
             self.declared(&earn.pool, "pool", m.pools.names());
-            if earn.points.is_some() == earn.rate.is_some() {
-                self.wrong(table.span(), "[[earn]] gives either points or a rate");
+            let ways = [earn.points.is_some(), earn.rate.is_some(), earn.per_quantity.is_some()];
+            if ways.into_iter().filter(|given| *given).count() != 1 {
+                self.wrong(table.span(), "[[earn]] gives points, a rate or points per_quantity: one of them");
             }
             let levels = m.tiers.iter().flat_map(|tiers| tiers.levels.iter().map(|level| &level.name.get_ref().0));
             for (tier, _) in earn.rate.iter().flat_map(|rate| &rate.by_tier.0) {

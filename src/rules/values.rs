@@ -38,6 +38,28 @@ written! {
     Name(Text) = name
 }
 written! {
+    /// A counter: a declared one, a built-in one, or what rules credit to a pool: `earned:<pool>`.
+    CounterName(Text) = |text| match text.strip_prefix("earned:") {
+        Some(pool) => name(pool).map(|_| Text::new(text)),
+        None => name(text),
+    }
+}
+written! {
+    /// When a schedule runs.
+    WhenText(WhenWords) = when
+}
+written! {
+    /// Over which total a law looks.
+    LawWindowText(LawWords) = |text| match text {
+        "ever" => Ok(LawWords::Ever),
+        "year" => Ok(LawWords::Year),
+        other => match other.strip_prefix("plan ") {
+            Some(plan) => name(plan.trim()).map(LawWords::Plan),
+            None => Err(format!("{text:?} is not a window of a law; use \"ever\", \"year\" or \"plan <name>\"")),
+        },
+    }
+}
+written! {
     /// Words for a person to read.
     Words(Text) = |text| {
         if text.trim().is_empty() || text.len() > TEXT_BYTES_MAX {
@@ -88,8 +110,14 @@ written! {
     Kind(EventKind) = kind
 }
 written! {
-    /// A kind of event, or `transfer`.
-    CountedKind(Counted) = |text| if text == "transfer" { Ok(Counted::Transfer) } else { kind(text).map(Counted::Event) }
+    /// A kind of event, `transfer`, or a kind of spending.
+    CountedKind(Counted) = |text| match text {
+        "transfer" => Ok(Counted::Transfer),
+        "redeem" => Ok(Counted::Redeem),
+        "hold" => Ok(Counted::Hold),
+        "donate" => Ok(Counted::Donate),
+        event => kind(event).map(Counted::Event),
+    }
 }
 written! {
     /// A field to count by.
@@ -102,6 +130,45 @@ written! {
 written! {
     /// What a missing field means: `skip`, or a verdict.
     AbsentText(Option<Verdict>) = |text| if text == "skip" { Ok(None) } else { verdict(text).map(Some) }
+}
+
+/// When a schedule runs, with the plan's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WhenWords {
+    Birthday,
+    Anniversary,
+    Monthly(u8),
+    Yearly(u8, u8),
+    PlanMonth(Text),
+    PlanEnd(Text),
+}
+
+/// Over which total a law looks, with the plan's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LawWords {
+    Ever,
+    Year,
+    Plan(Text),
+}
+
+fn when(text: &str) -> Result<WhenWords, String> {
+    let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let day = |text: &str, most: u8| text.parse::<u8>().ok().filter(|day| (1..=most).contains(day));
+    let found = match word {
+        "birthday" if rest.is_empty() => Some(WhenWords::Birthday),
+        "anniversary" if rest.is_empty() => Some(WhenWords::Anniversary),
+        "monthly" => day(rest, 31).map(WhenWords::Monthly),
+        "yearly" => rest.split_once('-').and_then(|(month, of)| Some(WhenWords::Yearly(day(month, 12)?, day(of, 31)?))),
+        "plan_month" => name(rest.trim()).ok().map(WhenWords::PlanMonth),
+        "plan_end" => name(rest.trim()).ok().map(WhenWords::PlanEnd),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        format!(
+            "{text:?} is not a time; use \"birthday\", \"anniversary\", \"monthly 1\", \"yearly 03-01\", \"plan_month <plan>\" or \
+             \"plan_end <plan>\""
+        )
+    })
 }
 
 fn name(text: &str) -> Result<Text, String> {

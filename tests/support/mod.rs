@@ -2,7 +2,9 @@
 //! are audited; whenever time has passed, members are what [`settled`] foretold; at the end all records are written as the
 //! journal would, read back and replayed into a fresh state, which must be equal.
 
+mod acts;
 pub mod model;
+pub mod orders;
 pub mod random;
 
 use std::sync::Arc;
@@ -14,8 +16,6 @@ use tallystick::ledger::calendar::{Span, Zone};
 use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
-use tallystick::ledger::proposal::{Basis, Intent, Proposal};
-use tallystick::ledger::provenance::Punched;
 use tallystick::ledger::record::{
     Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status, Verdict,
 };
@@ -141,18 +141,22 @@ impl World {
                 };
                 let pending = option(line, "pending").map(span);
                 let transferable = words.contains(&"transferable");
-                let name = self.name(name);
-                self.terms.pools.push(PoolTerms { name, expiry, pending, transferable, ..PoolTerms::default() });
+                let refund = orders::policy(line);
+                let (name, earned) = (self.name(name), option(line, "earned").map(|name| self.name(name)));
+                let terms = PoolTerms { name, expiry, pending, transferable, refund, earned, ..PoolTerms::default() };
+                self.terms.pools.push(terms);
             }
-            ["cap", cap, pool, period, limit] => {
+            ["cap", cap, pool, period, limit, own @ ..] => {
                 let period = match *period {
                     "event" => CapPeriod::Event,
                     "day" => CapPeriod::Member(Period::Day),
+                    "year" => CapPeriod::Member(Period::Year),
                     _ => CapPeriod::Program,
                 };
                 let (pool, counter) = (self.name(pool), self.name(&format!("cap:{pool}:{cap}")));
                 let limit = Points::new(limit.parse().unwrap());
-                self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own: false });
+                let own = own.contains(&"own");
+                self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own });
             }
             ["tier", name, from] => {
                 let any = vec![Need::Credit(self.terms.spend_counter, from.parse().unwrap())];
@@ -167,6 +171,8 @@ impl World {
                     size: size.parse().unwrap(),
                     spacing_ms: option(line, "spacing").map_or(0, |_| 30 * 60_000),
                     per_day: option(line, "per_day").map(|n| n.parse().unwrap()),
+                    worth: orders::worth(line),
+                    stamps_expire: option(line, "stamps_expire").map(span),
                     reward,
                     ..CardTerms::default()
                 });
@@ -184,7 +190,7 @@ impl World {
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
-            other => panic!("terms: {other:?}"),
+            other => self.declare_spending(other, line),
         }
     }
 
@@ -220,14 +226,19 @@ impl World {
     /// Decides a step and takes its record in.
     fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
         let record = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["buy", member, amount, ..] => self.event(EventKind::Purchase, member, amount, line),
-            ["enroll", member, ..] => self.event(EventKind::Enroll, member, "0", line),
+            ["buy", member, amount, ..] => self.event(&EventKind::Purchase, member, amount, line),
+            ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
             ["transfer", from, to, amount] => self.transfer(from, to, amount),
             ["owe", member, amount] => Ok(self.owe(member, amount)),
-            other => panic!("step: {other:?}"),
+            ["refund", member, ..] => {
+                self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
+            }
+            ["fee", member, amount, ..] => self.event(&EventKind::Fee, member, amount, line),
+            other => self.act(other, line),
         }?;
         self.take(record.clone());
+        self.find_awaited(&record);
         Ok(record)
     }
 
@@ -293,51 +304,37 @@ impl World {
         }
     }
 
-    fn event(&mut self, kind: EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
+    fn event(&mut self, kind: &EventKind, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         self.events += 1;
         let text = |name: &str| option(line, name).map(Text::new);
         let personal = Personal { referrer: text("referrer"), email_hash: text("email"), ..Personal::default() };
         let event = Arc::new(Event {
             id: Text::new(format!("e{}", self.events)),
             source: Text::new("test"),
-            kind,
+            kind: kind.clone(),
             member: Text::new(member),
             occurred_at: option(line, "on").map_or(self.now, time),
-            order: None,
+            order: text("order"),
             currency: None,
-            given_amount: Some(Money::new(amount.parse().unwrap())),
-            items: Vec::new(),
+            given_amount: amount.parse().ok().map(Money::new),
+            items: orders::items(line, kind),
             tenders: Vec::new(),
             context: tallystick::ledger::event::Context::default(),
-            membership: None,
+            membership: text("plan"),
             personal: (personal != Personal::default()).then(|| Box::new(personal)),
             attributes: Vec::new(),
         });
-        let mut proposal = Proposal::default();
-        if let Some(points) = option(line, "earn") {
-            proposal.intents.push(Intent::Earn {
-                pool: self.name("points"),
-                amount: Points::new(points.parse().unwrap()),
-                reason: Text::new("test"),
-                rule: Text::new("test"),
-                pending: None,
-                expires: None,
-                basis: Basis::default(),
-                cap: None,
-            });
-        }
-        if let Some(stamps) = option(line, "stamp") {
-            let (card, count) = (self.name("coffee"), stamps.parse().unwrap());
-            let (reason, rule) = (Text::new("test"), Text::new("test"));
-            let marks = vec![Punched::default(); count];
-            proposal.intents.push(Intent::Stamp { card, marks, reason, rule, basis: Basis::default() });
-        }
+        let proposal = self.proposal(&event, line);
         let mut judgement = Judgement::default();
         judgement.assessment.verdict = match option(line, "verdict") {
             Some("hold") => Verdict::Hold,
             Some("deny") => Verdict::Deny,
             _ => Verdict::Allow,
         };
+        if event.kind == EventKind::Refund {
+            let subject = self.subject(&event);
+            return decide::refund(&self.books(), &event, proposal, judgement, subject.as_ref());
+        }
         decide::event(&self.books(), &event, proposal, judgement)
     }
 
@@ -385,10 +382,19 @@ impl World {
         for (name, value) in [
             ("pending", pool.pending(at).to_string()),
             ("debt", pool.debt.to_string()),
+            ("held", pool.held().to_string()),
             ("tier", tier.to_owned()),
             ("coffee", card.to_string()),
             ("rewards", member.grants.len().to_string()),
-        ] {
+            (
+                "worth",
+                member.grants.iter().filter_map(|g| g.value).map(|v| v.to_string()).collect::<Vec<_>>().join("+"),
+            ),
+        ]
+        .into_iter()
+        .chain(self.more(&member))
+        .collect::<Vec<_>>()
+        {
             if let Some(expected) = option(line, name) {
                 assert_eq!(value, expected, "{name} in: {line}");
             }

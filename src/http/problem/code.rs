@@ -1,5 +1,7 @@
 //! The closed list of problem codes, with what each means. A code is never renamed and never reused.
 
+mod spending;
+
 use hyper::StatusCode;
 
 /// What kind of problem an answer reports.
@@ -45,6 +47,38 @@ pub enum Code {
     NotTransferable,
     /// The member must confirm who they are.
     StepUpRequired,
+    /// More is refunded than is left.
+    RefundExceedsOrder,
+    /// No such order, and too many refunds wait for one.
+    UnknownOrder,
+    /// A frozen member cannot spend.
+    MemberFrozen,
+    /// The member is now another one.
+    MemberMerged,
+    /// Something of the member's waits that cannot move.
+    MemberBusy,
+    /// The hold is over, or waits for a review.
+    HoldNotActive,
+    /// No such hold.
+    UnknownHold,
+    /// No such redemption.
+    UnknownRedemption,
+    /// More than is left of the redemption.
+    ExceedsRedemption,
+    /// The reward cannot be had.
+    RewardUnavailable,
+    /// No such voucher.
+    UnknownVoucher,
+    /// The voucher was used or cancelled.
+    VoucherUsed,
+    /// The voucher has expired.
+    VoucherExpired,
+    /// Less than may be spent at once.
+    BelowMinimum,
+    /// A limit is used up.
+    LimitReached,
+    /// No such charity.
+    UnknownCharity,
     /// No such version of the rules can be asked.
     RulesetUnavailable,
     /// The clock cannot be set so.
@@ -86,7 +120,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 43] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -107,6 +141,22 @@ impl Code {
         Self::AmountOverflow,
         Self::NotTransferable,
         Self::StepUpRequired,
+        Self::RefundExceedsOrder,
+        Self::UnknownOrder,
+        Self::MemberFrozen,
+        Self::MemberMerged,
+        Self::MemberBusy,
+        Self::HoldNotActive,
+        Self::UnknownHold,
+        Self::UnknownRedemption,
+        Self::ExceedsRedemption,
+        Self::RewardUnavailable,
+        Self::UnknownVoucher,
+        Self::VoucherUsed,
+        Self::VoucherExpired,
+        Self::BelowMinimum,
+        Self::LimitReached,
+        Self::UnknownCharity,
         Self::RulesetUnavailable,
         Self::ClockRefused,
         Self::LimitOfEndpoints,
@@ -146,6 +196,22 @@ impl Code {
             | Self::StepUpRequired
             | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
+            Self::RefundExceedsOrder
+            | Self::UnknownOrder
+            | Self::MemberFrozen
+            | Self::MemberMerged
+            | Self::MemberBusy
+            | Self::HoldNotActive
+            | Self::UnknownHold
+            | Self::UnknownRedemption
+            | Self::ExceedsRedemption
+            | Self::RewardUnavailable
+            | Self::UnknownVoucher
+            | Self::VoucherUsed
+            | Self::VoucherExpired
+            | Self::BelowMinimum
+            | Self::LimitReached
+            | Self::UnknownCharity => self.spending_info(),
             Self::LimitOfEndpoints | Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => {
                 self.daemon_info()
             }
@@ -294,6 +360,54 @@ impl Code {
                 REFUSED,
                 "That version of the rules cannot be asked",
                 "Only the version in force can be simulated; leave ruleset out, or give its number.",
+            ),
+        }
+    }
+
+    const fn reward_info(self) -> Info {
+        const REFUSED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        match self {
+            Self::RewardUnavailable => info(
+                "reward_unavailable",
+                REFUSED,
+                "The reward cannot be had",
+                "There is no such reward, it is not for sale or not to this member, it is sold out, or it was used already. Nothing was taken.",
+            ),
+            Self::UnknownVoucher => info(
+                "unknown_voucher",
+                StatusCode::NOT_FOUND,
+                "No such voucher",
+                "The code was not issued by this program; check it character by character.",
+            ),
+            Self::VoucherUsed => info(
+                "voucher_used",
+                StatusCode::CONFLICT,
+                "The voucher was used",
+                "Each code is good for one use; this one was used, cancelled or withdrawn before.",
+            ),
+            Self::VoucherExpired => info(
+                "voucher_expired",
+                StatusCode::CONFLICT,
+                "The voucher has expired",
+                "Its time is over; the balance shows which rewards can still be used.",
+            ),
+            Self::BelowMinimum => info(
+                "below_minimum",
+                REFUSED,
+                "Below the minimum",
+                "The program says how much must be spent or given at once, at the least. Nothing was taken.",
+            ),
+            Self::LimitReached => info(
+                "limit_reached",
+                REFUSED,
+                "A limit is reached",
+                "The program or the ledger limits how often or how much; the detail says which. Nothing changed.",
+            ),
+            _ => info(
+                "unknown_charity",
+                REFUSED,
+                "No such charity",
+                "The pool cannot be given to a charity of that name; GET …/ lists the charities.",
             ),
         }
     }

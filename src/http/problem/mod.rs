@@ -138,6 +138,20 @@ impl From<&Reject> for Problem {
             Reject::AmountOverflow { .. } => Code::AmountOverflow,
             Reject::NotTransferable(_) => Code::NotTransferable,
             Reject::StepUpRequired(_) => Code::StepUpRequired,
+            Reject::RefundExceedsOrder { .. } => Code::RefundExceedsOrder,
+            Reject::UnknownOrder(_) => Code::UnknownOrder,
+            Reject::MemberFrozen(_) => Code::MemberFrozen,
+            Reject::MemberMerged { .. } => Code::MemberMerged,
+            Reject::MemberBusy(_) => Code::MemberBusy,
+            Reject::HoldNotActive(_) => Code::HoldNotActive,
+            Reject::UnknownRedemption => Code::UnknownRedemption,
+            Reject::ExceedsRedemption { .. } => Code::ExceedsRedemption,
+            Reject::RewardUnavailable(_) => Code::RewardUnavailable,
+            Reject::VoucherUsed => Code::VoucherUsed,
+            Reject::VoucherExpired => Code::VoucherExpired,
+            Reject::BelowMinimum { .. } => Code::BelowMinimum,
+            Reject::LimitReached(_) => Code::LimitReached,
+            Reject::UnknownCharity(_) => Code::UnknownCharity,
         };
         Self::new(code, reject.to_string())
     }

@@ -4,9 +4,10 @@ use super::Names;
 use crate::http::json::Json;
 use crate::ledger::calendar::year_of;
 use crate::ledger::member::{Lot, Member};
+use crate::ledger::provenance::PlanPeriod;
 use crate::ledger::record::Snapshot;
 use crate::ledger::tiers::{self, credit_of, rank, threshold};
-use crate::ledger::types::{NameId, Points, TimeMs};
+use crate::ledger::types::{LotId, NameId, Points, TimeMs};
 use crate::limits::EXPIRING_ROWS_MAX;
 
 /// Writes `pools`, `cards` and `tier` into an open object.
@@ -68,11 +69,9 @@ pub fn balance(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: 
     rewards(out, member, names, at);
     expiring(out, member, names, at);
     tier_progress(out, member, names, at);
-    for nothing_yet in ["entitlements", "memberships"] {
-        out.key(nothing_yet);
-        out.begin_array();
-        out.end_array();
-    }
+    entitlements(out, member, names, at);
+    memberships(out, member, names, at);
+    holds(out, member, names);
     out.end_object();
 }
 
@@ -90,6 +89,103 @@ fn rewards(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
         }
         if let Some(expires) = grant.expires_at {
             out.time_field("expires_at", expires);
+        }
+        code(out, grant.id, names);
+        out.end_object();
+    }
+    out.end_array();
+}
+
+/// Writes the voucher code of a grant.
+pub(super) fn code(out: &mut Json, grant: LotId, names: Names<'_>) {
+    if let Some((program, vouchers)) = names.vouchers {
+        out.field("code", &vouchers.code(program, grant));
+    }
+}
+
+/// Rights that come with membership, a tier or a running plan, and those given for a time.
+fn entitlements(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
+    let mut rights: Vec<(NameId, Option<TimeMs>)> = Vec::new();
+    let standing = member.standing();
+    let running = |plans: &[NameId]| {
+        let periods = standing.map_or(&[][..], |standing| standing.plans.as_slice());
+        let of = |period: &&PlanPeriod| plans.contains(&period.plan) && period.covers(at) && !period.ended;
+        // Periods that follow each other are one right.
+        let mut ends: Vec<Option<TimeMs>> = periods.iter().filter(of).map(|period| period.until).collect();
+        while let Some(Some(end)) = ends.last().copied() {
+            let next = periods.iter().find(|next| plans.contains(&next.plan) && next.from == end && !next.ended);
+            match next {
+                Some(next) if next.until != Some(end) => ends.push(next.until),
+                _ => break,
+            }
+        }
+        ends.last().copied()
+    };
+    for perk in &names.terms.perks {
+        let of_all = perk.tiers.is_empty() && perk.plans.is_empty();
+        if of_all || member.tier.is_some_and(|tier| perk.tiers.contains(&tier)) {
+            rights.push((perk.name, None));
+        } else if let Some(until) = running(&perk.plans) {
+            rights.push((perk.name, until));
+        }
+    }
+    let given = standing.map_or(&[][..], |standing| standing.entitlements.as_slice());
+    for right in given.iter().filter(|right| right.from <= at && right.until.is_none_or(|until| at < until)) {
+        match rights.iter_mut().find(|(name, _)| *name == right.name) {
+            Some((_, until)) => *until = until.and_then(|known| Some(known.max(right.until?))),
+            None => rights.push((right.name, right.until)),
+        }
+    }
+    out.key("entitlements");
+    out.begin_array();
+    for (name, until) in rights {
+        out.begin_object();
+        out.field("entitlement", names.state.name_of(name));
+        if let Some(until) = until {
+            out.time_field("until", until);
+        }
+        out.end_object();
+    }
+    out.end_array();
+}
+
+/// Periods of plans that run or are paid ahead.
+fn memberships(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
+    out.key("memberships");
+    out.begin_array();
+    let periods = member.standing().map_or(&[][..], |standing| standing.plans.as_slice());
+    for period in periods.iter().filter(|p| !p.ended && p.until.is_none_or(|until| at < until)) {
+        out.begin_object();
+        out.field("plan", names.state.name_of(period.plan));
+        out.field("status", if period.from <= at { "active" } else { "paid_ahead" });
+        out.time_field("from", period.from);
+        out.key("until");
+        match period.until {
+            Some(until) => out.time(until),
+            None => out.null(),
+        }
+        out.end_object();
+    }
+    out.end_array();
+}
+
+/// Points kept aside, hold by hold.
+fn holds(out: &mut Json, member: &Member, names: Names<'_>) {
+    out.key("holds");
+    out.begin_array();
+    for hold in member.standing().map_or(&[][..], |standing| standing.holds.as_slice()) {
+        out.begin_object();
+        out.key("id");
+        out.lot_id("hold", hold.id);
+        out.field("pool", names.state.name_of(hold.pool));
+        out.int_field("amount", hold.lots.iter().map(|(_, amount)| amount.get()).sum::<i64>());
+        if hold.until == TimeMs::NEVER {
+            out.field("waits_for", "review");
+        } else {
+            out.time_field("expires_at", hold.until);
+        }
+        if let Some(order) = &hold.order {
+            out.field("order", order);
         }
         out.end_object();
     }

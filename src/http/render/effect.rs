@@ -61,18 +61,26 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.field("counter", name(*counter));
             out.int_field("amount", *amount);
         }
-        Effect::Budget { .. } | Effect::Origin { .. } | Effect::Hangs { .. } | Effect::PlanSpend { .. } => return,
+        Effect::Budget { .. }
+        | Effect::Seen { .. }
+        | Effect::Since { .. }
+        | Effect::Origin { .. }
+        | Effect::Hangs { .. }
+        | Effect::PlanSpend { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
-        Effect::ReferralPaid { party, referrer } => {
-            begin(out, record, "referral_paid", *party);
-            out.field("referrer", party_name(record, *referrer));
-        }
+        Effect::ReferralPaid { .. } => referral(out, record, effect),
         other => standing::effect(out, record, other, names),
     }
     if !takes_effect(record.status, effect) {
         out.field("state", "held");
     }
     out.end_object();
+}
+
+fn referral(out: &mut Json, record: &Record, effect: &Effect) {
+    let Effect::ReferralPaid { party, referrer } = effect else { return };
+    begin(out, record, "referral_paid", *party);
+    out.field("referrer", party_name(record, *referrer));
 }
 
 /// The start of an effect's object; the member is named where it is not the one the record is about.

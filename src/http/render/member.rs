@@ -4,6 +4,7 @@ use super::Names;
 use super::balance::snapshot;
 use crate::http::json::Json;
 use crate::ledger::member::{Lot, Member};
+use crate::ledger::standing::Standing;
 use crate::ledger::types::{NameId, TimeMs};
 
 /// Writes a member, settled by `at`.
@@ -38,6 +39,9 @@ pub fn member(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: T
         out.string(value);
     }
     out.end_object();
+    if let Some(standing) = member.standing() {
+        of_standing(out, standing);
+    }
     out.key("counters");
     out.begin_object();
     // What caps have given is the ledger's own bookkeeping.
@@ -52,6 +56,38 @@ pub fn member(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: T
     snapshot(out, &member.snapshot(at), names);
     out.end_object();
     out.end_object();
+}
+
+/// What few members have: choices, a household, marks of their life cycle.
+fn of_standing(out: &mut Json, standing: &Standing) {
+    out.key("choices");
+    out.begin_object();
+    for (name, value) in &standing.choices {
+        out.text_key(name);
+        out.string(value);
+    }
+    out.end_object();
+    out.key("frozen");
+    out.bool(standing.frozen);
+    if standing.erased {
+        out.key("erased");
+        out.bool(true);
+    }
+    if let Some(into) = &standing.merged_into {
+        out.field("merged_into", into);
+    }
+    if let Some((household, members)) = &standing.household {
+        out.key("household");
+        out.begin_object();
+        out.field("id", household);
+        out.key("members");
+        out.begin_array();
+        for member in members {
+            out.string(member);
+        }
+        out.end_array();
+        out.end_object();
+    }
 }
 
 /// Writes rows of lots into an open array.

@@ -1,5 +1,6 @@
 //! Answers out: records, balances and lists as JSON, in the shapes of the contract. Nothing here decides anything.
 
+mod act;
 mod answer;
 mod balance;
 mod effect;
@@ -15,11 +16,13 @@ mod tests;
 
 use std::collections::HashMap;
 
+use crate::http::vouchers::Vouchers;
 use crate::ledger::record::{Record, Status, Verdict};
 use crate::ledger::state::ProgramState;
 use crate::ledger::terms::Terms;
-use crate::ledger::types::{Seq, Text};
+use crate::ledger::types::{ProgramId, Seq, Text};
 
+pub use act::{act, hold, voucher};
 pub use answer::{event, event_minimal, simulation};
 pub use balance::balance;
 pub use member::{lots, member};
@@ -40,12 +43,14 @@ pub struct Names<'a> {
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
     /// Whether the record was only simulated, so that what it made has no id.
     pub simulated: bool,
+    /// The program, and what makes voucher codes, where the answer shows any.
+    pub vouchers: Option<(ProgramId, &'a Vouchers)>,
 }
 
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, events: None, simulated: false }
+        Self { state, terms, events: None, simulated: false, vouchers: None }
     }
 }
 

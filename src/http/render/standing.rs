@@ -166,7 +166,6 @@ fn plain_kind(effect: &Effect) -> &'static str {
         Effect::Erased { .. } => "erased",
         Effect::Household { household: Some(_), .. } => "household",
         Effect::Household { household: None, .. } => "household_left",
-        Effect::Yearly { .. } => "yearly",
         _ => "noted",
     }
 }

@@ -153,7 +153,7 @@ fn entries_of<'a>(record: &'a Record, member: &'a str) -> impl Iterator<Item = E
             | Effect::Plan { .. }
             | Effect::PlanEnd { .. }
             | Effect::PlanSpend { .. }
-            | Effect::Yearly { .. }
+            | Effect::Seen { .. }
             | Effect::Since { .. }
             | Effect::Told { .. }
             | Effect::Freeze { .. }

@@ -352,7 +352,7 @@ fn a_whole_balance() {
         "rewards": [{"reward": "free_coffee", "grant": "grant_4_0", "value": 450, "expires_at": "2017-01-02T11:53:26Z"}],
         "expiring": [{"pool": "points", "amount": 7, "expires_at": "2017-01-02T11:53:26Z"}],
         "tier_progress": {"tier": "silver", "next": "gold", "credit": 20_000, "missing": 30_000},
-        "entitlements": [], "memberships": []
+        "entitlements": [], "memberships": [], "holds": []
     });
     assert_eq!(written(|out, names| balance(out, "ann", &ann(), names, AT)), expected);
     let top = Member { tier: Some(GOLD), ..ann() };

@@ -76,7 +76,7 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
         let member = find(call, &view, id).await?;
         let view = call.view()?;
         let now = call.edge.handle.now();
-        return Ok(write_balance(id, &settled(&member, &view.compiled.terms, now), &view, now));
+        return Ok(write_balance(call, id, &settled(&member, &view.compiled.terms, now), &view, now));
     };
     let until = if !at.is_empty() && at.bytes().all(|b| b.is_ascii_digit()) {
         let seq = at.parse().map_err(|_| Problem::parameter("at", "is not a sequence number"))?;
@@ -92,12 +92,14 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
     };
     let member = member_at(&records, id, &view.compiled.terms, until)
         .ok_or_else(|| Problem::new(Code::UnknownMember, format!("member {id:?} was not enrolled then")))?;
-    Ok(write_balance(id, &member, &view, at))
+    Ok(write_balance(call, id, &member, &view, at))
 }
 
-fn write_balance(id: &str, member: &Member, view: &ProgramView, at: TimeMs) -> Response {
+fn write_balance(call: &Call<'_>, id: &str, member: &Member, view: &ProgramView, at: TimeMs) -> Response {
     let mut out = Json::with_capacity(1_024);
-    render::balance(&mut out, id, member, Names::new(&view.state, &view.compiled.terms), at);
+    let names =
+        Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::new(&view.state, &view.compiled.terms) };
+    render::balance(&mut out, id, member, names, at);
     json(StatusCode::OK, out)
 }
 

@@ -8,8 +8,10 @@ mod journal;
 mod lists;
 mod members;
 mod money;
+mod own;
 mod program;
 mod reports;
+mod spending;
 mod table;
 mod webhooks;
 
@@ -154,7 +156,7 @@ impl Ask {
 /// All routes, and the table they are made of. The hot ones are here too, for paths that need decoding and for the methods they
 /// do not take.
 pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
-    let (router, operations) = for_daemon(for_programs(Table::default())).finish();
+    let (router, operations) = for_daemon(for_spending(for_programs(Table::default()))).finish();
     let router = router
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
@@ -209,6 +211,51 @@ fn for_programs(table: Table) -> Table {
         .add(DELETE, &at("/webhook_endpoints/{endpoint}"), admin, "Send nothing more to it", webhooks::delete)
         .add(GET, &at(""), read, "What the program is", program::show)
         .add(GET, &at("/"), read, "What the program is", program::show)
+}
+
+/// Spending, and members' own affairs.
+fn for_spending(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, write, admin] = [Scope::Read, Scope::Write, Scope::Admin].map(Access::Program);
+    table
+        .add(POST, &at("/holds"), write, "Keep points aside", spending::hold)
+        .keyed()
+        .add(GET, &at("/holds/{hold}"), read, "A hold, and whether it is active", spending::show_hold)
+        .add(POST, &at("/holds/{hold}/capture"), write, "Spend what a hold keeps; the rest is free", spending::capture)
+        .keyed()
+        .add(POST, &at("/holds/{hold}/release"), write, "Give a hold up", spending::release)
+        .keyed()
+        .add(POST, &at("/redemptions"), write, "Buy a reward, or spend points", spending::redeem)
+        .keyed()
+        .add(
+            POST,
+            &at("/redemptions/{redemption}/reverse"),
+            write,
+            "Give a redemption back, all or in part",
+            spending::reverse,
+        )
+        .keyed()
+        .add(
+            GET,
+            &at("/vouchers/{code}"),
+            read,
+            "What a voucher is, and whether it can be used",
+            spending::show_voucher,
+        )
+        .add(POST, &at("/vouchers/{code}/use"), write, "Use a reward", spending::use_voucher)
+        .keyed()
+        .add(POST, &at("/vouchers/{code}/cancel"), write, "Give a reward up", spending::cancel_voucher)
+        .keyed()
+        .add(POST, &at("/donations"), write, "Give points to a charity", spending::donate)
+        .keyed()
+        .add(PATCH, &at("/members/{member}"), write, "Tell or choose: birthday, attributes, choices", own::update)
+        .keyed()
+        .add(POST, &at("/members/{member}/freeze"), admin, "Stop a member from spending", own::freeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/unfreeze"), admin, "Let a member spend again", own::unfreeze)
+        .keyed()
+        .add(POST, &at("/members/{member}/erase"), admin, "Forget who a member is", own::erase)
+        .keyed()
 }
 
 /// What is about the daemon.

@@ -80,27 +80,32 @@ pub fn birthday(faults: &mut Faults, pointer: impl Display, value: &str) -> Opti
     parsed
 }
 
-/// Attributes: at most 64, names are ids, values free texts; sorted by name, no name twice.
-pub fn attributes(faults: &mut Faults, Pairs(mut pairs): Pairs) -> Vec<(Text, Text)> {
+/// [`pairs`] that are attributes.
+pub fn attributes(faults: &mut Faults, attributes: Pairs) -> Vec<(Text, Text)> {
+    pairs(faults, "/attributes", attributes)
+}
+
+/// Names and values: at most 64, names are ids, values free texts; sorted by name, no name twice.
+pub fn pairs(faults: &mut Faults, place: &'static str, Pairs(mut pairs): Pairs) -> Vec<(Text, Text)> {
     if pairs.len() > ATTRIBUTES_MAX {
-        faults.add("/attributes", format!("has {} entries; at most {ATTRIBUTES_MAX} are accepted", pairs.len()));
+        faults.add(place, format!("has {} entries; at most {ATTRIBUTES_MAX} are accepted", pairs.len()));
         return Vec::new();
     }
     for (name, value) in &pairs {
-        let at = || format!("/attributes/{}", escaped(name));
+        let at = || format!("{place}/{}", escaped(name));
         if name.len() > ID_BYTES_MAX {
-            faults.add("/attributes", format!("a name has {} bytes; at most {ID_BYTES_MAX} are accepted", name.len()));
+            faults.add(place, format!("a name has {} bytes; at most {ID_BYTES_MAX} are accepted", name.len()));
         } else if name.is_empty() || !is_plain(name) {
             faults.add(at(), "the name must not be empty or contain control characters");
         }
-        text(faults, format_args!("/attributes/{}", escaped(name)), value);
+        text(faults, format_args!("{place}/{}", escaped(name)), value);
     }
     pairs.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     for pair in pairs.windows(2) {
         if let [(a, _), (b, _)] = pair
             && a == b
         {
-            faults.add(format_args!("/attributes/{}", escaped(a)), "is given twice");
+            faults.add(format_args!("{place}/{}", escaped(a)), "is given twice");
         }
     }
     pairs

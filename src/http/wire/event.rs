@@ -50,7 +50,7 @@ pub(super) struct ItemWire {
     pub(super) category: Option<Text>,
     pub(super) brand: Option<Text>,
     pub(super) quantity: Option<Int>,
-    pub(super) amount: Int,
+    pub(super) amount: Option<Int>,
     pub(super) tags: Option<Vec<Text>>,
 }
 
@@ -115,7 +115,7 @@ impl EventWire {
         let event = Event {
             occurred_at: check::time(&mut faults, "/occurred_at", &self.occurred_at),
             given_amount: self.amount.map(|amount| check::money(&mut faults, "/amount", amount)),
-            items: items(&mut faults, self.items.unwrap_or_default()),
+            items: items(&mut faults, self.items.unwrap_or_default(), &kind),
             tenders: tenders(&mut faults, self.tenders.unwrap_or_default()),
             personal: told.check(&mut faults, &kind),
             attributes: self.attributes.map_or_else(Vec::new, |pairs| check::attributes(&mut faults, pairs)),
@@ -165,12 +165,14 @@ fn fits_kind(faults: &mut Faults, event: &Event) {
     }
 }
 
-fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>) -> Vec<Item> {
+fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>, kind: &EventKind) -> Vec<Item> {
     if wires.len() > EVENT_ITEMS_MAX {
         faults.add("/items", format!("has {} lines; at most {EVENT_ITEMS_MAX} are accepted", wires.len()));
         return Vec::new();
     }
-    let items: Vec<Item> = wires.into_iter().enumerate().map(|(at, Object(wire))| item(faults, at, wire)).collect();
+    let refund = *kind == EventKind::Refund;
+    let items: Vec<Item> =
+        wires.into_iter().enumerate().map(|(at, Object(wire))| item(faults, at, wire, refund)).collect();
     if !items.is_sorted_by(|a, b| a.line < b.line) {
         let mut seen = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
@@ -187,20 +189,28 @@ fn items(faults: &mut Faults, wires: Vec<Object<ItemWire>>) -> Vec<Item> {
     items
 }
 
-fn item(faults: &mut Faults, at: usize, wire: ItemWire) -> Item {
+/// A line of a sale. A refund's may leave out the quantity, the amount or both, which the event has as zeros.
+fn item(faults: &mut Faults, at: usize, wire: ItemWire, refund: bool) -> Item {
     let line = u32::try_from(wire.line.0).unwrap_or_else(|_| {
         faults.add(format_args!("/items/{at}/line"), format!("must be from 0 to {}", u32::MAX));
         0
     });
-    let Int(quantity) = wire.quantity.unwrap_or(Int(1));
-    let quantity = u32::try_from(quantity).ok().filter(|q| (1..=ITEM_QUANTITY_MAX).contains(q)).unwrap_or_else(|| {
-        faults.add(format_args!("/items/{at}/quantity"), format!("must be from 1 to {ITEM_QUANTITY_MAX}"));
-        1
-    });
+    let quantity = match wire.quantity {
+        None => u32::from(!refund),
+        Some(Int(said)) => {
+            u32::try_from(said).ok().filter(|q| (1..=ITEM_QUANTITY_MAX).contains(q)).unwrap_or_else(|| {
+                faults.add(format_args!("/items/{at}/quantity"), format!("must be from 1 to {ITEM_QUANTITY_MAX}"));
+                1
+            })
+        }
+    };
     check::optional_id(faults, format_args!("/items/{at}/sku"), wire.sku.as_ref());
     check::label(faults, format_args!("/items/{at}/category"), wire.category.as_ref());
     check::label(faults, format_args!("/items/{at}/brand"), wire.brand.as_ref());
-    let amount = check::money(faults, format_args!("/items/{at}/amount"), wire.amount);
+    if wire.amount.is_none() && !refund {
+        faults.add(format_args!("/items/{at}/amount"), "is missing");
+    }
+    let amount = check::money(faults, format_args!("/items/{at}/amount"), wire.amount.unwrap_or(Int(0)));
     let tags = wire.tags.unwrap_or_default();
     if tags.len() > ITEM_TAGS_MAX {
         faults.add(

@@ -3,6 +3,7 @@
 //! The first pass reads straight into the target; only a body that fails is read a second time, to say where. Nothing
 //! here knows what a program declares: names of pools and members are the ledger's to judge.
 
+mod act;
 mod batch;
 mod check;
 mod event;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 use field::Object;
 use serde::Deserialize;
 
+pub use act::{Affair, AffairWire, AmountWire, DonationWire, HoldWire, RedemptionWire, UpdateWire};
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};

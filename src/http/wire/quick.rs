@@ -104,7 +104,7 @@ fn item(scan: &mut Scan<'_>) -> Option<Object<ItemWire>> {
     let (mut wire, mut given) = (ItemWire::default(), Given::default());
     scan.object(|scan, key| match key {
         "line" => given.read(0, &mut wire.line, scan, int),
-        "amount" => given.read(1, &mut wire.amount, scan, int),
+        "amount" => given.or_null(1, &mut wire.amount, scan, int),
         "quantity" => given.or_null(2, &mut wire.quantity, scan, int),
         "tags" => given.or_null(3, &mut wire.tags, scan, |s| s.list(text)),
         "sku" => given.or_null(4, &mut wire.sku, scan, text),
@@ -112,7 +112,7 @@ fn item(scan: &mut Scan<'_>) -> Option<Object<ItemWire>> {
         "brand" => given.or_null(6, &mut wire.brand, scan, text),
         _ => None,
     })?;
-    given.all_of_first(2)?;
+    given.all_of_first(1)?;
     Some(Object(wire))
 }
 

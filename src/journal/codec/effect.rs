@@ -50,7 +50,7 @@ wire_enum!(Effect, "effect" {
     36 = Plan { party, index, plan, from, until, paid },
     37 = PlanEnd { party, period, at, refunded },
     38 = PlanSpend { party, period, spend, credited },
-    39 = Yearly { party, name, year },
+    39 = Seen { party, name, value },
     40 = Since { party, name },
     41 = Told { party },
     42 = Freeze { party, frozen },

@@ -82,7 +82,7 @@ wire_struct!(Standing {
     stamps_owed,
     conditions,
     early_refunds,
-    given,
+    seen,
     since,
     had_plan,
     frozen,

@@ -14,6 +14,9 @@ pub(super) fn stamp(member: &mut Member, card: NameId, count: u32, (of, stamps, 
     let known = card_mut(member, card);
     known.of = of;
     known.stamps = stamps;
+    if count == 0 {
+        return;
+    }
     known.last_at = known.last_at.max(Some(at));
     if day > known.day || known.day_count == 0 {
         known.day = day;

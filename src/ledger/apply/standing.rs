@@ -51,10 +51,7 @@ pub(super) fn change(member: &mut Member, effect: &Effect, when: When, input: Op
             standing.entitlements.push(Entitlement { id: id(*index), name: *entitlement, from: *from, until: *until });
         }
         Effect::Disentitle { id, .. } => standing.entitlements.retain(|known| known.id != *id),
-        Effect::Yearly { name, year, .. } => match standing.given.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => *known = (*known).max(*year),
-            None => standing.given.push((*name, *year)),
-        },
+        Effect::Seen { name, value, .. } => standing.seen.push((*name, value.clone())),
         Effect::Since { name, .. } => standing.since.push((*name, when.occurred_at)),
         Effect::Freeze { frozen, .. } => standing.frozen = *frozen,
         Effect::Merged { into, .. } => standing.merged_into = Some(into.clone()),

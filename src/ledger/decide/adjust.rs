@@ -60,7 +60,10 @@ impl Draft {
         let mut left = wanted;
         let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
         for lot in lots.iter().filter(|lot| lot.spendable_at(books.now)) {
-            let amount = lot.remaining.min(left);
+            let amount = lot.free().min(left);
+            if amount.is_zero() {
+                continue;
+            }
             self.effects.push(Effect::Debit { party, pool, lot: lot.id, amount, to: to.clone() });
             left -= amount;
             if left.is_zero() {

@@ -25,19 +25,25 @@ pub(super) struct Wanted {
 }
 
 impl Draft {
-    /// Adds a credit of what the caps leave of it, pending as its pool says where the rule does not. A credit of nothing
-    /// leaves no effect: the record itself is the trace.
+    /// Adds a credit of what the caps leave of it, the rule's `own` among them, pending as its pool says where the rule does
+    /// not. A credit of nothing leaves no effect: the record itself is the trace.
     pub(super) fn earn(
         &mut self,
         books: &Books<'_>,
         member: Option<&Member>,
         mut wanted: Wanted,
+        own: Option<NameId>,
     ) -> Result<(), Reject> {
-        self.cap(books, member, &mut wanted);
+        self.cap(books, member, &mut wanted, own);
         if !wanted.amount.is_positive() {
             return Ok(());
         }
-        wanted.pending = wanted.pending.or_else(|| books.terms.pool(wanted.pool)?.pending);
+        let terms = books.terms.pool(wanted.pool);
+        if let (Some(counter), false) = (terms.and_then(|terms| terms.earned), wanted.held) {
+            let (party, day, amount) = (wanted.party, books.terms.zone.day(wanted.earned_at), wanted.amount.get());
+            self.effects.push(Effect::Count { party, counter, day, amount });
+        }
+        wanted.pending = wanted.pending.or_else(|| terms?.pending);
         self.credit(books, member, wanted)
     }
 
@@ -75,6 +81,7 @@ impl Draft {
         let owed = member.and_then(|m| m.pool(pool)).map_or(Points::ZERO, |pool| pool.debt);
         self.effects.iter().fold(owed, |owed, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => owed - c.repaid,
+            Effect::Owe { party: whose, pool: of, amount, .. } if *whose == party && *of == pool => owed + *amount,
             _ => owed,
         })
     }
@@ -92,12 +99,14 @@ impl Draft {
     }
 
     /// Cuts a credit to the room its caps leave, notes the cut, and counts what is given.
-    fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted) {
+    fn cap(&mut self, books: &Books<'_>, member: Option<&Member>, wanted: &mut Wanted, own: Option<NameId>) {
         let day = books.terms.zone.day(wanted.earned_at);
         let asked = wanted.amount;
         let mut tightest = None;
-        for cap in books.terms.caps.iter().filter(|cap| cap.pool == wanted.pool) {
-            let used = self.used(books, member, cap, wanted.party, day);
+        let pool = wanted.pool;
+        let limits = |cap: &&CapTerms| cap.pool == pool && (!cap.own || Some(cap.counter) == own);
+        for cap in books.terms.caps.iter().filter(limits) {
+            let used = self.used(books, member, cap, (wanted.party, &wanted.rule), day);
             let room = Points::new(cap.limit.get().saturating_sub(used).max(0));
             if wanted.amount > room {
                 wanted.amount = room;
@@ -116,7 +125,7 @@ impl Draft {
         if !wanted.amount.is_positive() || wanted.held {
             return;
         }
-        for cap in books.terms.caps.iter().filter(|cap| cap.pool == wanted.pool) {
+        for cap in books.terms.caps.iter().filter(limits) {
             let (party, counter, amount) = (wanted.party, cap.counter, wanted.amount);
             match cap.period {
                 CapPeriod::Event => {}
@@ -127,9 +136,17 @@ impl Draft {
     }
 
     /// What a cap has given so far, this record's effects included.
-    fn used(&self, books: &Books<'_>, member: Option<&Member>, cap: &CapTerms, party: u8, day: i32) -> i64 {
+    fn used(
+        &self,
+        books: &Books<'_>,
+        member: Option<&Member>,
+        cap: &CapTerms,
+        (party, rule): (u8, &Text),
+        day: i32,
+    ) -> i64 {
+        let counts = |c: &Credit| c.pool == cap.pool && c.party == party && (!cap.own || c.rule == *rule);
         let here = |effect: &Effect| match effect {
-            Effect::Credit(c) if c.pool == cap.pool && c.party == party => c.amount.get(),
+            Effect::Credit(c) if counts(c) => c.amount.get(),
             _ => 0,
         };
         let now: i64 = self.effects.iter().map(here).sum();

@@ -1,33 +1,38 @@
 //! Time as an input: what falls due for a member, at its own instant, whenever it is noticed.
 //!
-//! At one instant the order is expiry, activation, then tiers. A read at t applies what is due by t to a copy
+//! At one instant the order is expiry, the end of holds, activation, lapse of plans, tiers, then what the calendar gives. Points that a hold keeps aside do not expire
+//! while it lasts; what it frees after their time expires in the record of its end. A read at t applies what is due by t to a copy
 //! ([`settled`]); the scheduler records the same effects ([`due`]).
 
 use std::borrow::Cow;
 
 use super::super::apply::{When, apply_effect};
 use super::super::member::{Lot, Member, PoolState};
+use super::super::provenance::{Hold, HoldEnd};
 use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
 use super::super::tiers;
-use super::super::types::{Points, Text, TimeMs};
-use super::{Books, Draft, Judgement};
+use super::super::types::{Points, Seq, Text, TimeMs};
+use super::cards::{fade, next_fade};
+use super::{Books, Draft, Judgement, plans, schedule};
 
 /// The next instant at which something falls due for a member; never, for most.
 #[must_use]
 pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     let lots = member.pools.iter().filter_map(|pool| next_of_pool(pool, terms, member.active_at)).min();
-    match (lots, tiers::next_fall(member, terms)) {
-        (Some(lots), Some(tier)) => Some(lots.min(tier)),
-        (lots, tier) => lots.or(tier),
-    }
+    let holds = member.standing().and_then(|standing| standing.holds.iter().map(|hold| hold.until).min());
+    let holds = holds.filter(|until| *until != TimeMs::NEVER);
+    let known = [lots, holds, tiers::next_fall(member, terms), next_fade(member), plans::next_lapse(member)];
+    let known = known.into_iter().flatten().min();
+    schedule::next(member, terms, known).or(known)
 }
 
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let of_lot = |lot: &Lot| {
         let waits = !lot.active && lot.available_at != TimeMs::NEVER;
         let activates = waits.then_some(lot.available_at);
-        [activates, lot.expires_at].into_iter().flatten().min()
+        let expires = lot.expires_at.filter(|_| lot.free().is_positive());
+        [activates, expires].into_iter().flatten().min()
     };
     let lots = pool.lots.iter().filter_map(of_lot).min();
     match inactivity_end(pool, terms, active_at) {
@@ -39,13 +44,13 @@ fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<Ti
 /// When all lots of a pool are lost by inactivity, where its terms say so.
 fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let Expiry::Inactivity { months } = terms.pool(pool.pool)?.expiry else { return None };
-    let oldest = pool.lots.iter().map(|lot| lot.earned_at).min()?;
+    let oldest = pool.lots.iter().filter(|lot| lot.free().is_positive()).map(|lot| lot.earned_at).min()?;
     // Lots that never saw a purchase (a welcome bonus) count from their own earning.
     Some(terms.zone.after(active_at.max(oldest), super::super::calendar::Span::Months(months)))
 }
 
 /// What falls due for a member at an instant, in order.
-fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
+fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<Effect> {
     let mut effects = Vec::new();
     for pool in &member.pools {
         let all_end = inactivity_end(pool, terms, member.active_at).is_some_and(|end| end <= at);
@@ -53,7 +58,10 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
         for lot in &pool.lots {
             let (party, name, id) = (0, pool.pool, lot.id);
             if all_end || lot.expired_at(at) {
-                effects.push(Effect::Debit { party, pool: name, lot: id, amount: lot.remaining, to: Account::Expired });
+                let amount = lot.free();
+                if amount.is_positive() {
+                    effects.push(Effect::Debit { party, pool: name, lot: id, amount, to: Account::Expired });
+                }
             } else if !lot.active && lot.available_at <= at {
                 let repaid: Points = lot.remaining.min(debt);
                 debt -= repaid;
@@ -61,12 +69,76 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
             }
         }
     }
+    for hold in member.standing().map_or(&[][..], |standing| &standing.holds).iter().filter(|hold| hold.until <= at) {
+        effects.push(Effect::Unhold { party: 0, hold: hold.id, end: HoldEnd::Lapsed });
+        free(member, terms, hold, Points::ZERO, (0, at), &mut effects);
+    }
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
+    effects.extend(fade(member, at));
+    plans::lapse(member, at, &mut effects);
+    let mut tier = member.tier;
     if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
-        effects.push(Effect::Tier { party: 0, from: member.tier, to: tiers::tier_at(member, terms, at) });
+        tier = tiers::tier_at(member, terms, at);
+        effects.push(Effect::Tier { party: 0, from: member.tier, to: tier });
     }
+    schedule::run(member, terms, (at, seq), tier, &mut effects);
     effects
+}
+
+/// What becomes of points that a hold has freed, all but the first `spent` of them: they repay debt, and what would have
+/// expired meanwhile expires now.
+pub(super) fn free(
+    member: &Member,
+    terms: &Terms,
+    hold: &Hold,
+    mut spent: Points,
+    (party, at): (u8, TimeMs),
+    effects: &mut Vec<Effect>,
+) {
+    give_back_stock(terms, hold, party, spent, effects);
+    let Some(pool) = member.pool(hold.pool) else { return };
+    // A capture is an activity of its own: it keeps what is left from being lost by inactivity.
+    let all_end =
+        spent.is_zero() && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
+    let mut debt = effects.iter().fold(pool.debt, |debt, effect| match effect {
+        Effect::Activate { pool: of, repaid, .. } if *of == hold.pool => debt - *repaid,
+        _ => debt,
+    });
+    for (id, kept) in &hold.lots {
+        let used = (*kept).min(spent);
+        spent -= used;
+        let amount = *kept - used;
+        let Some(lot) = pool.lots.iter().find(|lot| lot.id == *id).filter(|_| amount.is_positive()) else { continue };
+        let over = all_end || lot.expired_at(at);
+        let (pool, lot) = (hold.pool, *id);
+        if over {
+            effects.push(Effect::Debit { party, pool, lot, amount, to: Account::Expired });
+        } else if debt.is_positive() {
+            let repaid = amount.min(debt);
+            debt -= repaid;
+            effects.push(Effect::Activate { party, pool, lot, repaid });
+        }
+    }
+}
+
+/// A pool without what holds keep aside, to ask when inactivity would end it.
+fn unheld(pool: &PoolState) -> PoolState {
+    let mut pool = pool.clone();
+    for lot in &mut pool.lots {
+        lot.held = Points::ZERO;
+    }
+    pool
+}
+
+/// A reward that a hold had reserved and that nobody bought is for sale again.
+fn give_back_stock(terms: &Terms, hold: &Hold, party: u8, spent: Points, effects: &mut Vec<Effect>) {
+    // What waits for a review has reserved nothing of the stock.
+    let reserved = spent.is_zero() && hold.until != TimeMs::NEVER;
+    let stock = hold.reward.and_then(|reward| terms.reward(reward)?.stock);
+    if let (Some((counter, _)), true) = (stock, reserved) {
+        effects.push(Effect::Budget { party, counter, amount: Points::new(-1) });
+    }
 }
 
 /// The record of what falls due for a member at its next instant, where that is not after the ledger's time.
@@ -74,7 +146,7 @@ fn effects_at(member: &Member, terms: &Terms, at: TimeMs) -> Vec<Effect> {
 pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
     let member = books.member(id)?;
     let at = next_due(member, books.terms).filter(|at| *at <= books.now)?;
-    let effects = effects_at(member, books.terms, at);
+    let effects = effects_at(member, books.terms, (at, books.seq()));
     if effects.is_empty() {
         return None;
     }
@@ -89,14 +161,15 @@ pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
 pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Member> {
     let mut settled = Cow::Borrowed(member);
     while let Some(due_at) = next_due(&settled, terms).filter(|due_at| *due_at <= at) {
-        let effects = effects_at(&settled, terms, due_at);
+        // What a read makes is never recorded; it needs a name of its own all the same.
+        let effects = effects_at(&settled, terms, (due_at, settled.last.next()));
         if effects.is_empty() {
             break;
         }
         let copy = settled.to_mut();
         copy.settled_at = copy.settled_at.max(due_at);
         for effect in &effects {
-            let when = When { seq: copy.last, occurred_at: due_at, recorded_at: due_at };
+            let when = When { seq: copy.last.next(), occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);
         }
     }

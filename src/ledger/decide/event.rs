@@ -6,14 +6,17 @@ use super::super::apply::takes_effect;
 use super::super::calendar::{Day, year_of};
 use super::super::event::{Event, EventKind};
 use super::super::member::{Member, Profile};
-use super::super::proposal::{Intent, Proposal};
-use super::super::record::{Account, Clip, Clipped, Effect, Input, Reason, Record, Status, Verdict};
+use super::super::proposal::{Basis, Intent, Proposal};
+use super::super::provenance::{Back, Condition, Lines};
+use super::super::record::{Account, Effect, Input, Reason, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::terms::ReferralTerms;
 use super::super::tiers::{self, Added};
-use super::super::types::{NameId, Text, TimeMs};
+use super::super::types::{Money, NameId, Text, TimeMs};
 use super::credit::{Wanted, ends};
-use super::{Books, Draft, Judgement, status_of, within};
+use super::laws::{self, Moved};
+use super::shares::is_order;
+use super::{Books, Draft, Judgement, plans, status_of, within};
 use crate::limits::FUTURE_MS_MAX;
 
 /// Effects that a purchase with a card, a cap and a tier comes to, about: room for them is made at once.
@@ -28,8 +31,47 @@ pub fn event(
     books: &Books<'_>,
     event: &Arc<Event>,
     proposal: Proposal,
-    mut judgement: Judgement,
+    judgement: Judgement,
 ) -> Result<Record, Reject> {
+    if event.kind == EventKind::Refund {
+        return super::refund(books, event, proposal, judgement, None);
+    }
+    let Opened { mut draft, member, status, judgement } = open(books, event, judgement)?;
+    if status != Status::Denied {
+        let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
+        work.enroll(&mut draft);
+        plans::pay(books, member, event, &mut draft);
+        work.count_purchase(&mut draft)?;
+        work.follow(&mut draft, &proposal.intents)?;
+        work.pay_referral(&mut draft)?;
+        work.keep_laws(&mut draft)?;
+        work.move_tier(&mut draft);
+        if status == Status::Posted && !books.terms.schedules.is_empty() {
+            let told = event.personal.as_deref().and_then(|personal| personal.birthday);
+            let told = told.filter(|_| draft.effects.iter().any(|e| matches!(e, Effect::Profile { .. })));
+            draft.happen_now(books, member, (&Input::Event(Arc::clone(event)), event.occurred_at), told);
+        }
+    }
+    let mut record = draft.record(books, Input::Event(Arc::clone(event)), event.occurred_at, judgement);
+    record.status = status;
+    record.operations = proposal.operations;
+    record.faults = proposal.faults;
+    Ok(record)
+}
+
+/// An event that is not refused outright: whose it is, and whether its effects stand.
+pub(super) struct Opened<'a> {
+    pub(super) draft: Draft,
+    pub(super) member: Option<&'a Member>,
+    pub(super) status: Status,
+    pub(super) judgement: Judgement,
+}
+
+/// What every event is asked first.
+///
+/// # Errors
+/// Refuses what lies too far ahead of the ledger's clock, and unknown members where the program does not enrol by itself.
+pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgement) -> Result<Opened<'a>, Reject> {
     let ahead_ms = event.occurred_at.since(books.now);
     if ahead_ms > FUTURE_MS_MAX {
         return Err(Reject::OccurredInFuture { ahead_ms, limit_ms: FUTURE_MS_MAX, now: books.now });
@@ -39,24 +81,16 @@ pub fn event(
         return Err(Reject::UnknownMember(event.member.clone()));
     }
     note_lateness(books, event, &mut judgement);
+    if let Some(reason) = plans::refusal(books, member, event) {
+        judgement.assessment.verdict = judgement.assessment.verdict.max(reason.verdict);
+        judgement.assessment.reasons.push(reason);
+    }
     let status = status_of(judgement.assessment.verdict);
     let mut draft = Draft { effects: Vec::with_capacity(EFFECTS_TYPICAL), ..Draft::default() };
     if member.is_some() || status != Status::Denied {
         draft.party(&event.member, books.member(&event.member));
     }
-    if status != Status::Denied {
-        let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
-        work.enroll(&mut draft);
-        work.count_purchase(&mut draft)?;
-        work.follow(&mut draft, &proposal.intents)?;
-        work.pay_referral(&mut draft)?;
-        work.move_tier(&mut draft);
-    }
-    let mut record = draft.record(books, Input::Event(Arc::clone(event)), event.occurred_at, judgement);
-    record.status = status;
-    record.operations = proposal.operations;
-    record.faults = proposal.faults;
-    Ok(record)
+    Ok(Opened { draft, member, status, judgement })
 }
 
 /// An event older than the program takes is held for review.
@@ -76,22 +110,23 @@ fn note_lateness(books: &Books<'_>, event: &Event, judgement: &mut Judgement) {
 }
 
 /// What the steps of one decision read.
-struct Work<'a> {
-    books: &'a Books<'a>,
-    event: &'a Event,
-    member: Option<&'a Member>,
-    day: Day,
-    status: Status,
+pub(super) struct Work<'a> {
+    pub(super) books: &'a Books<'a>,
+    pub(super) event: &'a Event,
+    pub(super) member: Option<&'a Member>,
+    pub(super) day: Day,
+    pub(super) status: Status,
 }
 
 impl Work<'_> {
-    fn enroll(&self, draft: &mut Draft) {
+    pub(super) fn enroll(&self, draft: &mut Draft) {
         if self.member.is_none() {
             draft.effects.push(Effect::Enroll { party: 0, referrer: self.accepted_referrer() });
         }
         let enrolls_now = self.member.is_none() && self.event.kind == EventKind::Enroll;
         if enrolls_now || (self.event.kind == EventKind::Profile) {
             draft.effects.push(Effect::Profile { party: 0 });
+            plans::begin(self.books.terms, self.member, &self.event.attributes, &mut draft.effects);
         }
     }
 
@@ -122,10 +157,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn follow(&self, draft: &mut Draft, intents: &[Intent]) -> Result<(), Reject> {
+    pub(super) fn follow(&self, draft: &mut Draft, intents: &[Intent]) -> Result<(), Reject> {
         for intent in intents {
+            let from = draft.effects.len();
             match intent {
-                Intent::Earn { pool, amount, reason, rule, pending, expires, .. } => {
+                Intent::Earn { pool, amount, reason, rule, pending, expires, basis, cap } => {
                     let wanted = Wanted {
                         party: 0,
                         pool: *pool,
@@ -138,78 +174,90 @@ impl Work<'_> {
                         rule: rule.clone(),
                         held: self.status == Status::Held,
                     };
-                    draft.earn(self.books, self.member, wanted)?;
+                    draft.earn(self.books, self.member, wanted, *cap)?;
+                    self.origins(draft, from, basis);
                 }
-                Intent::Stamp { card, marks, reason, .. } => {
-                    self.stamp(draft, *card, u32::try_from(marks.len()).unwrap_or(u32::MAX), reason);
+                Intent::Stamp { card, marks, reason, basis, .. } => {
+                    self.stamp(draft, *card, marks, reason);
+                    self.origins(draft, from, basis);
                 }
-                Intent::Grant { reward, reason, .. } => self.grant(draft, *reward, reason),
-                Intent::Count { counter, amount, .. } => {
+                Intent::Grant { reward, reason, condition, once, basis, .. } => {
+                    let index = self.grant(draft, *reward, reason);
+                    self.origins(draft, from, basis);
+                    self.remember(draft, (from, index), condition.as_ref(), *once);
+                }
+                Intent::Seen { name, value } => {
+                    draft.effects.push(Effect::Seen { party: 0, name: *name, value: value.clone() });
+                }
+                Intent::Count { counter, amount, basis } => {
                     let ever = self.member.and_then(|m| m.counter(*counter)).map_or(0, |c| c.ever);
                     within(ever.checked_add(*amount), "counter")?;
                     draft.effects.push(Effect::Count { party: 0, counter: *counter, day: self.day, amount: *amount });
+                    self.origins(draft, from, basis);
                 }
             }
         }
         Ok(())
     }
 
-    fn stamp(&self, draft: &mut Draft, name: NameId, wanted: u32, reason: &Text) {
-        let Some(card) = self.books.terms.card(name) else { return };
-        let given_now = |e: &Effect| match e {
-            Effect::Stamp { card, count, stamps, .. } if *card == name => Some((*count, *stamps)),
-            _ => None,
-        };
-        let known = self.member.and_then(|m| m.card(name));
-        let so_far: u32 = draft.effects.iter().filter_map(given_now).map(|(count, _)| count).sum();
-        let last = draft.effects.iter().rev().find_map(given_now).map(|(_, stamps)| stamps);
-        let stamps = last.or(known.map(|k| k.stamps)).unwrap_or(0);
-        let today = known.filter(|k| k.day == self.day).map_or(0, |k| k.day_count) + so_far;
-        let (mut given, mut limit) = (wanted, "");
-        let too_soon = |at: TimeMs| self.event.occurred_at.since(at).abs() < card.spacing_ms;
-        if so_far == 0 && known.and_then(|k| k.last_at).is_some_and(too_soon) {
-            (given, limit) = (0, "spacing");
-        }
-        for (most, used, name) in [(card.per_event, so_far, "per_event"), (card.per_day, today, "per_day")] {
-            let room = most.map_or(u32::MAX, |most| most.saturating_sub(used));
-            if given > room {
-                (given, limit) = (room, name);
-            }
-        }
-        if given < wanted {
-            let (wanted, given) = (i64::from(wanted), i64::from(given));
-            draft.clipped.push(Clip {
-                party: 0,
-                what: Clipped::Card(name),
-                wanted,
-                given,
-                limit: Text::new_static(limit),
-            });
-        }
-        if given == 0 {
+    /// Notes where the effects since `from` came from, where that is not what goes without saying. Only orders are refunded.
+    fn origins(&self, draft: &mut Draft, from: usize, basis: &Basis) {
+        if !is_order(&self.event.kind) {
             return;
         }
-        let total = stamps.saturating_add(given);
-        let stamp = Effect::Stamp {
-            party: 0,
-            card: name,
-            count: given,
-            of: card.size,
-            stamps: total % card.size,
-            day: self.day,
-        };
-        draft.effects.push(stamp);
-        for _ in 0..total / card.size {
-            self.grant(draft, card.reward, reason);
+        for at in from..draft.effects.len() {
+            let usual = match draft.effects.get(at) {
+                Some(Effect::Credit(_) | Effect::Count { .. } | Effect::Budget { .. }) => Back::Share,
+                // A card's reward goes back with the card's stamps, which say themselves of which line they are.
+                Some(Effect::Punch { marks, .. }) if marks.iter().all(|mark| mark.line != 0) => continue,
+                Some(Effect::Punch { .. }) => Back::Whole,
+                Some(Effect::Grant { .. }) if at == from => Back::Whole,
+                _ => continue,
+            };
+            if basis.lines != Lines::All || basis.back != usual {
+                draft.origin(0, at, basis.lines.clone(), basis.back.clone());
+            }
         }
     }
 
-    fn grant(&self, draft: &mut Draft, reward: NameId, reason: &Text) {
+    pub(super) fn grant(&self, draft: &mut Draft, reward: NameId, reason: &Text) -> u16 {
         let terms = self.books.terms.reward(reward);
         let expires_at = terms.and_then(|t| ends(self.books, t.expires, self.event.occurred_at));
         let index = draft.index();
         let value = terms.and_then(|t| t.value);
         draft.effects.push(Effect::Grant { party: 0, index, reward, value, expires_at, reason: reason.clone() });
+        index
+    }
+
+    /// On what a free reward hangs, and that it was given.
+    fn remember(
+        &self,
+        draft: &mut Draft,
+        (grant_at, grant): (usize, u16),
+        condition: Option<&Condition>,
+        once: Option<NameId>,
+    ) {
+        if let Some(condition) = condition {
+            let (condition, counter) = (condition.clone(), once.map(|counter| (counter, self.day)));
+            draft.effects.push(Effect::Hangs { party: 0, grant, condition, counter });
+        }
+        if let Some(counter) = once {
+            draft.effects.push(Effect::Count { party: 0, counter, day: self.day, amount: 1 });
+            if is_order(&self.event.kind) {
+                let with = u16::try_from(grant_at).expect("the effects of a record are bounded");
+                draft.origin_of_last(Lines::All, Back::With(with));
+            }
+        }
+    }
+
+    /// A purchase pays what a law has become due.
+    fn keep_laws(&self, draft: &mut Draft) -> Result<(), Reject> {
+        let bought = self.status == Status::Posted && self.event.kind == EventKind::Purchase;
+        if !bought || self.books.terms.laws.is_empty() {
+            return Ok(());
+        }
+        let moved = Moved { member: self.member, at: self.event.occurred_at, day: self.day, refund_of: None };
+        laws::after_counts(self.books, draft, &moved)
     }
 
     /// The friend's first purchase of enough pays both sides, once.
@@ -224,10 +272,13 @@ impl Work<'_> {
         let year = year_of(self.day);
         let paid = referrer.counter(terms.counter).map_or(0, |c| c.years.get(year));
         let party = draft.party(id, Some(referrer));
+        // Both go back whole with the purchase that paid them; the friend has had the chance all the same.
+        let below = Back::Below(terms.minimum.max(Money::new(1)));
         draft.effects.push(Effect::ReferralPaid { party: 0, referrer: party });
         self.bonus(draft, terms, 0, Some(member), terms.friend)?;
         if terms.yearly_cap.is_none_or(|cap| paid < i64::from(cap)) {
             draft.effects.push(Effect::Count { party, counter: terms.counter, day: self.day, amount: 1 });
+            draft.origin_of_last(Lines::All, below);
             self.bonus(draft, terms, party, Some(referrer), terms.referrer)?;
         }
         Ok(())
@@ -256,12 +307,30 @@ impl Work<'_> {
             rule: Text::new_static("referral"),
             held: false,
         };
-        draft.credit(self.books, member, wanted)
+        draft.credit(self.books, member, wanted)?;
+        draft.origin_of_last(Lines::All, Back::Below(terms.minimum.max(Money::new(1))));
+        Ok(())
     }
 
     /// The tier the member has once this record's counts are in.
-    fn move_tier(&self, draft: &mut Draft) {
-        let Some(tiers) = self.books.terms.tiers.as_ref() else { return };
+    pub(super) fn move_tier(&self, draft: &mut Draft) {
+        let told = draft.effects.iter().any(|e| matches!(e, Effect::Profile { party: 0 }));
+        let attributes = if told { self.event.attributes.as_slice() } else { &[] };
+        let at = self.books.now.max(self.event.occurred_at);
+        draft.move_tier(self.books, self.member, (self.status, at), attributes);
+    }
+}
+
+impl Draft {
+    /// The tier of the first party once the counts so far are in, and these attributes known.
+    pub(super) fn move_tier(
+        &mut self,
+        books: &Books<'_>,
+        member: Option<&Member>,
+        (status, at): (Status, TimeMs),
+        attributes: &[(Text, Text)],
+    ) {
+        let Some(tiers) = books.terms.tiers.as_ref() else { return };
         let counted = |e: &Effect| match e {
             Effect::Count { party: 0, counter, amount, day } if tiers::counters(tiers).any(|name| name == *counter) => {
                 Some((*counter, *day, *amount))
@@ -269,18 +338,28 @@ impl Work<'_> {
             _ => None,
         };
         // What a held event counts is not done yet; but who it enrols has the tier of those without credit.
-        let done = draft.effects.iter().filter(|e| takes_effect(self.status, e));
+        let done = self.effects.iter().filter(|e| takes_effect(status, e));
         let counts: Vec<_> = done.filter_map(counted).collect();
-        let told = draft.effects.iter().any(|e| matches!(e, Effect::Profile { party: 0 }));
-        let attributes = if told { self.event.attributes.as_slice() } else { &[] };
         let added = Added { counts: &counts, attributes };
-        let at = self.books.now.max(self.event.occurred_at);
         let nobody = Member::default();
-        let member = self.member.unwrap_or(&nobody);
-        let to = tiers::tier_with(member, self.books.terms, at, added);
+        let member = member.unwrap_or(&nobody);
+        let to = tiers::tier_with(member, books.terms, at, added);
         let from = member.tier;
         if from != to {
-            draft.effects.push(Effect::Tier { party: 0, from, to });
+            self.effects.push(Effect::Tier { party: 0, from, to });
         }
+    }
+
+    /// Where an effect came from.
+    pub(super) fn origin(&mut self, party: u8, at: usize, lines: Lines, back: Back) {
+        let of = u16::try_from(at).expect("the effects of a record are bounded");
+        self.effects.push(Effect::Origin { party, of, lines, back });
+    }
+
+    /// Where the latest effect came from.
+    pub(super) fn origin_of_last(&mut self, lines: Lines, back: Back) {
+        let Some(last) = self.effects.last() else { return };
+        let (party, at) = (last.party(), self.effects.len() - 1);
+        self.origin(party, at, lines, back);
     }
 }

@@ -3,15 +3,27 @@
 //! Nothing is changed here, and nothing here is random, timed or read from outside: the same state, terms and input give
 //! the same record. One file a command.
 
+mod act;
 mod adjust;
+mod cards;
 mod credit;
 mod due;
 mod event;
+mod laws;
+mod plans;
+mod reclaim;
+mod refund;
+mod schedule;
+mod shares;
+mod subject;
 mod transfer;
 
+pub use act::{Earlier, act};
 pub use adjust::adjust;
 pub use due::{due, next_due, settled};
 pub use event::event;
+pub use refund::{awaited, refund};
+pub use subject::Subject;
 pub use transfer::transfer;
 
 use std::sync::Arc;

@@ -25,6 +25,9 @@ pub fn transfer(
     }
     let from = books.known_member(&transfer.from)?;
     let to = books.known_member(&transfer.to)?;
+    if from.standing().is_some_and(|standing| standing.frozen) {
+        return Err(Reject::MemberFrozen(transfer.from.clone()));
+    }
     let pool = books.pool(&transfer.pool)?;
     if !books.terms.pool(pool).is_some_and(|terms| terms.transferable) {
         return Err(Reject::NotTransferable("members may not transfer this pool"));

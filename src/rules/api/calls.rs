@@ -5,16 +5,17 @@
 
 use std::rc::Rc;
 
-use rhai::{Engine, Map, NativeCallContext};
+use rhai::{Dynamic, Engine, Map, NativeCallContext};
 
 use super::member::{pool_id, unknown};
 use super::{Answer, Call, Shared, running};
 use crate::ledger::calendar::Span;
+use crate::ledger::event::{Event, Item};
 use crate::ledger::proposal::{Basis, Intent};
 use crate::ledger::provenance::{Back, Lines, Punched};
 use crate::ledger::record::{Reason, Verdict};
-use crate::ledger::types::{AMOUNT_MAX, Points, Text};
-use crate::limits::{INTENTS_MAX, ITEM_QUANTITY_MAX, TEXT_BYTES_MAX};
+use crate::ledger::types::{AMOUNT_MAX, Money, Points, Text};
+use crate::limits::{INTENTS_MAX, STAMPS_PER_EVENT_MAX, TEXT_BYTES_MAX};
 use crate::rules::length::{self, ShortM};
 
 /// What a script's `hold` adds to the score.
@@ -31,48 +32,35 @@ pub(super) fn register(engine: &mut Engine, call: &Shared) {
 fn register_effects(engine: &mut Engine, call: &Shared) {
     let shared = Rc::clone(call);
     engine.register_fn("earn", move |at: NativeCallContext, pool: &str, amount: i64, reason: &str| {
-        earn(&at, &mut shared.borrow_mut(), pool, amount, reason, (None, None))
+        earn(&at, &mut shared.borrow_mut(), pool, amount, reason, &Map::new())
     });
     let shared = Rc::clone(call);
     engine.register_fn("earn", move |at: NativeCallContext, pool: &str, amount: i64, reason: &str, options: Map| {
-        earn(&at, &mut shared.borrow_mut(), pool, amount, reason, terms_of(&options)?)
+        earn(&at, &mut shared.borrow_mut(), pool, amount, reason, &options)
     });
     let shared = Rc::clone(call);
-    engine.register_fn("stamp", move |at: NativeCallContext, card: &str, count: i64, reason: &str| -> Answer<()> {
-        let mut call = shared.borrow_mut();
-        let (loaded, _) = running(&call)?;
-        let names = &loaded.compiled.names;
-        let card = names.card(card).ok_or_else(|| unknown("card", card, names.cards()))?;
-        let count = u32::try_from(count)
-            .ok()
-            .filter(|count| *count <= ITEM_QUANTITY_MAX)
-            .ok_or_else(|| format!("{count} stamps cannot be given: from 0 to {ITEM_QUANTITY_MAX}"))?;
-        let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
-        if count == 0 {
-            return Ok(());
-        }
-        let marks = vec![Punched::default(); usize::try_from(count).unwrap_or(usize::MAX)];
-        push(&mut call, Intent::Stamp { card, marks, reason, rule, basis: WHOLE })
+    engine.register_fn("stamp", move |at: NativeCallContext, card: &str, count: i64, reason: &str| {
+        stamp(&at, &mut shared.borrow_mut(), card, count, reason, &Map::new())
     });
     let shared = Rc::clone(call);
-    engine.register_fn("grant", move |at: NativeCallContext, reward: &str, reason: &str| -> Answer<()> {
-        let mut call = shared.borrow_mut();
-        let (loaded, _) = running(&call)?;
-        let names = &loaded.compiled.names;
-        let reward = names.reward(reward).ok_or_else(|| unknown("reward", reward, names.rewards()))?;
-        let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
-        push(&mut call, Intent::Grant { reward, reason, rule, condition: None, once: None, basis: WHOLE })
+    engine.register_fn("stamp", move |at: NativeCallContext, card: &str, count: i64, reason: &str, options: Map| {
+        stamp(&at, &mut shared.borrow_mut(), card, count, reason, &options)
     });
     let shared = Rc::clone(call);
-    engine.register_fn("count", move |counter: &str, amount: i64| -> Answer<()> {
-        let mut call = shared.borrow_mut();
-        let names = &running(&call)?.0.compiled.names;
-        let own = names.own_counters();
-        let counter = names.own_counter(counter).ok_or_else(|| unknown("counter", counter, own))?;
-        if !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&amount) {
-            return Err(format!("{amount} cannot be counted: at most {AMOUNT_MAX}").into());
-        }
-        push(&mut call, Intent::Count { counter, amount, basis: Basis::default() })
+    engine.register_fn("grant", move |at: NativeCallContext, reward: &str, reason: &str| {
+        grant(&at, &mut shared.borrow_mut(), reward, reason, &Map::new())
+    });
+    let shared = Rc::clone(call);
+    engine.register_fn("grant", move |at: NativeCallContext, reward: &str, reason: &str, options: Map| {
+        grant(&at, &mut shared.borrow_mut(), reward, reason, &options)
+    });
+    let shared = Rc::clone(call);
+    engine.register_fn("count", move |counter: &str, amount: i64| {
+        count(&mut shared.borrow_mut(), counter, amount, &Map::new())
+    });
+    let shared = Rc::clone(call);
+    engine.register_fn("count", move |counter: &str, amount: i64, options: Map| {
+        count(&mut shared.borrow_mut(), counter, amount, &options)
     });
 }
 
@@ -95,21 +83,9 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
     });
 }
 
-/// Goes back once the whole order does.
-const WHOLE: Basis = Basis { lines: Lines::All, back: Back::Whole };
-
-/// How long a credit waits, and how long it lasts, where a script says so.
-type OwnTerms = (Option<Span>, Option<Span>);
-
-fn earn(
-    at: &NativeCallContext,
-    call: &mut Call,
-    pool: &str,
-    amount: i64,
-    reason: &str,
-    (pending, expires): OwnTerms,
-) -> Answer<()> {
-    let (loaded, _) = running(call)?;
+fn earn(at: &NativeCallContext, call: &mut Call, pool: &str, amount: i64, reason: &str, options: &Map) -> Answer<()> {
+    let (loaded, event) = running(call)?;
+    let Told { pending, expires, basis } = Told::read(options, event, Takes::Terms, Back::Share)?;
     let pool = pool_id(loaded, pool)?;
     if !(0..=AMOUNT_MAX).contains(&amount) {
         return Err(format!("{amount} cannot be earned: from 0 to {AMOUNT_MAX}").into());
@@ -118,22 +94,127 @@ fn earn(
     if amount == 0 {
         return Ok(());
     }
-    let (amount, basis) = (Points::new(amount), Basis::default());
+    let amount = Points::new(amount);
     push(call, Intent::Earn { pool, amount, reason, rule, pending, expires, basis, cap: None })
 }
 
-/// `#{pending: "30d", expires: "12m"}`
-fn terms_of(options: &Map) -> Answer<OwnTerms> {
-    let (mut pending, mut expires) = (None, None);
-    for (name, value) in options {
-        let text = value.as_immutable_string_ref().map_err(|found| format!("{name} is a text, not {found}"))?;
-        match name.as_str() {
-            "pending" => pending = Some(length::span(&text, ShortM::Minutes)?),
-            "expires" => expires = Some(length::span(&text, ShortM::Months)?),
-            other => return Err(unknown("option", other, ["pending", "expires"].into_iter())),
-        }
+fn stamp(at: &NativeCallContext, call: &mut Call, card: &str, count: i64, reason: &str, options: &Map) -> Answer<()> {
+    let (loaded, event) = running(call)?;
+    let basis = Told::read(options, event, Takes::Lines, Back::Whole)?.basis;
+    let names = &loaded.compiled.names;
+    let card = names.card(card).ok_or_else(|| unknown("card", card, names.cards()))?;
+    let most = STAMPS_PER_EVENT_MAX;
+    let allowed = usize::try_from(count).ok().filter(|count| u32::try_from(*count).is_ok_and(|count| count <= most));
+    let count = allowed.ok_or_else(|| format!("{count} stamps cannot be given: from 0 to {most}"))?;
+    let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
+    if count == 0 {
+        return Ok(());
     }
-    Ok((pending, expires))
+    let worth = match &basis.lines {
+        Lines::All => event.amount(),
+        Lines::Of(numbers) => {
+            let mine = event.items.iter().filter(|item| numbers.contains(&item.line));
+            Money::new(mine.fold(0i64, |sum, item| sum.saturating_add(item.amount.get())))
+        }
+    };
+    let marks = vec![Punched { worth, ..Punched::default() }; count];
+    push(call, Intent::Stamp { card, marks, reason, rule, basis })
+}
+
+fn grant(at: &NativeCallContext, call: &mut Call, reward: &str, reason: &str, options: &Map) -> Answer<()> {
+    let (loaded, event) = running(call)?;
+    let basis = Told::read(options, event, Takes::Lines, Back::Whole)?.basis;
+    let names = &loaded.compiled.names;
+    let reward = names.reward(reward).ok_or_else(|| unknown("reward", reward, names.rewards()))?;
+    let (rule, reason) = loaded.noted(call.script, at.call_position(), bounded(reason)?);
+    push(call, Intent::Grant { reward, reason, rule, condition: None, once: None, basis })
+}
+
+fn count(call: &mut Call, counter: &str, amount: i64, options: &Map) -> Answer<()> {
+    let (loaded, event) = running(call)?;
+    let basis = Told::read(options, event, Takes::Lines, Back::Share)?.basis;
+    let names = &loaded.compiled.names;
+    let own = names.own_counters();
+    let counter = names.own_counter(counter).ok_or_else(|| unknown("counter", counter, own))?;
+    if !(-AMOUNT_MAX..=AMOUNT_MAX).contains(&amount) {
+        return Err(format!("{amount} cannot be counted: at most {AMOUNT_MAX}").into());
+    }
+    push(call, Intent::Count { counter, amount, basis })
+}
+
+/// Which options a call takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    /// Where it comes from.
+    Lines,
+    /// That, and how long a credit waits and lasts.
+    Terms,
+}
+
+/// What a call's options say: `#{pending: "30d", expires: "12m", category: "coffee", back: "quantity"}`.
+struct Told {
+    pending: Option<Span>,
+    expires: Option<Span>,
+    basis: Basis,
+}
+
+/// Whether a line is meant.
+type Fits = Box<dyn Fn(&Item) -> bool>;
+
+impl Told {
+    fn read(options: &Map, event: &Event, takes: Takes, usual: Back) -> Answer<Self> {
+        let (mut pending, mut expires, mut back) = (None, None, usual);
+        let mut fits: Vec<Fits> = Vec::new();
+        for (name, value) in options {
+            if name == "lines" {
+                let numbers = line_numbers(value)?;
+                fits.push(Box::new(move |item| numbers.contains(&item.line)));
+                continue;
+            }
+            let text = value.as_immutable_string_ref().map_err(|found| format!("{name} is a text, not {found}"))?;
+            let wanted = text.to_string();
+            match (name.as_str(), takes) {
+                ("pending", Takes::Terms) => pending = Some(length::span(&text, ShortM::Minutes)?),
+                ("expires", Takes::Terms) => expires = Some(length::span(&text, ShortM::Months)?),
+                ("category", _) => fits.push(Box::new(move |item| item.category.as_deref() == Some(&wanted))),
+                ("brand", _) => fits.push(Box::new(move |item| item.brand.as_deref() == Some(&wanted))),
+                ("tag", _) => fits.push(Box::new(move |item| item.tags.iter().any(|tag| *tag == wanted))),
+                ("sku", _) => fits.push(Box::new(move |item| item.sku.as_deref() == Some(&wanted))),
+                ("back", _) => back = back_named(&wanted)?,
+                (other, _) => return Err(unknown("option", other, option_names(takes))),
+            }
+        }
+        let lines: Vec<u32> =
+            event.items.iter().filter(|item| fits.iter().all(|fits| fits(item))).map(|item| item.line).collect();
+        // Where no line fits the whole event is meant: what was given must be able to go back.
+        let all = fits.is_empty() || lines.is_empty() || lines.len() == event.items.len();
+        let lines = if all { Lines::All } else { Lines::Of(lines) };
+        Ok(Self { pending, expires, basis: Basis { lines, back } })
+    }
+}
+
+fn option_names(takes: Takes) -> impl Iterator<Item = &'static str> + Clone {
+    let own: &[&str] = if takes == Takes::Terms { &["pending", "expires"] } else { &[] };
+    own.iter().copied().chain(["lines", "category", "brand", "tag", "sku", "back"])
+}
+
+/// `lines: [1, 3]`
+fn line_numbers(value: &Dynamic) -> Answer<Vec<u32>> {
+    let wrong = "lines is a list of line numbers";
+    let list = value.as_array_ref().map_err(|_| wrong)?;
+    let number = |value: &Dynamic| value.as_int().ok().and_then(|number| u32::try_from(number).ok());
+    Ok(list.iter().map(number).collect::<Option<Vec<_>>>().ok_or(wrong)?)
+}
+
+/// How something goes back with its lines: in proportion, by quantity, or as a whole.
+fn back_named(name: &str) -> Answer<Back> {
+    match name {
+        "share" => Ok(Back::Share),
+        "quantity" => Ok(Back::Quantity),
+        "whole" => Ok(Back::Whole),
+        "never" => Ok(Back::Never),
+        other => Err(unknown("way back", other, ["share", "quantity", "whole", "never"].into_iter())),
+    }
 }
 
 fn push(call: &mut Call, intent: Intent) -> Answer<()> {

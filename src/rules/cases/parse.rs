@@ -121,7 +121,8 @@ struct ItemTable {
     category: Option<Text>,
     brand: Option<Text>,
     quantity: Option<u32>,
-    amount: i64,
+    /// Only a refund may leave it out.
+    amount: Option<i64>,
     #[serde(default)]
     tags: Vec<Text>,
 }
@@ -138,7 +139,7 @@ impl<'de> Deserialize<'de> for ItemEntry {
                 f.write_str("an item, or its amount")
             }
             fn visit_i64<E: de::Error>(self, amount: i64) -> Result<ItemEntry, E> {
-                Ok(ItemEntry(ItemTable { amount, ..ItemTable::default() }))
+                Ok(ItemEntry(ItemTable { amount: Some(amount), ..ItemTable::default() }))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemEntry, A::Error> {
                 ItemTable::deserialize(de::value::MapAccessDeserializer::new(map)).map(ItemEntry)
@@ -262,13 +263,17 @@ fn instant(text: &str, zone: &TimeZone) -> Result<TimeMs, String> {
 }
 
 fn event(number: usize, at: TimeMs, post: &PostTable, zone: &TimeZone) -> Result<Event, String> {
+    let refund = post.kind == EventKind::Refund.name();
+    if !refund && post.items.iter().any(|ItemEntry(item)| item.amount.is_none()) {
+        return Err("an item has an amount".to_owned());
+    }
     let items = post.items.iter().enumerate().map(|(place, ItemEntry(item))| Item {
         line: item.line.unwrap_or_else(|| u32::try_from(place + 1).unwrap_or(u32::MAX)),
         sku: item.sku.clone(),
         category: item.category.clone(),
         brand: item.brand.clone(),
-        quantity: item.quantity.unwrap_or(1),
-        amount: Money::new(item.amount),
+        quantity: item.quantity.unwrap_or(u32::from(!refund)),
+        amount: Money::new(item.amount.unwrap_or(0)),
         tags: item.tags.clone(),
     });
     let tenders = post.tenders.iter().map(|tender| Tender {

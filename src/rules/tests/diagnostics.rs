@@ -48,7 +48,7 @@ fn manifests() {
         (&after("[[earn]]\non = \"buy\"\n"), "program.toml:17:6: \"buy\" is not a kind of event"),
         (
             &after("[[earn]]\non = \"visit\"\npool = \"points\"\nreason = \"x\"\n"),
-            "program.toml:16:1: [[earn]] gives either points or a rate",
+            "program.toml:16:1: [[earn]] gives points, a rate or points per_quantity",
         ),
         (
             &after(

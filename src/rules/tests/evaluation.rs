@@ -152,11 +152,11 @@ fn what_cannot_be_asked_for_is_a_fault_with_its_place() {
                 "earn(\"points\", 9007199254740992, \"x\")",
                 "fault a.rhai:1:33 9007199254740992 cannot be earned: from 0 to 9007199254740991",
             ),
-            ("stamp(\"coffee\", -1, \"x\")", "fault a.rhai:1:33 -1 stamps cannot be given: from 0 to 1000000"),
+            ("stamp(\"coffee\", -1, \"x\")", "fault a.rhai:1:33 -1 stamps cannot be given: from 0 to 10000"),
             ("flag(\"x\", 101, \"x\")", "fault a.rhai:1:33 101 is not a weight: from 0 to 100"),
             (
                 "earn(\"points\", 1, \"x\", #{when: \"30d\"})",
-                "fault a.rhai:1:33 no option \"when\" is declared (there is \"pending\", \"expires\")",
+                "fault a.rhai:1:33 no option \"when\" is declared (there is \"pending\", \"expires\", \"lines\", \"category\", \"brand\", \"tag\", \"sku\", \"back\")",
             ),
             ("earn(\"points\", 1, \"x\"); throw \"no\"", "fault a.rhai:1:57 no"),
             ("hold(\"first\"); throw \"no\"", "Hold a.rhai:1 50 \"first\"; fault a.rhai:1:48 no"),

@@ -99,6 +99,7 @@ fn words(compiled: &Compiled, proposal: &Proposal) -> String {
             }
             Intent::Stamp { card, marks, rule, .. } => format!("stamp {} {} {rule}", compiled.name(*card), marks.len()),
             Intent::Grant { reward, rule, .. } => format!("grant {} {rule}", compiled.name(*reward)),
+            Intent::Seen { name, value } => format!("once for {} {value}", compiled.name(*name)),
             Intent::Count { counter, amount, .. } => format!("count {} {amount}", compiled.name(*counter)),
         });
     }

@@ -106,11 +106,11 @@ fn personal() -> impl Strategy<Value = Personal> {
 fn event() -> BoxedStrategy<Event> {
     let head = (text(), text(), kind(), text(), time(), of(text()), of(text()), of(money()));
     let tail = (
-        vec(item(), 0..4),
-        vec(tender(), 0..3),
-        context(),
+        vec(item().boxed(), 0..4),
+        vec(tender().boxed(), 0..3),
+        context().boxed(),
         of(text()),
-        of(personal().prop_map(Box::new)),
+        of(personal().prop_map(Box::new).boxed()),
         vec((text(), text()), 0..3),
     );
     (head, tail)
@@ -158,7 +158,7 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
 }
 fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().prop_map(|event| Input::Event(Arc::new(event))),
+        4 => event().boxed().prop_map(|event| Input::Event(Arc::new(event))),
         1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
@@ -289,16 +289,18 @@ fn observation() -> impl Strategy<Value = Observation> {
 pub(crate) fn record() -> impl Strategy<Value = Record> {
     let status = proptest::sample::select(vec![Status::Posted, Status::Held, Status::Denied]);
     let fault = (text(), "\\PC{0,40}").prop_map(|(at, message)| ScriptFault { at, message });
-    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status);
+    // On the heap: together they are too large for a test thread's stack.
+    let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
-        vec(party(), 0..3),
+        vec(party().boxed(), 0..3),
         vec(effect(), 0..6),
-        vec(clip(), 0..3),
-        assessment(),
-        vec(observation(), 0..4),
+        vec(clip().boxed(), 0..3),
+        assessment().boxed(),
+        vec(observation().boxed(), 0..4),
         any::<u32>(),
         vec(fault, 0..2),
-    );
+    )
+        .boxed();
     (head, tail).prop_map(|((seq, program, recorded_at, occurred_at, ruleset, input, status), tail)| {
         let (parties, effects, clipped, fraud, observed, operations, faults) = tail;
         Record {

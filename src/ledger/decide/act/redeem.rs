@@ -1,0 +1,106 @@
+//! Spending at once: redemptions by amount and by reward, and gifts to charities.
+
+use super::super::super::act::Spend;
+use super::super::super::member::Lot;
+use super::super::super::record::{Account, Effect, Status};
+use super::super::super::reject::Reject;
+use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
+use super::super::credit::ends;
+use super::{Price, Work};
+
+impl Work<'_> {
+    pub(super) fn redeem(&mut self, spend: &Spend, order: Option<&Text>) -> Result<(), Reject> {
+        self.may_spend()?;
+        let price = self.price(spend)?;
+        self.confirmed()?;
+        match self.status {
+            Status::Posted => {
+                self.spend(price.pool, price.amount, &Account::Redeemed)?;
+                self.bought(price, price.reward.map(|reward| reward.name));
+                Ok(())
+            }
+            Status::Held => self.keep_aside(price, TimeMs::NEVER, order),
+            Status::Denied => Ok(()),
+        }
+    }
+
+    /// Notes what was bought: the redemption, its reward, and what limits count.
+    pub(super) fn bought(&mut self, price: Price<'_>, reward: Option<NameId>) {
+        let Price { pool, amount, reward: terms } = price;
+        let id = LotId { seq: self.books.seq(), index: self.draft.index() };
+        let grant = reward.map(|reward| (reward, self.draft.index()));
+        self.draft.effects.push(Effect::Redeem { party: 0, id, pool, amount, reward: grant });
+        let Some((reward, index)) = grant else { return };
+        let now = self.books.now;
+        self.draft.effects.push(Effect::Grant {
+            party: 0,
+            index,
+            reward,
+            value: terms.and_then(|terms| terms.value),
+            expires_at: terms.and_then(|terms| ends(self.books, terms.expires, now)),
+            reason: Text::new_static("bought"),
+        });
+        if let Some((counter, _, _)) = terms.and_then(|terms| terms.per_member) {
+            let day = self.books.terms.zone.day(now);
+            self.draft.effects.push(Effect::Count { party: 0, counter, day, amount: 1 });
+        }
+        if let Some((counter, _)) = terms.and_then(|terms| terms.stock) {
+            self.draft.effects.push(Effect::Budget { party: 0, counter, amount: Points::new(1) });
+        }
+    }
+
+    pub(super) fn donate(&mut self, pool: &Text, amount: Points, charity: &Text) -> Result<(), Reject> {
+        self.may_spend()?;
+        let pool = self.books.pool(pool)?;
+        let terms = self.books.terms.pool(pool);
+        let minimum = terms.map_or(Points::ZERO, |terms| terms.donate_minimum);
+        if amount < minimum {
+            return Err(Reject::BelowMinimum { wanted: amount, minimum, what: "given" });
+        }
+        let known = self.books.state.program(self.books.program).and_then(|program| program.name_id(charity));
+        let to = known
+            .filter(|id| terms.is_some_and(|terms| terms.charities.contains(id)))
+            .ok_or_else(|| Reject::UnknownCharity(charity.clone()))?;
+        self.confirmed()?;
+        match self.status {
+            Status::Posted => self.spend(pool, amount, &Account::Donated(to)),
+            Status::Held => self.keep_aside(Price { pool, amount, reward: None }, TimeMs::NEVER, None),
+            Status::Denied => Ok(()),
+        }
+    }
+
+    /// Takes points from the member's lots in spending order.
+    fn spend(&mut self, pool: NameId, wanted: Points, to: &Account) -> Result<(), Reject> {
+        let now = self.books.now;
+        let available = self.member.available(pool, now);
+        if available < wanted {
+            return Err(Reject::InsufficientBalance { wanted, available });
+        }
+        let mut left = wanted;
+        let member = self.member;
+        let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        for lot in lots.iter().filter(|lot| lot.spendable_at(now) && lot.free().is_positive()) {
+            let amount = lot.free().min(left);
+            self.spend_lot(0, pool, lot, amount, to);
+            left -= amount;
+            if left.is_zero() {
+                break;
+            }
+        }
+        assert!(left.is_zero(), "what is available can be spent");
+        Ok(())
+    }
+
+    /// Takes part of a lot, with what a reversal needs to bring it back.
+    pub(super) fn spend_lot(&mut self, party: u8, pool: NameId, lot: &Lot, amount: Points, to: &Account) {
+        self.draft.effects.push(Effect::Spend {
+            party,
+            pool,
+            lot: lot.id,
+            amount,
+            earned_at: lot.earned_at,
+            expires_at: lot.expires_at,
+            to: to.clone(),
+        });
+    }
+}

@@ -1,0 +1,76 @@
+//! Taking points back: the order's own lots first, then the member's other lots, and what is not there is owed.
+//!
+//! What holds keep aside is never taken. A pool's policy may stop short of a debt.
+
+use super::super::member::{Lot, Member};
+use super::super::provenance::RefundPolicy;
+use super::super::record::{Account, Effect};
+use super::super::types::{LotId, NameId, Points, Seq};
+use super::{Books, Draft};
+
+/// What is asked back of a member in one pool.
+#[derive(Clone, Debug)]
+pub(super) struct Reclaim {
+    pub(super) party: u8,
+    pub(super) pool: NameId,
+    /// Which lots the order made, with what is asked of each.
+    pub(super) own: Vec<(LotId, Points)>,
+    /// The order's record: other lots of it go before those of others.
+    pub(super) order: Seq,
+}
+
+impl Draft {
+    /// Takes what is asked. Says how much was found or is owed: all, but for pools whose policy stops short.
+    pub(super) fn reclaim(&mut self, books: &Books<'_>, member: &Member, asked: &Reclaim) -> Points {
+        let total: Points = asked.own.iter().map(|(_, amount)| *amount).sum();
+        let policy = books.terms.pool(asked.pool).map_or(RefundPolicy::Debt, |pool| pool.refund);
+        let lots = member.pool(asked.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let may = |lot: &Lot| policy != RefundPolicy::PendingOnly || !lot.active;
+        let mut left = total;
+        for (id, amount) in &asked.own {
+            for lot in lots.iter().filter(|lot| lot.id == *id && may(lot)) {
+                left -= self.take_from(books, asked, lot, *amount);
+            }
+        }
+        for lot in lots.iter().filter(|lot| lot.id.seq == asked.order && may(lot)) {
+            left -= self.take_from(books, asked, lot, left);
+        }
+        if policy == RefundPolicy::PendingOnly {
+            return total - left;
+        }
+        for lot in lots.iter().filter(|lot| lot.spendable_at(books.now)) {
+            left -= self.take_from(books, asked, lot, left);
+        }
+        if left.is_positive() && policy == RefundPolicy::Debt {
+            let (party, pool) = (asked.party, asked.pool);
+            self.effects.push(Effect::Owe { party, pool, amount: left, to: Account::Reversed });
+            left = Points::ZERO;
+        }
+        total - left
+    }
+
+    /// Takes up to an amount of what a lot has free.
+    fn take_from(&mut self, books: &Books<'_>, asked: &Reclaim, lot: &Lot, wanted: Points) -> Points {
+        let (party, pool) = (asked.party, asked.pool);
+        let amount = (lot.free() - self.taken_from(party, pool, lot.id)).min(wanted);
+        if !amount.is_positive() || lot.expired_at(books.now) {
+            return Points::ZERO;
+        }
+        self.effects.push(Effect::Debit { party, pool, lot: lot.id, amount, to: Account::Reversed });
+        amount
+    }
+
+    /// What this record has taken from a lot so far.
+    fn taken_from(&self, party: u8, pool: NameId, id: LotId) -> Points {
+        let of_lot = |effect: &Effect| match effect {
+            Effect::Debit { party: whose, pool: of, lot, amount, .. }
+            | Effect::Spend { party: whose, pool: of, lot, amount, .. }
+                if *whose == party && *of == pool && *lot == id =>
+            {
+                *amount
+            }
+            _ => Points::ZERO,
+        };
+        self.effects.iter().map(of_lot).sum()
+    }
+}
