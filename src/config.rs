@@ -250,7 +250,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             connections: limits::CONNECTIONS_MAX,
-            header_read_ms: limits::HEADER_READ_MS_MAX,
+            header_read_ms: limits::HEADER_READ_MS_DEFAULT,
             body_read_ms: limits::BODY_READ_MS_MAX,
             drain_ms: limits::DRAIN_MS_MAX,
             body_bytes: limits::BODY_BYTES_MAX,
@@ -372,7 +372,7 @@ mod tests {
             ("[cache]\nmembers = 1.5\n", "x.toml:2:11: invalid type: floating point"),
             ("[engine]\nblock_events = 0\n", "configuration: engine.block_events: 0 is not between 1 and 4096"),
             ("[http]\nconnections = 0\n", "configuration: http.connections: 0 is not between 1 and 4096"),
-            ("[http]\nheader_read_ms = 0\n", "configuration: http.header_read_ms: 0 is not between 1 and 10000"),
+            ("[http]\nheader_read_ms = 0\n", "configuration: http.header_read_ms: 0 is not between 1 and 60000"),
             ("[http]\nbody_read_ms = 30001\n", "configuration: http.body_read_ms: 30001 is not between 1 and 30000"),
             ("[http]\ndrain_ms = 10001\n", "configuration: http.drain_ms: 10001 is not between 0 and 10000"),
             ("[http]\nbody_bytes = 99\n", "configuration: http.body_bytes: 99 is not between 1024 and 1048576"),

@@ -85,7 +85,9 @@ pub const EVIDENCE_EVENTS_MAX: usize = 10;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.
-pub const HEADER_READ_MS_MAX: u64 = 10_000;
+pub const HEADER_READ_MS_MAX: u64 = 60_000;
+/// The same where the configuration does not say. It is also how long a kept connection may be idle.
+pub const HEADER_READ_MS_DEFAULT: u64 = 30_000;
 /// How long a client may take to send a request's body, in milliseconds.
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.

@@ -114,7 +114,7 @@ impl Transport {
             }
             other => other.to_string(),
         })?;
-        let vouchers = Vouchers::open(data).map_err(|error| error.to_string())?;
+        let vouchers = Vouchers::open(data).map_err(|error| format!("the key of voucher codes: {error}"))?;
         let edge = Arc::new(Edge::new(engine.handle(), Auth::Off, Settings::default(), vouchers));
         Ok(Self::Local { engine: Box::new(engine), entry: Entry::new(edge) })
     }

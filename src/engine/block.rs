@@ -60,6 +60,23 @@ pub(super) struct Rows {
     pub(super) mark: Option<Mark>,
 }
 
+impl Rows {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.members.len() + self.rings.len() + self.keys.len() + self.due_seen.len()
+    }
+
+    /// Adds the rows of the next block. Of two rounds that ended, the later one's mark stands for both.
+    pub(super) fn add(&mut self, next: Self) {
+        self.members.extend(next.members);
+        self.rings.extend(next.rings);
+        self.keys.extend(next.keys);
+        self.due_seen.extend(next.due_seen);
+        self.keys_until = next.keys_until;
+        self.mark = next.mark.or(self.mark.take());
+    }
+}
+
 /// A record that all rows reflect, and everything that is not per member exactly as of it.
 #[derive(Clone, Debug)]
 pub(super) struct Mark {

@@ -8,10 +8,12 @@ use super::core::{About, Core};
 use super::handle::Command;
 use super::install;
 use crate::fraud::Seen;
+use crate::ledger::act::Act;
 use crate::ledger::decide::{Subject, next_due, settled};
 use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::record::{Clipped, Record};
 use crate::ledger::reject::Reject;
+use crate::ledger::rights::rights;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
 use crate::rules::{Diagnostic, Program, ProgramFiles};
@@ -136,6 +138,10 @@ impl Ledger for InMemory {
         self.submit(&Command::Transfer(Arc::new(transfer), Text::default()))
     }
 
+    fn act(&mut self, act: Act) -> Result<Posted, Reject> {
+        self.submit(&Command::Act(Arc::new(act), Text::default()))
+    }
+
     fn balance(&mut self, member: &str, at: TimeMs) -> Balance {
         let Some(member) = self.core.member(PROGRAM, &Text::new(member)) else { return Balance::default() };
         let member = settled(member, &self.core.compiled(PROGRAM).terms, at);
@@ -149,13 +155,15 @@ impl Ledger for InMemory {
             };
             (self.name(pool.pool), balance)
         });
+        let perks = rights(&member, &self.core.compiled(PROGRAM).terms, at);
+        let perks = perks.into_iter().map(|(name, _)| self.name(name));
         let usable = member.grants.iter().filter(|grant| grant.expires_at.is_none_or(|expires| expires > at));
         Balance {
             pools: pools.collect(),
             cards: snapshot.cards.iter().map(|(card, stamps, _)| (self.name(*card), *stamps)).collect(),
             tier: snapshot.tier.map(|tier| self.name(tier)),
             rewards: usable.map(|grant| (self.name(grant.reward), grant.value)).collect(),
-            perks: Vec::new(),
+            perks: perks.collect(),
         }
     }
 }

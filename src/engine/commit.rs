@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
 
-use super::block::{Release, Sealed};
+use super::block::{Release, Rows, Sealed};
 use super::projector::Projection;
 use super::shared::Shared;
 use crate::journal::block::encode_block_in;
 use crate::journal::log::Log;
 use crate::ledger::record::Record;
+
+/// Rows that are handed to the projector together.
+const PROJECTED_ROWS_MIN: usize = 1_024;
 
 /// Runs until the engine is gone or an append fails.
 pub(super) fn run(
@@ -21,6 +24,7 @@ pub(super) fn run(
     shared: &Arc<Shared>,
 ) {
     let mut buffer = Vec::new();
+    let mut waiting = Rows::default();
     while let Ok(sealed) = blocks.recv() {
         if let Err(error) = append(log.as_mut(), &sealed, shared, &mut buffer) {
             shared.fail(error.to_string());
@@ -36,11 +40,16 @@ pub(super) fn run(
         for key in &forgotten {
             shared.views.remove(key);
         }
-        drop(records);
-        if projector.send(Projection { rows, barrier }).is_err() {
-            return;
+        waiting.add(rows);
+        // Small blocks come thousands a second; the projector need not wake for each. One without records closes a pause.
+        if waiting.len() >= PROJECTED_ROWS_MIN || records.is_empty() || barrier.is_some() {
+            let rows = std::mem::take(&mut waiting);
+            if projector.send(Projection { rows, barrier }).is_err() {
+                return;
+            }
         }
     }
+    // Whoever stopped the engine has sent a barrier, so that nothing waits; after a failure the journal has it all.
 }
 
 fn append(

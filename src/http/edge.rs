@@ -28,7 +28,7 @@ use crate::keys::Scope;
 use crate::ledger::types::Text;
 use crate::limits::{
     BATCH_BODY_BYTES_MAX, BODY_BYTES_MAX, BODY_READ_MS_MAX, CONNECTIONS_MAX, DRAIN_MS_MAX, FOLLOWERS_MAX,
-    HEADER_READ_MS_MAX, REPORTS_AT_ONCE, REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS,
+    HEADER_READ_MS_DEFAULT, REPORTS_AT_ONCE, REQUEST_ID_BYTES_MAX, RETRY_AFTER_SECONDS,
 };
 
 /// The header that names a request, in and out.
@@ -55,7 +55,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             connections: CONNECTIONS_MAX,
-            header_read: Duration::from_millis(HEADER_READ_MS_MAX),
+            header_read: Duration::from_millis(HEADER_READ_MS_DEFAULT),
             body_read: Duration::from_millis(BODY_READ_MS_MAX),
             drain: Duration::from_millis(DRAIN_MS_MAX),
             body_bytes: BODY_BYTES_MAX,
@@ -103,6 +103,7 @@ impl Edge {
             handle,
             auth,
             settings,
+            vouchers,
             backups: None,
             webhooks: None,
             webhooks_private: false,

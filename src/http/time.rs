@@ -27,8 +27,8 @@ pub fn parse(text: &str) -> Option<TimeMs> {
     Some(TimeMs::new(days * DAY_MS + seconds * 1_000 + fraction_ms))
 }
 
-/// Month and day of `MM-DD`, or with the year in front of `YYYY-MM-DD`. 29 February needs a leap year only where the
-/// year is given.
+/// Month and day of `MM-DD`, or with the year in front of `YYYY-MM-DD`. 29 February is a birthday with any year: people
+/// mistype the year, and only month and day decide anything.
 pub fn parse_birthday(text: &str) -> Option<(Option<u16>, u8, u8)> {
     let (year, rest) = match text.as_bytes() {
         [y0, y1, y2, y3, b'-', rest @ ..] => (Some(two(*y0, *y1)? * 100 + two(*y2, *y3)?), rest),
@@ -36,7 +36,8 @@ pub fn parse_birthday(text: &str) -> Option<(Option<u16>, u8, u8)> {
     };
     let [m0, m1, b'-', d0, d1] = rest else { return None };
     let (month, day) = (two(*m0, *m1)?, two(*d0, *d1)?);
-    days_of(year.unwrap_or(2000), month, day)?;
+    // A leap year knows every day there is.
+    days_of(2000, month, day)?;
     let year = match year {
         Some(0) => return None,
         Some(year) => Some(u16::try_from(year).ok()?),
@@ -194,7 +195,8 @@ mod tests {
     fn knows_birthdays() {
         assert_eq!(parse_birthday("02-29"), Some((None, 2, 29)));
         assert_eq!(parse_birthday("1984-02-29"), Some((Some(1984), 2, 29)));
-        for text in ["1985-02-29", "0000-01-01", "13-01", "04-31", "4-3", "", "1984-02", "1984-02-29T", "02-30"] {
+        assert_eq!(parse_birthday("2021-02-29"), Some((Some(2021), 2, 29)));
+        for text in ["1985-02-30", "0000-01-01", "13-01", "04-31", "4-3", "", "1984-02", "1984-02-29T", "02-30"] {
             assert_eq!(parse_birthday(text), None, "{text:?}");
         }
     }

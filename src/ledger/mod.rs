@@ -24,6 +24,7 @@ pub mod proposal;
 pub mod provenance;
 pub mod record;
 pub mod reject;
+pub mod rights;
 pub mod standing;
 pub mod state;
 pub mod table;

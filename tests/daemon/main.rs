@@ -10,6 +10,7 @@ mod keys;
 mod lists;
 mod move_out;
 mod process;
+mod programs;
 mod restart;
 mod settings;
 mod twice;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod lives;
 mod samples;
 
 use std::collections::BTreeMap;
@@ -25,12 +26,13 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     let mut add = |name: &str, version, bytes| {
         assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
     };
-    for (name, record) in records() {
+    for (name, record) in records().into_iter().chain(lives::records()) {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
         add(&name, RECORD_VERSION, bytes);
     }
     add("member", MEMBER_VERSION, encode_member(&member()));
+    add("member-standing", MEMBER_VERSION, encode_member(&lives::member_standing()));
     add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
     add("program", REGISTRY_VERSION, encode_program(&program()));
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
@@ -44,6 +46,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
 fn decodes(name: &str, bytes: &[u8]) -> bool {
     match name {
         "member" => decode_member(bytes).unwrap() == member(),
+        "member-standing" => decode_member(bytes).unwrap() == lives::member_standing(),
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
@@ -55,7 +58,11 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
             read.unwrap() == block() && reader.previous() == &[0xab; 32]
         }
         record => {
-            let (_, sample) = records().into_iter().find(|(name, _)| name == record).expect("a file has a sample");
+            let (_, sample) = records()
+                .into_iter()
+                .chain(lives::records())
+                .find(|(name, _)| name == record)
+                .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())
         }
     }

@@ -13,19 +13,19 @@ use tallystick::ledger::record::{
 use tallystick::ledger::state::ProgramState;
 use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-const NOW: TimeMs = TimeMs::new(1_790_000_000_000);
+pub const NOW: TimeMs = TimeMs::new(1_790_000_000_000);
 
-fn text(text: &str) -> Text {
+pub fn text(text: &str) -> Text {
     Text::new(text)
 }
 #[expect(clippy::unnecessary_wraps, reason = "most texts of a sample are optional fields")]
-fn some(value: &str) -> Option<Text> {
+pub fn some(value: &str) -> Option<Text> {
     Some(text(value))
 }
-fn name(raw: u16) -> NameId {
+pub fn name(raw: u16) -> NameId {
     NameId::new(raw)
 }
-fn lot(seq: u64, index: u16) -> LotId {
+pub fn lot(seq: u64, index: u16) -> LotId {
     LotId { seq: Seq::new(seq), index }
 }
 
@@ -60,7 +60,7 @@ fn event(kind: EventKind) -> Event {
     }
 }
 
-fn full_context() -> Context {
+pub fn full_context() -> Context {
     Context {
         channel: some("store"),
         store: some("s-07"),
@@ -99,7 +99,7 @@ fn full_event() -> Event {
     }
 }
 
-fn bare(input: Input) -> Record {
+pub fn bare(input: Input) -> Record {
     Record {
         seq: Seq::new(1_000_001),
         program: ProgramId::new(1),

@@ -2,6 +2,7 @@
 //! bytes and reads answers; it never sends anything.
 
 use jiff::Timestamp;
+use memchr::memmem;
 
 use super::client::Answer;
 
@@ -13,6 +14,8 @@ const SPAN_MS: i64 = 60 * 3_600_000;
 const ENROLLED_BEFORE_MS: i64 = 3_600_000;
 /// Points every member is given before transfers.
 const FUNDS: u64 = 1_000_000;
+/// What stands before a record's status in an answer.
+const STATUS: &[u8] = b"\"status\":\"";
 /// Digits of a length that is filled in once the body is there.
 const LENGTH_DIGITS: usize = 10;
 
@@ -174,9 +177,8 @@ impl Plan {
             return Tally::lost(operations);
         }
         let mut tally = Tally::default();
-        let text = std::str::from_utf8(answer.body).unwrap_or("");
-        for (at, found) in text.match_indices("\"status\":\"") {
-            match text.as_bytes().get(at + found.len()) {
+        for at in memmem::find_iter(answer.body, STATUS) {
+            match answer.body.get(at + STATUS.len()) {
                 Some(b'p') => tally.posted += 1,
                 Some(b'h') => tally.held += 1,
                 Some(b'd') => tally.denied += 1,

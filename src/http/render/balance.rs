@@ -4,8 +4,8 @@ use super::Names;
 use crate::http::json::Json;
 use crate::ledger::calendar::year_of;
 use crate::ledger::member::{Lot, Member};
-use crate::ledger::provenance::PlanPeriod;
 use crate::ledger::record::Snapshot;
+use crate::ledger::rights::rights;
 use crate::ledger::tiers::{self, credit_of, rank, threshold};
 use crate::ledger::types::{LotId, NameId, Points, TimeMs};
 use crate::limits::EXPIRING_ROWS_MAX;
@@ -105,40 +105,9 @@ pub(super) fn code(out: &mut Json, grant: LotId, names: Names<'_>) {
 
 /// Rights that come with membership, a tier or a running plan, and those given for a time.
 fn entitlements(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
-    let mut rights: Vec<(NameId, Option<TimeMs>)> = Vec::new();
-    let standing = member.standing();
-    let running = |plans: &[NameId]| {
-        let periods = standing.map_or(&[][..], |standing| standing.plans.as_slice());
-        let of = |period: &&PlanPeriod| plans.contains(&period.plan) && period.covers(at) && !period.ended;
-        // Periods that follow each other are one right.
-        let mut ends: Vec<Option<TimeMs>> = periods.iter().filter(of).map(|period| period.until).collect();
-        while let Some(Some(end)) = ends.last().copied() {
-            let next = periods.iter().find(|next| plans.contains(&next.plan) && next.from == end && !next.ended);
-            match next {
-                Some(next) if next.until != Some(end) => ends.push(next.until),
-                _ => break,
-            }
-        }
-        ends.last().copied()
-    };
-    for perk in &names.terms.perks {
-        let of_all = perk.tiers.is_empty() && perk.plans.is_empty();
-        if of_all || member.tier.is_some_and(|tier| perk.tiers.contains(&tier)) {
-            rights.push((perk.name, None));
-        } else if let Some(until) = running(&perk.plans) {
-            rights.push((perk.name, until));
-        }
-    }
-    let given = standing.map_or(&[][..], |standing| standing.entitlements.as_slice());
-    for right in given.iter().filter(|right| right.from <= at && right.until.is_none_or(|until| at < until)) {
-        match rights.iter_mut().find(|(name, _)| *name == right.name) {
-            Some((_, until)) => *until = until.and_then(|known| Some(known.max(right.until?))),
-            None => rights.push((right.name, right.until)),
-        }
-    }
     out.key("entitlements");
     out.begin_array();
-    for (name, until) in rights {
+    for (name, until) in rights(member, names.terms, at) {
         out.begin_object();
         out.field("entitlement", names.state.name_of(name));
         if let Some(until) = until {

@@ -39,7 +39,8 @@ fn reserve_held(member: &mut Member) {
         let Some(pool) = member.pools.iter_mut().find(|pool| pool.pool == hold.pool) else { continue };
         for (id, amount) in &hold.lots {
             if let Some(lot) = pool.lots.iter_mut().find(|lot| lot.id == *id) {
-                lot.held += *amount;
+                // A damaged row may say anything; a sum that is none is left out, and the audit finds it.
+                lot.held = lot.held.checked_add(*amount).unwrap_or(lot.held);
             }
         }
     }

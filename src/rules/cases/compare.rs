@@ -31,6 +31,7 @@ fn run_step(step: &Step, ledger: &mut impl Ledger) -> Vec<String> {
         Action::Wait => None,
         Action::Post(event) => Some(ledger.post((**event).clone())),
         Action::Transfer(transfer) => Some(ledger.transfer(transfer.clone())),
+        Action::Act(act) => Some(ledger.act((**act).clone())),
     };
     let mut differences = Vec::new();
     if let Some(outcome) = &outcome {

@@ -15,7 +15,9 @@
 //! ```
 //!
 //! `post` has an event's fields, each optional but `type`: the member is `A`, the id `e1`, `e2` … by the step's number,
-//! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points.
+//! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points,
+//! `redeem = { reward }` or `{ pool, amount }` spends them, `donate = { pool, amount, charity }` gives them away and
+//! `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
 //! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
 //! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a
 //! list, or `{ name, value }`), `perk` and `no_perk`, `clipped` (`{ wanted, given, limit }`, or `false`), `status`
@@ -23,6 +25,7 @@
 //!
 //! Runs against whatever [`Ledger`] it is given, so it never decides anything itself.
 
+mod asks;
 mod compare;
 mod expect;
 mod parse;
@@ -32,6 +35,7 @@ use std::fmt;
 use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, ProgramFiles};
 use super::program::Program;
+use crate::ledger::act::Act;
 use crate::ledger::event::{Event, Transfer};
 use crate::ledger::record::{ScriptFault, Status, Verdict};
 use crate::ledger::reject::Reject;
@@ -47,6 +51,8 @@ pub trait Ledger {
     fn post(&mut self, event: Event) -> Result<Posted, Reject>;
     /// Moves points between members.
     fn transfer(&mut self, transfer: Transfer) -> Result<Posted, Reject>;
+    /// Does what a member asks for: a redemption, a gift to a charity, a choice.
+    fn act(&mut self, act: Act) -> Result<Posted, Reject>;
     /// A member's balance at an instant; an empty one for somebody unknown.
     fn balance(&mut self, member: &str, at: TimeMs) -> Balance;
 }

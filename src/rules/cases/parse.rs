@@ -10,7 +10,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::{Spanned, Value};
 
 use super::Vocabulary;
+use super::asks::{self, ChooseTable, DonateTable, RedeemTable};
 use super::expect::{self, Expectation};
+use crate::ledger::act::Act;
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::types::{Money, Points, Text, TimeMs};
 use crate::limits::CASES_MAX;
@@ -38,6 +40,7 @@ pub(super) enum Action {
     Wait,
     Post(Box<Event>),
     Transfer(Transfer),
+    Act(Box<Act>),
 }
 
 #[derive(Deserialize)]
@@ -61,6 +64,9 @@ struct StepTable {
     at: Spanned<String>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
+    redeem: Option<Spanned<RedeemTable>>,
+    donate: Option<DonateTable>,
+    choose: Option<ChooseTable>,
     expect: Option<Spanned<BTreeMap<String, Value>>>,
 }
 
@@ -208,33 +214,12 @@ impl Reader<'_> {
             self.wrong(table.at.span().start, message);
             TimeMs::EPOCH
         });
-        let mut member = Text::new_static("A");
-        let action = match (&table.post, &table.transfer) {
-            (Some(post), None) => match event(number, at, post.get_ref(), &self.zone) {
-                Ok(event) => {
-                    member = event.member.clone();
-                    Action::Post(Box::new(event))
-                }
-                Err(message) => {
-                    self.wrong(post.span().start, message);
-                    Action::Wait
-                }
-            },
-            (None, Some(transfer)) => {
-                member = transfer.from.clone();
-                Action::Transfer(Transfer {
-                    from: transfer.from.clone(),
-                    to: transfer.to.clone(),
-                    pool: transfer.pool.clone(),
-                    amount: Points::new(transfer.amount),
-                    context: None,
-                })
-            }
-            (None, None) => Action::Wait,
-            (Some(post), Some(_)) => {
-                self.wrong(post.span().start, "a step does one thing");
-                Action::Wait
-            }
+        let action = self.action(number, at, step);
+        let mut member = match &action {
+            Action::Wait => Text::new_static("A"),
+            Action::Post(event) => event.member.clone(),
+            Action::Transfer(transfer) => transfer.from.clone(),
+            Action::Act(act) => act.member.clone(),
         };
         let mut expectations = Vec::new();
         for (key, value) in table.expect.iter().flat_map(Spanned::get_ref) {
@@ -248,6 +233,38 @@ impl Reader<'_> {
             }
         }
         Step { line, at, at_text: Text::new(table.at.get_ref()), action, member, expect: expectations }
+    }
+
+    fn action(&mut self, number: usize, at: TimeMs, step: &Spanned<StepTable>) -> Action {
+        let table = step.get_ref();
+        let mut actions = Vec::new();
+        if let Some(post) = &table.post {
+            match event(number, at, post.get_ref(), &self.zone) {
+                Ok(event) => actions.push(Action::Post(Box::new(event))),
+                Err(message) => self.wrong(post.span().start, message),
+            }
+        }
+        if let Some(transfer) = &table.transfer {
+            actions.push(Action::Transfer(Transfer {
+                from: transfer.from.clone(),
+                to: transfer.to.clone(),
+                pool: transfer.pool.clone(),
+                amount: Points::new(transfer.amount),
+                context: None,
+            }));
+        }
+        if let Some(ask) = &table.redeem {
+            match asks::redeem(ask) {
+                Ok(act) => actions.push(Action::Act(Box::new(act))),
+                Err(message) => self.wrong(ask.span().start, message),
+            }
+        }
+        let others = table.donate.as_ref().map(asks::donate).into_iter().chain(table.choose.as_ref().map(asks::choose));
+        actions.extend(others.map(|act| Action::Act(Box::new(act))));
+        if actions.len() > 1 {
+            self.wrong(step.span().start, "a step does one thing");
+        }
+        actions.pop().unwrap_or(Action::Wait)
     }
 }
 

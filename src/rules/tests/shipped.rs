@@ -5,6 +5,7 @@ use std::path::Path;
 use super::super::cases::{self, Balance, Ledger, PoolBalance, Posted};
 use super::super::{Program, evaluate, load_all};
 use super::{SHOP, bind, compiled, files, item, purchase, run, words};
+use crate::ledger::act::Act;
 use crate::ledger::event::{Event, Transfer};
 use crate::ledger::proposal::Intent;
 use crate::ledger::record::{Status, Verdict};
@@ -68,6 +69,10 @@ impl Ledger for Plain {
 
     fn transfer(&mut self, _: Transfer) -> Result<Posted, Reject> {
         Err(Reject::NotTransferable("points stay"))
+    }
+
+    fn act(&mut self, _: Act) -> Result<Posted, Reject> {
+        Err(Reject::RewardUnavailable("x".into()))
     }
 
     fn balance(&mut self, _: &str, _: TimeMs) -> Balance {

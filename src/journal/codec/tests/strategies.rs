@@ -12,32 +12,32 @@ use crate::ledger::record::*;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
-fn text() -> impl Strategy<Value = Text> {
+pub(super) fn text() -> impl Strategy<Value = Text> {
     prop_oneof![4 => "[a-z0-9:_-]{0,12}", 1 => "\\PC{0,40}", 1 => Just("x".repeat(300))].prop_map(Text::from)
 }
-fn time() -> impl Strategy<Value = TimeMs> {
+pub(super) fn time() -> impl Strategy<Value = TimeMs> {
     prop_oneof![
         3 => (1_700_000_000_000i64..1_800_000_000_000).prop_map(TimeMs::new),
         1 => any::<i64>().prop_map(TimeMs::new),
         1 => Just(TimeMs::NEVER),
     ]
 }
-fn number() -> impl Strategy<Value = i64> {
+pub(super) fn number() -> impl Strategy<Value = i64> {
     prop_oneof![3 => -5_000i64..50_000, 1 => any::<i64>()]
 }
-fn points() -> impl Strategy<Value = Points> {
+pub(super) fn points() -> impl Strategy<Value = Points> {
     number().prop_map(Points::new)
 }
-fn money() -> impl Strategy<Value = Money> {
+pub(super) fn money() -> impl Strategy<Value = Money> {
     number().prop_map(Money::new)
 }
-fn seq() -> impl Strategy<Value = Seq> {
+pub(super) fn seq() -> impl Strategy<Value = Seq> {
     prop_oneof![3 => 0u64..1_000_000, 1 => any::<u64>()].prop_map(Seq::new)
 }
-fn name() -> impl Strategy<Value = NameId> {
+pub(super) fn name() -> impl Strategy<Value = NameId> {
     any::<u16>().prop_map(NameId::new)
 }
-fn lot_id() -> impl Strategy<Value = LotId> {
+pub(super) fn lot_id() -> impl Strategy<Value = LotId> {
     (seq(), any::<u16>()).prop_map(|(seq, index)| LotId { seq, index })
 }
 
@@ -76,7 +76,7 @@ fn item() -> impl Strategy<Value = Item> {
 fn tender() -> impl Strategy<Value = Tender> {
     (text(), money(), of(text())).prop_map(|(kind, amount, fingerprint)| Tender { kind, amount, fingerprint })
 }
-fn context() -> impl Strategy<Value = Context> {
+pub(super) fn context() -> impl Strategy<Value = Context> {
     (of(text()), of(text()), of(text()), of(text()), of(text()), of(text()), of((text(), text()))).prop_map(
         |(channel, store, terminal, staff, device, ip, location)| Context {
             channel,
@@ -89,7 +89,7 @@ fn context() -> impl Strategy<Value = Context> {
         },
     )
 }
-fn birthday() -> impl Strategy<Value = Birthday> {
+pub(super) fn birthday() -> impl Strategy<Value = Birthday> {
     (1u8..13, 1u8..32, of(any::<u16>())).prop_map(|(month, day, year)| Birthday { month, day, year })
 }
 fn personal() -> impl Strategy<Value = Personal> {
@@ -163,11 +163,12 @@ fn input() -> BoxedStrategy<Input> {
         1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
         1 => text().prop_map(Input::Due),
         1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
+        2 => super::lives::act(),
     ]
     .boxed()
 }
 
-fn account() -> impl Strategy<Value = Account> {
+pub(super) fn account() -> impl Strategy<Value = Account> {
     use Account::*;
     let plain = vec![Member, Issued, Redeemed, Expired, Reversed, Adjusted, Transit];
     prop_oneof![proptest::sample::select(plain), name().prop_map(Donated)]
@@ -293,7 +294,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
     let head = (seq(), any::<u16>(), time(), time(), any::<u32>(), input(), status).boxed();
     let tail = (
         vec(party().boxed(), 0..3),
-        vec(effect(), 0..6),
+        vec(prop_oneof![effect(), super::lives::effect()], 0..6).boxed(),
         vec(clip().boxed(), 0..3),
         assessment().boxed(),
         vec(observation().boxed(), 0..4),
@@ -372,18 +373,23 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
         value,
         expires_at,
     });
-    let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), (of(name()), time()));
+    let head = (
+        seq(),
+        time(),
+        time(),
+        profile().prop_map(Arc::new),
+        any::<bool>(),
+        (of(name()), time(), of(super::lives::standing().prop_map(Box::new))),
+    );
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
         .prop_map(
             |(
-                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at)),
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing)),
                 pools,
                 cards,
                 counters,
                 grants,
             )| Member {
-                settled_at,
-                standing: None,
                 last,
                 enrolled_at,
                 active_at,
@@ -394,6 +400,8 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
                 cards,
                 counters,
                 grants,
+                settled_at,
+                standing,
             },
         )
         .boxed()

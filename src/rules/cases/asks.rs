@@ -1,0 +1,62 @@
+//! What members ask for in a case: redemptions, gifts to charities and choices, read into the ledger's acts. Whether they
+//! may have it is the ledger's to say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::ledger::act::{Act, Spend, What};
+use crate::ledger::types::{Points, Text};
+
+/// `redeem = { reward }` or `{ pool, amount }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RedeemTable {
+    member: Option<Text>,
+    reward: Option<Text>,
+    pool: Option<Text>,
+    amount: Option<i64>,
+    order: Option<Text>,
+}
+
+/// `donate = { pool, amount, charity }`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DonateTable {
+    member: Option<Text>,
+    pool: Text,
+    amount: i64,
+    charity: Text,
+}
+
+/// `choose = { NAME = VALUE }`
+pub(super) type ChooseTable = BTreeMap<Text, Text>;
+
+/// The act of a redemption.
+pub(super) fn redeem(table: &Spanned<RedeemTable>) -> Result<Act, String> {
+    let ask = table.get_ref();
+    let spend = match (&ask.reward, &ask.pool, ask.amount) {
+        (Some(reward), None, None) => Spend::Reward(reward.clone()),
+        (None, Some(pool), Some(amount)) => Spend::Points { pool: pool.clone(), amount: Points::new(amount) },
+        _ => return Err("a redemption is of a reward, or of a pool and an amount".to_owned()),
+    };
+    Ok(act(ask.member.as_ref(), What::Redeem { spend, order: ask.order.clone() }))
+}
+
+/// The act of a gift.
+pub(super) fn donate(table: &DonateTable) -> Act {
+    let (pool, amount, charity) = (table.pool.clone(), Points::new(table.amount), table.charity.clone());
+    act(table.member.as_ref(), What::Donate { pool, amount, charity })
+}
+
+/// The act of choosing.
+pub(super) fn choose(table: &ChooseTable) -> Act {
+    let choices = table.iter().filter(|(name, _)| *name != "member");
+    let choices = choices.map(|(name, value)| (name.clone(), value.clone())).collect();
+    act(table.get("member"), What::Update { birthday: None, attributes: Vec::new(), choices })
+}
+
+fn act(member: Option<&Text>, what: What) -> Act {
+    Act { member: member.cloned().unwrap_or_else(|| Text::new_static("A")), context: None, what }
+}
