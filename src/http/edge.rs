@@ -109,7 +109,6 @@ impl Edge {
             webhooks_private: false,
             webhook_retry_ms: None,
             bodies: Budget::default(),
-            vouchers,
             followers,
             reports,
             close,
