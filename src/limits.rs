@@ -78,6 +78,14 @@ pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
 pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
 /// Diagnostics of one check.
 pub const DIAGNOSTICS_MAX: usize = 200;
+/// Stores that an activation may name.
+pub const ACTIVATION_STORES_MAX: usize = 1_000;
+/// Members that a backtest holds in memory.
+pub const BACKTEST_MEMBERS_MAX: usize = 5_000_000;
+/// Rows of one list of a backtest's report.
+pub const BACKTEST_ROWS_MAX: usize = 500;
+/// Latest events of a shadow that are kept to look at.
+pub const SHADOW_SAMPLES_MAX: usize = 20;
 /// Cases of one program, and steps of one case.
 pub const CASES_MAX: usize = 1_000;
 /// Earlier events named in a reason's evidence.

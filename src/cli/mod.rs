@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand. Exit codes: 0 fine, 1 found something wrong, 2 usage, 3 cannot start.
 
+pub mod backtest;
 pub mod backup;
 pub mod bench;
 pub mod check;
@@ -49,6 +50,8 @@ pub enum Command {
     Keys(keys::Args),
     /// Print the description of the HTTP interface, as `GET /openapi.json` serves it.
     Openapi,
+    /// Rules against the recorded history of a stopped ledger: what would have been different, in points and money.
+    Backtest(backtest::Args),
     /// Copy a ledger whole, also while a daemon serves it.
     Backup(backup::BackupArgs),
     /// Make a data folder of a copy, and verify it.
@@ -86,6 +89,7 @@ pub fn run(cli: Cli) -> ExitCode {
             say(crate::http::describe().trim_end());
             ExitCode::from(FINE)
         }
+        Command::Backtest(args) => backtest::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

@@ -6,22 +6,49 @@ use std::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::core::Core;
-use super::handle::{Item, JobAnswers, Pending, Simulated};
+use super::handle::{Item, JobAnswers, Pending, ProgramView};
+use super::rulesets::Outcome;
+use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
+use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, Seq, TimeMs};
 
 /// Something to say once the block is on disk.
 #[derive(Debug)]
 pub(super) enum Release {
-    Work { reply: oneshot::Sender<JobAnswers>, pending: Vec<Pending>, items: Vec<Item> },
-    Member { reply: oneshot::Sender<Option<Arc<Member>>>, key: MemberKey, member: Option<Arc<Member>> },
-    Find { reply: oneshot::Sender<Option<Seq>>, found: Option<Seq> },
-    Simulated { reply: oneshot::Sender<Simulated>, result: Box<Simulated> },
-    Clock { reply: oneshot::Sender<Result<(), String>>, result: Result<(), String> },
+    Work {
+        reply: oneshot::Sender<JobAnswers>,
+        pending: Vec<Pending>,
+        items: Vec<Item>,
+    },
+    Member {
+        reply: oneshot::Sender<Option<Arc<Member>>>,
+        key: MemberKey,
+        member: Option<Arc<Member>>,
+    },
+    Find {
+        reply: oneshot::Sender<Option<Seq>>,
+        found: Option<Seq>,
+    },
+    Simulated {
+        reply: oneshot::Sender<Simulated>,
+        result: Box<Simulated>,
+    },
+    Clock {
+        reply: oneshot::Sender<Result<(), String>>,
+        result: Result<(), String>,
+    },
+    Rules {
+        reply: oneshot::Sender<Outcome>,
+        outcome: Outcome,
+        views: Option<Vec<Arc<ProgramView>>>,
+    },
+    /// Programs as they are from here on; nobody asked.
+    Programs(Vec<Arc<ProgramView>>),
 }
 
 /// A block in the making.
@@ -83,6 +110,7 @@ pub(super) struct Mark {
     pub(super) seq: Seq,
     pub(super) now: TimeMs,
     pub(super) programs: Vec<Arc<ProgramState>>,
+    pub(super) rollouts: Vec<Arc<Rollout>>,
 }
 
 impl Open {

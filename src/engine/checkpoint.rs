@@ -67,8 +67,8 @@ impl Checkpoint {
         self.begun_seq = core.seq().get();
         self.members = core.take_touched();
         self.rings = core.rings.take_touched(core.seq());
-        let programs = core.state.programs.clone();
-        self.mark = Some(Mark { seq: core.seq(), now: core.state.now, programs });
+        let (programs, rollouts) = (core.state.programs.clone(), core.state.rollouts.clone());
+        self.mark = Some(Mark { seq: core.seq(), now: core.state.now, programs, rollouts });
     }
 
     fn take(&mut self, core: &Core, members: usize, rings: usize) -> Rows {

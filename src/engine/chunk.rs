@@ -88,6 +88,9 @@ impl Pipeline {
             let proposal = proposals.get_mut(index % GROUP).and_then(Option::take);
             results.push(self.turn_of(block, &chunk, index, proposal)?);
         }
+        if !self.failing.is_empty() {
+            self.roll_back_failing(block)?;
+        }
         Ok(())
     }
 
@@ -124,7 +127,7 @@ impl Pipeline {
         }
         let asked = items.iter().zip(first).map(|((program, item), first)| match &item.command {
             Command::Event(event) if *first => Some(Asked {
-                compiled: Arc::clone(self.core.compiled(*program)),
+                compiled: Arc::clone(self.core.deciding(*program, &item.command)),
                 event: Arc::clone(event),
                 member: self.core.member(*program, &event.member).cloned(),
             }),
@@ -174,6 +177,7 @@ impl Pipeline {
         Ok(match self.core.decide_about(program, &item.command, proposal, about) {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
+                self.note_versions(&item.command, &record, about);
                 self.core.apply(&mut record, seen);
                 self.note_enrolled(&record);
                 if let Some(key) = item.key {
@@ -188,6 +192,23 @@ impl Pipeline {
                 Pending::Recorded(at)
             }
         })
+    }
+
+    /// Notes how the version that decided an event does, and what the shadow would have done.
+    fn note_versions(&mut self, command: &Command, record: &Record, about: About<'_>) {
+        let Command::Event(_) = command else { return };
+        let program = record.program;
+        let events = self.tallies.note(record);
+        if !record.faults.is_empty() {
+            let limit = self.core.deciding(program, command).error_limit();
+            if self.watch.failed(record, events, limit) {
+                self.failing.push((program, record.ruleset));
+            }
+        }
+        if let Some(shadow) = self.core.shadow(program) {
+            let would = self.core.decide_as(shadow, program, command, about);
+            self.tallies.note_shadow(shadow.version(), record, would.as_ref(), about.now);
+        }
     }
 
     fn note_enrolled(&mut self, record: &Record) {
@@ -210,7 +231,7 @@ impl Pipeline {
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let core = &self.core;
         let keys = |(program, item): &(ProgramId, &Item)| {
-            fraud::keys_of(&core.compiled(*program).terms, *program, &item.command.input())
+            fraud::keys_of(&core.deciding(*program, &item.command).terms, *program, &item.command.input())
         };
         let rings: Vec<Vec<RingKey>> = items.iter().map(keys).collect();
         self.core.rings.begin(rings.iter().flatten());

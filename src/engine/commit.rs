@@ -84,5 +84,12 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Find { reply, found } => drop(reply.send(found)),
         Release::Simulated { reply, result } => drop(reply.send(*result)),
         Release::Clock { reply, result } => drop(reply.send(result)),
+        Release::Rules { reply, outcome, views } => {
+            if let Some(views) = views {
+                shared.publish_programs(views);
+            }
+            drop(reply.send(outcome));
+        }
+        Release::Programs(views) => shared.publish_programs(views),
     }
 }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::handle::{Command, Trace};
+use super::deploy::{Beside, Version, decided_by};
+use super::handle::Command;
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
@@ -13,6 +14,7 @@ use crate::ledger::proposal::Proposal;
 use crate::ledger::record::Record;
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
+use crate::ledger::terms::Terms;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::{self, Compiled, ProgramFiles};
 
@@ -40,6 +42,8 @@ pub struct Core {
     pub programs: Vec<Arc<Compiled>>,
     /// The files they were compiled from.
     pub sources: Vec<Arc<ProgramFiles>>,
+    /// The versions that run beside those in force.
+    pub beside: Vec<Beside>,
     /// Records after this one make a member touched.
     since: Seq,
     /// Members that a record after `since` changed, each once.
@@ -56,15 +60,50 @@ impl Core {
         self.programs.get(usize::from(program.get())).expect("a program id comes from an installed program")
     }
 
-    /// Puts a version in force: of a new program, or in place of the one before.
-    pub(super) fn install(&mut self, program: ProgramId, compiled: Arc<Compiled>, files: Arc<ProgramFiles>) {
+    /// The rules that decide a command: those in force, or the version that decides for some where this is one of them.
+    #[must_use]
+    pub fn deciding(&self, program: ProgramId, command: &Command) -> &Arc<Compiled> {
+        let (member, store) = decided_by(command);
+        self.deciding_for(program, member, store)
+    }
+
+    /// The rules that decide for a member, in a store where one is known.
+    #[must_use]
+    pub fn deciding_for(&self, program: ProgramId, member: &str, store: Option<&str>) -> &Arc<Compiled> {
+        let beside = self.beside.get(usize::from(program.get()));
+        beside.and_then(|beside| beside.deciding(member, store)).unwrap_or_else(|| self.compiled(program))
+    }
+
+    /// The version of a program that runs without effect.
+    #[must_use]
+    pub fn shadow(&self, program: ProgramId) -> Option<&Arc<Compiled>> {
+        self.beside.get(usize::from(program.get()))?.shadow.as_ref().map(|version| &version.compiled)
+    }
+
+    /// Every version of a program that runs.
+    pub(super) fn versions(&self, program: ProgramId) -> Vec<Version> {
+        let at = usize::from(program.get());
+        let live = self.programs.get(at).zip(self.sources.get(at));
+        let live = live.map(|(compiled, files)| Version { compiled: Arc::clone(compiled), files: Arc::clone(files) });
+        let beside = self.beside.get(at);
+        let partial = beside.and_then(|beside| beside.partial.as_ref()).map(|(_, version)| version.clone());
+        let shadow = beside.and_then(|beside| beside.shadow.clone());
+        [live, partial, shadow].into_iter().flatten().collect()
+    }
+
+    /// Puts a version in force, of a new program or in place of the one before, and others beside it.
+    pub(super) fn install(&mut self, program: ProgramId, live: Version, beside: Beside) {
         let at = usize::from(program.get());
         assert!(at <= self.programs.len(), "programs are installed in order");
-        if let (Some(slot), Some(source)) = (self.programs.get_mut(at), self.sources.get_mut(at)) {
-            (*slot, *source) = (compiled, files);
+        let Version { compiled, files } = live;
+        if let (Some(slot), Some(source), Some(others)) =
+            (self.programs.get_mut(at), self.sources.get_mut(at), self.beside.get_mut(at))
+        {
+            (*slot, *source, *others) = (compiled, files, beside);
         } else {
             self.programs.push(compiled);
             self.sources.push(files);
+            self.beside.push(beside);
         }
     }
 
@@ -76,7 +115,7 @@ impl Core {
 
     /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
     pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
-        let terms = Arc::clone(&self.compiled(program).terms);
+        let terms = Arc::clone(&self.deciding(program, command).terms);
         self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
     }
 
@@ -118,24 +157,9 @@ impl Core {
         match command {
             Command::Event(event) => {
                 let member = self.member(program, &event.member);
-                rules::evaluate(self.compiled(program), event, member, event.occurred_at)
+                rules::evaluate(self.deciding(program, command), event, member, event.occurred_at)
             }
             Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
-        }
-    }
-
-    /// [`Core::propose`] with a line for every rule: whether it fired, and why.
-    #[must_use]
-    pub fn propose_traced(&self, program: ProgramId, command: &Command) -> (Proposal, Vec<Trace>) {
-        match command {
-            Command::Event(event) => {
-                let member = self.member(program, &event.member);
-                let (proposal, lines) =
-                    rules::evaluate_traced(self.compiled(program), event, member, event.occurred_at);
-                let trace = |(rule, fired, detail)| Trace { rule, fired, detail };
-                (proposal, lines.into_iter().map(trace).collect())
-            }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => (Proposal::default(), Vec::new()),
         }
     }
 
@@ -156,22 +180,69 @@ impl Core {
         &self,
         program: ProgramId,
         command: &Command,
-        mut proposal: Proposal,
-        About { now, seen, order, earlier }: About<'_>,
+        proposal: Proposal,
+        about: About<'_>,
     ) -> Result<Record, Reject> {
-        let terms = &self.compiled(program).terms;
-        let books = Books { state: &self.state, program, terms, now };
+        let terms = &self.deciding(program, command).terms;
+        let judged = self.judged(terms, command, about.now, about.seen);
+        self.decide_by(terms, (program, command), proposal, about, judged)
+    }
+
+    /// The record that a version would make of a command, were it the one to decide. Velocity limits are those of the version
+    /// that does decide: only theirs have counted.
+    pub fn decide_as(
+        &self,
+        version: &Arc<Compiled>,
+        program: ProgramId,
+        command: &Command,
+        about: About<'_>,
+    ) -> Result<Record, Reject> {
+        let judged = self.judged(&self.deciding(program, command).terms, command, about.now, about.seen);
+        let proposal = match command {
+            Command::Event(event) => {
+                rules::evaluate(version, event, self.member(program, &event.member), event.occurred_at)
+            }
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => Proposal::default(),
+        };
+        self.decide_by(&version.terms, (program, command), proposal, about, judged)
+    }
+
+    /// What velocity limits say of a command.
+    pub(super) fn judged(&self, terms: &Terms, command: &Command, now: TimeMs, seen: &Seen) -> Judgement {
         let at = match command {
             Command::Event(event) => event.occurred_at,
             Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) => now,
         };
-        let (assessment, observed) = if terms.limits.is_empty() {
-            Default::default()
-        } else {
-            fraud::assess_seen(&self.rings, terms, &command.input(), at, seen)
-        };
-        let assessment = fraud::combine(assessment, std::mem::take(&mut proposal.raised));
-        let judgement = Judgement { assessment, observed };
+        if terms.limits.is_empty() {
+            return Judgement::default();
+        }
+        let (assessment, observed) = fraud::assess_seen(&self.rings, terms, &command.input(), at, seen);
+        Judgement { assessment, observed }
+    }
+
+    fn decide_by(
+        &self,
+        terms: &Terms,
+        command: (ProgramId, &Command),
+        mut proposal: Proposal,
+        about: About<'_>,
+        judged: Judgement,
+    ) -> Result<Record, Reject> {
+        let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
+        let judged = Judgement { assessment, observed: judged.observed };
+        Self::decide_on(&self.state, terms, command, proposal, about, judged)
+    }
+
+    /// Decides a command on a state.
+    pub(super) fn decide_on(
+        state: &State,
+        terms: &Terms,
+        (program, command): (ProgramId, &Command),
+        proposal: Proposal,
+        About { now, order, earlier, .. }: About<'_>,
+        judgement: Judgement,
+    ) -> Result<Record, Reject> {
+        let books = Books { state, program, terms, now };
         match command {
             Command::Event(event) if event.kind == EventKind::Refund => {
                 decide::refund(&books, event, proposal, judgement, order)
@@ -193,7 +264,7 @@ impl Core {
     /// What falls due for a member next, where that is not after `now`.
     #[must_use]
     pub fn due(&self, key: &MemberKey, now: TimeMs) -> Option<Record> {
-        let terms = &self.compiled(key.program).terms;
+        let terms = &self.deciding_for(key.program, &key.id, None).terms;
         decide::due(&Books { state: &self.state, program: key.program, terms, now }, &key.id)
     }
 

@@ -8,13 +8,20 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 
 use tokio::sync::oneshot;
 
+use super::Error;
+use super::backtest::{self, Plan, Report};
+use super::deploy::{Beside, Version, files_of};
 use super::reads;
+use super::rulesets::{self, Change, Changed, Outcome, Refused};
 use super::shared::Shared;
+use super::simulate::Simulated;
+use super::tally::{ShadowTally, Tally};
 use crate::ledger::act::Act;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
+use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::{Compiled, ProgramFiles};
@@ -35,6 +42,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command behind a record's input, where it can be decided again.
+    #[must_use]
+    pub fn of(input: &Input) -> Option<Self> {
+        match input {
+            Input::Event(event) => Some(Self::Event(Arc::clone(event))),
+            Input::Adjust(adjustment, key) => Some(Self::Adjust(Arc::clone(adjustment), key.clone())),
+            Input::Transfer(transfer, key) => Some(Self::Transfer(Arc::clone(transfer), key.clone())),
+            Input::Act(act, key) => Some(Self::Act(Arc::clone(act), key.clone())),
+            Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => None,
+        }
+    }
+
     /// The same as a record's input.
     #[must_use]
     pub fn input(&self) -> Input {
@@ -80,10 +99,31 @@ pub struct ProgramView {
     pub id: ProgramId,
     /// Its names and version; the books in it are those of the moment it was installed.
     pub state: Arc<ProgramState>,
-    /// Its terms and scripts.
+    /// The versions of its rules.
+    pub rollout: Arc<Rollout>,
+    /// Its terms and scripts in force.
     pub compiled: Arc<Compiled>,
     /// The files they were compiled from.
     pub files: Arc<ProgramFiles>,
+    /// The versions that run beside.
+    pub beside: Beside,
+}
+
+impl ProgramView {
+    /// A version that runs already.
+    #[must_use]
+    pub fn running(&self, version: u32) -> Option<Version> {
+        let live = Version { compiled: Arc::clone(&self.compiled), files: Arc::clone(&self.files) };
+        let partial = self.beside.partial.as_ref().map(|(_, version)| version.clone());
+        let all = [Some(live), partial, self.beside.shadow.clone()];
+        all.into_iter().flatten().find(|known| known.compiled.version() == version)
+    }
+
+    /// The rules that decide for a member, wherever they are.
+    #[must_use]
+    pub fn deciding_for(&self, member: &str) -> &Arc<Compiled> {
+        self.beside.deciding(member, None).unwrap_or(&self.compiled)
+    }
 }
 
 /// Why the engine did not take a request.
@@ -147,17 +187,39 @@ pub(super) enum Pending {
 
 /// The answers of a job, with the block they lie in, and the job's items back.
 pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>, Vec<Item>);
-/// A record that was never journaled, and why it is as it is.
-pub type Simulated = (Result<Record, Reject>, Vec<Trace>);
 
 /// All that can reach the engine thread.
 #[derive(Debug)]
 pub(super) enum Request {
-    Work { program: ProgramId, items: Vec<Item>, reply: oneshot::Sender<JobAnswers> },
-    Member { key: MemberKey, reply: oneshot::Sender<Option<Arc<Member>>> },
-    Find { key: [u8; 16], reply: oneshot::Sender<Option<Seq>> },
-    Simulate { program: ProgramId, event: Arc<Event>, at: Option<TimeMs>, reply: oneshot::Sender<Simulated> },
-    SetClock { now: TimeMs, reply: oneshot::Sender<Result<(), String>> },
+    Work {
+        program: ProgramId,
+        items: Vec<Item>,
+        reply: oneshot::Sender<JobAnswers>,
+    },
+    Member {
+        key: MemberKey,
+        reply: oneshot::Sender<Option<Arc<Member>>>,
+    },
+    Find {
+        key: [u8; 16],
+        reply: oneshot::Sender<Option<Seq>>,
+    },
+    Simulate {
+        program: ProgramId,
+        event: Arc<Event>,
+        at: Option<TimeMs>,
+        version: Option<Arc<Compiled>>,
+        reply: oneshot::Sender<Simulated>,
+    },
+    SetClock {
+        now: TimeMs,
+        reply: oneshot::Sender<Result<(), String>>,
+    },
+    Rules {
+        program: ProgramId,
+        change: Box<Change>,
+        reply: oneshot::Sender<Outcome>,
+    },
     Stop,
 }
 
@@ -187,16 +249,54 @@ impl Handle {
         reads::answers(&self.shared.store, &block, pending, &items)
     }
 
-    /// What the event would give now, or at another time: a record that is not journaled.
+    /// What the event would give now, or at another time, by the rules in force or by another version: a record that is not
+    /// journaled.
     pub async fn simulate(
         &self,
         program: ProgramId,
         event: Arc<Event>,
         at: Option<TimeMs>,
+        version: Option<Arc<Compiled>>,
     ) -> Result<Simulated, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Request::Simulate { program, event, at, reply })?;
+        self.send(Request::Simulate { program, event, at, version, reply })?;
         answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// Changes which rules decide; answered once it is on disk.
+    pub async fn change_rules(
+        &self,
+        program: ProgramId,
+        change: Change,
+    ) -> Result<Result<Changed, Refused>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Rules { program, change: Box::new(change.clone()), reply })?;
+        Ok(match answer.await.map_err(|_| SubmitError::Stopped)? {
+            Outcome::Done(changed) => Ok(changed),
+            Outcome::Refused(refused) => Err(refused),
+            Outcome::Replayed(first) => rulesets::replayed(&self.shared.store, first, &change)?,
+        })
+    }
+
+    /// The files of a version, as its record has them.
+    pub fn ruleset_files(&self, view: &ProgramView, version: u32) -> Result<Option<ProgramFiles>, SubmitError> {
+        let Some(known) = view.rollout.version(version) else { return Ok(None) };
+        let record = reads::record(&self.shared.store, known.seq)?;
+        let files = record.as_ref().and_then(files_of);
+        Ok(files.map(|files| ProgramFiles::new(&files.program, files.files.clone())))
+    }
+
+    /// Runs a plan against the recorded history, on the caller's thread.
+    pub fn backtest(&self, plan: &Plan) -> Result<Report, Error> {
+        backtest::run(&self.shared.store, plan, &mut |_, _| {})
+    }
+
+    /// How a version does on live traffic: what it decided, and what it would have decided as a shadow.
+    #[must_use]
+    pub fn tally(&self, program: ProgramId, version: u32) -> (Option<Tally>, Option<ShadowTally>) {
+        let tallies = self.shared.tallies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key = (program, version);
+        (tallies.deciding.get(&key).cloned(), tallies.shadows.get(&key).cloned())
     }
 
     /// A program by name.

@@ -6,29 +6,21 @@ use std::sync::Arc;
 
 use super::Error;
 use super::core::Core;
+use super::deploy::{Beside, Version, bind, deploy};
 use super::handle::ProgramView;
-use super::reads;
 use crate::ledger::apply::apply;
 use crate::ledger::record::{Assessment, Input, Record, RulesetFiles, Status};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{ProgramId, Text, TimeMs};
 use crate::limits::NAMES_MAX;
-use crate::rules::{Compiled, Diagnostic, Program, ProgramFiles};
+use crate::rules::{Diagnostic, Program, ProgramFiles};
 use crate::store::Store;
 
-/// Compiles the version in force of every program the journal declared.
+/// Compiles the versions of every program that the journal says run.
 pub(super) fn recorded(core: &mut Core, store: &Store) -> Result<(), Error> {
-    core.programs.clear();
-    core.sources.clear();
-    for program in core.state.programs.clone() {
-        let record = reads::record(store, program.ruleset_seq).map_err(|error| unreadable(&program.name, &error))?;
-        let Some(Record { input: Input::Ruleset(files), .. }) = record else {
-            return Err(unreadable(&program.name, &"its record is not in the journal"));
-        };
-        let files = ProgramFiles::new(&files.program, files.files.clone());
-        let compiled = bind(&Program::compile(&files).map_err(Error::Rules)?, &program);
-        core.programs.push(Arc::new(compiled));
-        core.sources.push(Arc::new(files));
+    for program in 0..core.state.programs.len() {
+        let program = ProgramId::new(u16::try_from(program).expect("programs are bounded by limits"));
+        deploy(core, store, program, &[])?;
     }
     Ok(())
 }
@@ -40,7 +32,9 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
         let hash = files.hash();
         let known = core.state.program_id(&files.name);
         let state = known.and_then(|id| core.state.program(id)).cloned().unwrap_or_default();
-        if known.is_some() && state.hash == hash {
+        let rollout = known.and_then(|id| core.state.rollout(id)).cloned().unwrap_or_default();
+        // The folder speaks where it says something else than it said last, whatever was activated meanwhile.
+        if known.is_some() && rollout.folder_hash == hash {
             continue;
         }
         let program = Program::compile(files).map_err(Error::Rules)?;
@@ -58,7 +52,7 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
             program: id,
             recorded_at: now,
             occurred_at: now,
-            ruleset: state.version + 1,
+            ruleset: rollout.newest() + 1,
             input: Input::Ruleset(Arc::new(RulesetFiles {
                 program: files.name.clone(),
                 hash,
@@ -75,8 +69,9 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
             faults: Vec::new(),
         };
         apply(&mut core.state, &record);
-        let compiled = Arc::new(bind(&program, core.state.program(id).expect("just applied")));
-        core.install(id, compiled, Arc::new(files.clone()));
+        let compiled = Arc::new(bind(&program, core.state.program(id).expect("just applied"), record.ruleset));
+        let shadow = core.beside.get(usize::from(id.get())).and_then(|beside| beside.shadow.clone());
+        core.install(id, Version { compiled, files: Arc::new(files.clone()) }, Beside { partial: None, shadow });
         records.push(record);
     }
     Ok(records)
@@ -87,23 +82,18 @@ pub(super) fn views(core: &Core) -> Vec<Arc<ProgramView>> {
     core.state
         .programs
         .iter()
-        .zip(core.programs.iter().zip(&core.sources))
+        .zip(&core.state.rollouts)
+        .zip(core.programs.iter().zip(&core.sources).zip(&core.beside))
         .zip(0u16..)
-        .map(|((state, (compiled, files)), index)| {
+        .map(|(((state, rollout), ((compiled, files), beside)), index)| {
             Arc::new(ProgramView {
                 id: ProgramId::new(index),
                 state: Arc::new(ProgramState::clone(state)),
+                rollout: Arc::clone(rollout),
                 compiled: Arc::clone(compiled),
                 files: Arc::clone(files),
+                beside: beside.clone(),
             })
         })
         .collect()
-}
-
-fn bind(program: &Program, state: &ProgramState) -> Compiled {
-    program.bind(state.version, |name| state.name_id(name))
-}
-
-fn unreadable(program: &str, why: &dyn std::fmt::Display) -> Error {
-    Error::Rules(vec![Diagnostic::of_file(program, format!("the version in force cannot be read back: {why}"))])
 }

@@ -9,8 +9,10 @@
 //! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
 //! * `pipeline`, `chunk` and `block`: one thread that takes what waits as one block and does it a chunk at a time;
 //!   `ahead`: helper threads that run the rules of a chunk's events before their turns.
+//! * `deploy`: which versions of a program's rules run.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
+//! * [`backtest`]: a version of rules against the recorded history.
 //! * [`walk`]: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
@@ -19,6 +21,7 @@
 
 mod acts;
 mod ahead;
+pub mod backtest;
 mod block;
 mod cache;
 pub mod cases;
@@ -27,6 +30,8 @@ mod chunk;
 pub mod clock;
 mod commit;
 pub mod core;
+pub mod deploy;
+pub mod differ;
 pub mod handle;
 mod install;
 pub mod log;
@@ -35,9 +40,12 @@ mod pipeline;
 mod projector;
 mod reads;
 mod recover;
+pub mod rulesets;
 mod schedule;
 mod shared;
+pub mod simulate;
 mod start;
+pub mod tally;
 mod touched;
 pub mod verify;
 pub mod walk;
@@ -68,6 +76,9 @@ pub enum Error {
     /// The rules folder has errors; nothing was installed.
     #[error("{} errors in the rules, the first: {}", .0.len(), .0.first().map_or_else(String::new, ToString::to_string))]
     Rules(Vec<crate::rules::Diagnostic>),
+    /// A backtest holds all of a program's members in memory.
+    #[error("a backtest holds at most {0} members in memory")]
+    TooManyMembers(usize),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),

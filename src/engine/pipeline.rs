@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
 use tokio::sync::oneshot;
@@ -20,11 +20,21 @@ use super::chunk::Job;
 use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::shared::Shared;
+use super::simulate::Simulated;
+use super::tally::{Tallies, Watch};
+use crate::fraud;
+use crate::ledger::event::Event;
 use crate::ledger::record::Record;
-use crate::ledger::types::{MemberKey, Seq, TimeMs};
+use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
+use crate::rules::Compiled;
 
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+
+/// Records of a block up to which it is told with it how versions of rules do.
+const TELL_AT_ONCE: usize = 64;
+/// How often it is told where blocks are larger.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// Everything the engine thread owns.
 pub(super) struct Pipeline {
@@ -45,6 +55,12 @@ pub(super) struct Pipeline {
     /// Members that were read and so are published with every block that changes them.
     pub(super) viewed: HashSet<MemberKey>,
     pub(super) viewed_max: usize,
+    /// How often scripts of each version fail, and versions that failed too often.
+    pub(super) watch: Watch,
+    pub(super) failing: Vec<(ProgramId, u32)>,
+    /// How versions do, and when that was last told.
+    pub(super) tallies: Tallies,
+    pub(super) tallied: Instant,
     /// Events after which a block takes no further request.
     pub(super) block_events: usize,
 }
@@ -116,7 +132,7 @@ impl Pipeline {
     }
 
     /// The ledger's time never goes back, whatever the clock does.
-    fn now(&self) -> TimeMs {
+    pub(super) fn now(&self) -> TimeMs {
         self.shared.clock.now().max(self.core.state.now)
     }
 
@@ -130,6 +146,10 @@ impl Pipeline {
         // A view that no block would renew must not stay; whoever is read again is published again.
         let full = self.viewed.len() > self.viewed_max;
         let forgotten = if full { self.viewed.drain().collect() } else { Vec::new() };
+        if block.records.len() <= TELL_AT_ONCE || self.tallied.elapsed() >= TELL_EVERY {
+            self.tallied = Instant::now();
+            self.shared.publish_tallies(&self.tallies);
+        }
         let Open { records, releases, keys, due_seen } = block;
         (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
@@ -201,21 +221,42 @@ impl Pipeline {
                 };
                 block.releases.push(Release::Find { reply, found });
             }
-            Request::Simulate { program, event, at, reply } => {
-                let item = Item { command: Command::Event(event), key: None };
-                let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
-                let (proposal, trace) = self.core.propose_traced(program, &item.command);
-                let now = self.now();
-                let order = match &item.command {
-                    Command::Event(event) => self.order_of(block, program, event, now)?,
-                    _ => None,
-                };
-                let about = About { now: at.unwrap_or(now), seen: &seen, order: order.as_ref(), earlier: None };
-                let decided = self.core.decide_about(program, &item.command, proposal, about);
-                block.releases.push(Release::Simulated { reply, result: Box::new((decided, trace)) });
+            Request::Simulate { program, event, at, version, reply } => {
+                let result = Box::new(self.simulate(block, program, &event, at, version)?);
+                block.releases.push(Release::Simulated { reply, result });
             }
+            Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
             Request::Work { .. } | Request::SetClock { .. } | Request::Stop => {}
         }
         Ok(())
+    }
+
+    /// What an event would come to, by a version and by the rules in force.
+    fn simulate(
+        &mut self,
+        block: &mut Open,
+        program: ProgramId,
+        event: &Arc<Event>,
+        at: Option<TimeMs>,
+        version: Option<Arc<Compiled>>,
+    ) -> Result<Simulated, Error> {
+        let item = Item { command: Command::Event(Arc::clone(event)), key: None };
+        let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
+        let command = item.command;
+        let now = self.now();
+        let order = self.order_of(block, program, event, now)?;
+        let at = at.unwrap_or(now);
+        let about = About { now: at, seen: &seen, order: order.as_ref(), earlier: None };
+        let live = Arc::clone(self.core.deciding(program, &command));
+        let Some(version) = version.filter(|version| version.version() != live.version()) else {
+            return Ok(Simulated { asked: self.core.simulate(&live, program, event, about), live: None });
+        };
+        let keys = fraud::keys_of(&version.terms, program, &command.input());
+        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter())?;
+        let own = self.core.rings.look_up(keys);
+        Ok(Simulated {
+            asked: self.core.simulate(&version, program, event, About { seen: &own, ..about }),
+            live: Some(self.core.simulate(&live, program, event, about)),
+        })
     }
 }

@@ -97,7 +97,7 @@ impl Projector {
         let programs = self.shared.programs();
         let due = |key: &MemberKey, member: &Member| {
             let program = programs.get(usize::from(key.program.get()));
-            program.and_then(|program| next_due(member, &program.compiled.terms))
+            program.and_then(|program| next_due(member, &program.deciding_for(&key.id).terms))
         };
         let Rows { members, rings, keys, due_seen, keys_until, mark } = rows;
         for (key, member) in members {
@@ -122,8 +122,10 @@ impl Projector {
             return Ok(());
         }
         let mark = self.mark.take();
-        let registry =
-            |mark: &Mark| codec::encode_registry(&Registry { now: mark.now, programs: mark.programs.clone() });
+        let registry = |mark: &Mark| {
+            let (programs, rollouts) = (mark.programs.clone(), mark.rollouts.clone());
+            codec::encode_registry(&Registry { now: mark.now, programs, rollouts })
+        };
         let batch = ViewBatch {
             mark: mark.as_ref().map(|mark| (mark.seq.get(), registry(mark))),
             members: std::mem::take(&mut self.members),

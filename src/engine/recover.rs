@@ -33,10 +33,14 @@ pub(super) fn recover(
     let store = &shared.store;
     if let Some((mark, registry)) = store.mark()? {
         let registry = codec::decode_registry(&registry)?;
-        core.state.seq = Seq::new(mark);
-        core.state.now = registry.now;
-        core.state.programs = registry.programs;
-        shared.note_mark(mark);
+        // Views of a first version know no versions of rules: the journal is read again from its beginning.
+        if registry.rollouts.len() == registry.programs.len() {
+            core.state.seq = Seq::new(mark);
+            core.state.now = registry.now;
+            core.state.programs = registry.programs;
+            core.state.rollouts = registry.rollouts;
+            shared.note_mark(mark);
+        }
     }
     core.take_touched();
     core.rings.take_touched(core.seq());
@@ -87,7 +91,7 @@ fn replay_block(
         if let (true, Some(party)) = (enrolled, record.parties.first()) {
             cache.note_enrolled(MemberKey { program: record.program, id: party.member.clone() });
         }
-        if matches!(record.input, Input::Ruleset(_)) {
+        if matches!(record.input, Input::Ruleset(_) | Input::Rules(..)) {
             // Later records' due times need the version that was in force with them; reading it back is cheap and rare.
             install::recorded(core, store)?;
             shared.publish_programs(install::views(core));

@@ -53,6 +53,6 @@ impl Pipeline {
 
     fn next_due_of(&self, key: &MemberKey) -> Option<TimeMs> {
         let member = self.core.state.member(key)?;
-        next_due(member, &self.core.compiled(key.program).terms)
+        next_due(member, &self.core.deciding_for(key.program, &key.id, None).terms)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::clock::Clock;
 use super::handle::{EngineStatus, ProgramView};
+use super::tally::Tallies;
 use crate::ledger::types::{Seq, TimeMs};
 use crate::store::Store;
 use crate::store::views::Views;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) queued: AtomicUsize,
     /// How many events may wait.
     pub(super) queue_limit: usize,
+    /// How versions of rules do.
+    pub(super) tallies: Mutex<Tallies>,
     /// No more requests are taken.
     draining: AtomicBool,
     /// The journal or the store failed; why.
@@ -53,6 +56,7 @@ impl Shared {
             members: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
             queue_limit,
+            tallies: Mutex::default(),
             draining: AtomicBool::new(false),
             failure: Mutex::default(),
         }
@@ -64,6 +68,11 @@ impl Shared {
 
     pub(super) fn publish_programs(&self, programs: Vec<Arc<ProgramView>>) {
         *self.programs.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(programs);
+    }
+
+    /// Publishes how versions do.
+    pub(super) fn publish_tallies(&self, tallies: &Tallies) {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner).clone_from(tallies);
     }
 
     pub(super) fn note_applied(&self, seq: Seq, now: TimeMs, members: u64) {

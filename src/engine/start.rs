@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use hashbrown::{HashMap, HashSet};
 
@@ -19,6 +20,7 @@ use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use super::projector::Projector;
 use super::shared::Shared;
+use super::tally::{Tallies, Watch};
 use super::{commit, install, recover};
 use crate::ledger::types::{Seq, TimeMs};
 use crate::limits::QUEUE_REQUESTS_MAX;
@@ -107,6 +109,10 @@ impl Engine {
             reversals: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
+            watch: Watch::default(),
+            failing: Vec::new(),
+            tallies: Tallies::default(),
+            tallied: Instant::now(),
             block_events: config.block_events,
         };
         let projector = Projector::new(Arc::clone(&shared));

@@ -29,7 +29,7 @@ pub(super) fn named(program: ProgramId, command: &Command) -> [Option<MemberKey>
 /// The referrer whom a purchase may pay: known only once the member is in memory.
 pub(super) fn payee(core: &Core, program: ProgramId, command: &Command) -> Option<MemberKey> {
     let Command::Event(event) = command else { return None };
-    if event.kind != EventKind::Purchase || core.compiled(program).terms.referral.is_none() {
+    if event.kind != EventKind::Purchase || core.deciding(program, command).terms.referral.is_none() {
         return None;
     }
     let member = core.member(program, &event.member).filter(|member| !member.referral_paid)?;

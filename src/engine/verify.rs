@@ -117,6 +117,9 @@ pub fn state_hash(core: &Core) -> [u8; 32] {
     for program in &core.state.programs {
         hasher.update(&codec::encode_program(program));
     }
+    for rollout in &core.state.rollouts {
+        hasher.update(&codec::encode_rollout(rollout));
+    }
     let mut members: Vec<_> = core.state.members.iter().collect();
     members.sort_unstable_by_key(|(key, _)| *key);
     for (key, member) in members {

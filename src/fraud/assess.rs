@@ -102,7 +102,7 @@ fn value_of(metric: Metric, input: &Input) -> i64 {
         (Metric::Sum, Input::Event(event)) => event.amount().get(),
         (Metric::Sum, Input::Transfer(transfer, _)) => transfer.amount.get(),
         (Metric::Sum, Input::Act(act, _)) => amount_of(&act.what),
-        (Metric::Sum, Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_)) => 0,
+        (Metric::Sum, Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..)) => 0,
     }
 }
 

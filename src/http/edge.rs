@@ -83,6 +83,8 @@ pub struct Edge {
     pub webhook_retry_ms: Option<u64>,
     /// Memory of open request bodies.
     pub bodies: Budget,
+    /// Turns at backtests: each holds a ledger in memory.
+    pub backtests: Arc<Semaphore>,
     /// Voucher codes.
     pub vouchers: Vouchers,
     /// Places of those who follow the journal.
@@ -109,6 +111,7 @@ impl Edge {
             webhooks_private: false,
             webhook_retry_ms: None,
             bodies: Budget::default(),
+            backtests: Arc::new(Semaphore::new(1)),
             followers,
             reports,
             close,

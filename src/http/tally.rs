@@ -48,7 +48,7 @@ pub fn kind(record: &Record) -> &'static str {
         Input::Adjust(..) => "adjustment",
         Input::Transfer(..) => "transfer",
         Input::Due(_) => "due",
-        Input::Ruleset(_) => "ruleset",
+        Input::Ruleset(_) | Input::Rules(..) => "ruleset",
         Input::Act(act, _) => act.what.name(),
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::calendar::Day;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::rollout::{Rollout, RulesChange};
 use super::state::{ProgramState, State};
 use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
 
@@ -108,9 +109,10 @@ pub fn apply(state: &mut State, record: &Record) {
     assert_eq!(record.seq, state.seq.next(), "records are applied in sequence");
     state.seq = record.seq;
     state.now = state.now.max(record.recorded_at);
-    if let Input::Ruleset(files) = &record.input {
-        install(state, record, files);
-        return;
+    match &record.input {
+        Input::Ruleset(files) => return install(state, record, files),
+        Input::Rules(change, _) => return change_rules(state, record, change),
+        _ => {}
     }
     for (index, party) in record.parties.iter().enumerate() {
         let key = MemberKey { program: record.program, id: party.member.clone() };
@@ -156,7 +158,7 @@ fn is_activity(record: &Record) -> bool {
     match &record.input {
         Input::Event(event) => event.kind == super::event::EventKind::Purchase,
         Input::Act(..) => record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. })),
-        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) => false,
+        Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => false,
     }
 }
 
@@ -291,6 +293,7 @@ fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
     assert!(index <= state.programs.len(), "programs are declared in order");
     if index == state.programs.len() {
         state.programs.push(Arc::new(ProgramState { name: files.program.clone(), ..ProgramState::default() }));
+        state.rollouts.push(Arc::new(Rollout::default()));
     }
     let program = Arc::make_mut(state.programs.get_mut(index).expect("just made"));
     assert_eq!(program.name, files.program, "a program keeps its name");
@@ -298,6 +301,22 @@ fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
     program.hash.clone_from(&files.hash);
     program.ruleset_seq = record.seq;
     program.names.extend(files.new_names.iter().cloned());
+    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
+    rollout.install(record.ruleset, record.seq, record.recorded_at, &files.hash);
+}
+
+fn change_rules(state: &mut State, record: &Record, change: &RulesChange) {
+    let index = usize::from(record.program.get());
+    let program = Arc::make_mut(state.programs.get_mut(index).expect("a record's program was declared"));
+    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
+    rollout.change(change, record.ruleset, record.seq, record.recorded_at);
+    if let RulesChange::Draft { files, .. } = change {
+        program.names.extend(files.new_names.iter().cloned());
+    }
+    let live = rollout.version(rollout.live()).expect("a version that decides is known");
+    program.version = live.version;
+    program.hash.clone_from(&live.hash);
+    program.ruleset_seq = live.seq;
 }
 
 fn keep_books(program: &mut ProgramState, record: &Record) {

@@ -25,6 +25,7 @@ pub mod provenance;
 pub mod record;
 pub mod reject;
 pub mod rights;
+pub mod rollout;
 pub mod standing;
 pub mod state;
 pub mod table;

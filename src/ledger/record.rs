@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
+use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::Effect;
@@ -24,8 +25,10 @@ pub enum Input {
     Transfer(Arc<Transfer>, Text),
     /// Time passed: what fell due for one member. The instant is the record's `occurred_at`.
     Due(Text),
-    /// A version of a program's rules took effect.
+    /// A version of a program's rules took effect: the rules folder's, at a start.
     Ruleset(Arc<RulesetFiles>),
+    /// Which rules decide was changed, with the write's idempotency key.
+    Rules(Arc<RulesChange>, Text),
     /// Spending, its undoing, or the member's own affairs, with its idempotency key.
     Act(Arc<Act>, Text),
 }
@@ -151,10 +154,17 @@ impl Input {
     pub fn natural_key(&self) -> Option<NaturalKey<'_>> {
         match self {
             Self::Event(event) => Some(NaturalKey { source: &event.source, id: &event.id }),
-            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) if !key.is_empty() => {
+            Self::Adjust(_, key) | Self::Transfer(_, key) | Self::Act(_, key) | Self::Rules(_, key)
+                if !key.is_empty() =>
+            {
                 Some(NaturalKey { source: IDEMPOTENCY_SOURCE, id: key })
             }
-            Self::Adjust(..) | Self::Transfer(..) | Self::Act(..) | Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Adjust(..)
+            | Self::Transfer(..)
+            | Self::Act(..)
+            | Self::Due(_)
+            | Self::Ruleset(_)
+            | Self::Rules(..) => None,
         }
     }
 
@@ -173,7 +183,7 @@ impl Input {
                 KeyField::Member => Some(&act.member),
                 other => act.context.as_deref().and_then(|context| context_field(context, other)),
             },
-            Self::Due(_) | Self::Ruleset(_) => None,
+            Self::Due(_) | Self::Ruleset(_) | Self::Rules(..) => None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::member::Member;
 use super::record::Account;
+use super::rollout::Rollout;
 use super::table::Table;
 use super::types::{MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
 
@@ -56,6 +57,8 @@ pub struct State {
     pub now: TimeMs,
     /// Programs by id. Shared, so that a block's readers see one version while the next is written.
     pub programs: Vec<Arc<ProgramState>>,
+    /// The versions of each program's rules, by the same ids.
+    pub rollouts: Vec<Arc<Rollout>>,
     /// Members in memory.
     pub members: Table<MemberKey, Arc<Member>>,
 }
@@ -65,6 +68,12 @@ impl State {
     #[must_use]
     pub fn program(&self, id: ProgramId) -> Option<&Arc<ProgramState>> {
         self.programs.get(usize::from(id.get()))
+    }
+
+    /// The versions of a program's rules.
+    #[must_use]
+    pub fn rollout(&self, id: ProgramId) -> Option<&Arc<Rollout>> {
+        self.rollouts.get(usize::from(id.get()))
     }
 
     /// The id of a program by its name.

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::manifest::{Manifest, OnError};
+use super::manifest::{ErrorLimitTable, Manifest, OnError};
+use super::page::{Page, page};
 use super::script::Script;
 use super::tables::{self, Rule};
 use super::terms::{self, Ids};
@@ -24,13 +25,39 @@ pub struct Compiled {
     pub(super) names: Names,
     pub(super) rules: Vec<Rule>,
     pub(super) hold_on_error: bool,
+    error_limit: ErrorLimit,
     scripts: Arc<Vec<Script>>,
     /// Which script handles which event, by which function.
     handlers: Vec<(EventKind, usize, Text)>,
     /// All declared names, by number.
     by_id: Vec<(NameId, Text)>,
+    page: Page,
     title: Text,
     currency: Text,
+    /// Pool, minor units, and how many points cost them.
+    costs: Vec<(NameId, i64, i64)>,
+}
+
+/// How often scripts of a version may fail: in at most `errors` of any `events` events one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErrorLimit {
+    /// Events in which a script failed.
+    pub errors: u32,
+    /// Events.
+    pub events: u32,
+}
+
+fn error_limit(table: &ErrorLimitTable) -> ErrorLimit {
+    let small = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    ErrorLimit { errors: small(table.errors.0), events: small(table.events.0) }
+}
+
+fn costs(manifest: &Manifest, id: Ids<'_>) -> Vec<(NameId, i64, i64)> {
+    let costs = manifest.pools.0.iter().filter_map(|(name, pool)| {
+        let cost = pool.cost?;
+        Some((id(&name.get_ref().0), cost.money.0, cost.points.0))
+    });
+    costs.collect()
 }
 
 static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
@@ -48,11 +75,14 @@ impl Compiled {
             names: Names::new(manifest, id),
             rules: tables::bind(manifest, text, id),
             hold_on_error: manifest.program.on_error == OnError::Hold,
+            error_limit: error_limit(&manifest.program.error_limit),
             handlers: handlers.collect(),
             scripts: Arc::clone(scripts),
             by_id,
             title: manifest.program.name.0.clone(),
             currency: manifest.program.currency.0.clone(),
+            page: page(manifest, scripts),
+            costs: costs(manifest, id),
         }
     }
 
@@ -60,6 +90,12 @@ impl Compiled {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.terms.version
+    }
+
+    /// How often its scripts may fail.
+    #[must_use]
+    pub const fn error_limit(&self) -> ErrorLimit {
+        self.error_limit
     }
 
     /// What members know the program as.
@@ -72,6 +108,18 @@ impl Compiled {
     #[must_use]
     pub fn currency(&self) -> &Text {
         &self.currency
+    }
+
+    /// The program as a member would read it.
+    #[must_use]
+    pub const fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// What points cost, for pools that say so: the pool, minor units, and how many points cost them.
+    #[must_use]
+    pub fn costs(&self) -> Vec<(NameId, i64, i64)> {
+        self.costs.clone()
     }
 
     /// A name this version declares; `?` for a number it does not.

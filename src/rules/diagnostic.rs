@@ -71,6 +71,21 @@ pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str> +
     }
 }
 
+/// What the reader of TOML says, in words: an unknown key or value with the known one that is nearest.
+pub(super) fn toml_message(message: &str) -> String {
+    for (start, what) in [("unknown field `", "key"), ("unknown variant `", "value")] {
+        let Some((wrong, known)) = message.strip_prefix(start).and_then(|rest| rest.split_once("`, ")) else {
+            continue;
+        };
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        return format!("there is no {what} {wrong:?} here{}", suggestion(wrong, known.iter().copied()));
+    }
+    if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return format!("the key {missing:?} is missing");
+    }
+    message.to_owned()
+}
+
 /// Insertions, deletions and replacements of one byte that turn one name into the other.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -99,6 +114,18 @@ mod tests {
         assert_eq!(line_and_column("ab\ncd", 4), (2, 2));
         assert_eq!(line_and_column("é!", 2), (1, 2));
         assert_eq!(line_and_column("ab", 99), (1, 3));
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_the_nearest() {
+        let said = "unknown field `transferabel`, expected one of `expires`, `pending`, `transferable`";
+        let expected = "there is no key \"transferabel\" here (did you mean \"transferable\"?)";
+        assert_eq!(toml_message(said), expected);
+        assert_eq!(
+            toml_message("unknown variant `x`, expected `day`"),
+            "there is no value \"x\" here (there is \"day\")"
+        );
+        assert_eq!(toml_message("missing field `zone`"), "the key \"zone\" is missing");
     }
 
     #[test]

@@ -108,6 +108,25 @@ pub(super) struct ProgramTable {
     /// What happens to an event whose script failed: `post` it without that script's effects, or `hold` it.
     #[serde(default)]
     pub on_error: OnError,
+    /// How often scripts of a version may fail before the version before it decides again by itself.
+    #[serde(default)]
+    pub error_limit: ErrorLimitTable,
+}
+
+/// `error_limit = { errors = 10, events = 100 }`: more errors than this among so many events.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ErrorLimitTable {
+    /// Events in which a script failed.
+    pub errors: Whole<0, 1_000_000>,
+    /// Among how many.
+    pub events: Whole<1, 1_000_000>,
+}
+
+impl Default for ErrorLimitTable {
+    fn default() -> Self {
+        Self { errors: Whole(10), events: Whole(100) }
+    }
 }
 
 fn usd() -> Currency {
@@ -144,6 +163,18 @@ pub(super) struct PoolTable {
     /// Charities it can be given to.
     #[serde(default)]
     pub charities: OneOrMany<Name>,
+    /// What its points cost the program, for reports and backtests.
+    pub cost: Option<CostTable>,
+}
+
+/// `cost = { money = 50, points = 100 }`: 100 points cost 0.50
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CostTable {
+    /// Minor units …
+    pub money: Amount,
+    /// … that so many points cost.
+    pub points: Positive,
 }
 
 /// What a refund may take.

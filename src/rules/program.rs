@@ -9,14 +9,16 @@ use std::sync::Arc;
 use super::api::Shared;
 use super::bound::Compiled;
 use super::cases::{self, Vocabulary};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, toml_message};
 use super::files::{CASES_FOLDER, MANIFEST, ProgramFiles, has_extension, is_name};
 use super::lint::{Declared, lint};
 use super::manifest::Manifest;
 use super::script::Script;
 use super::validate::{BUILT_IN_COUNTERS, validate};
 use super::{sandbox, terms};
-use crate::ledger::types::{NameId, Text};
+use crate::ledger::calendar::Day;
+use crate::ledger::event::EventKind;
+use crate::ledger::types::{NameId, Text, TimeMs};
 use crate::limits::{DIAGNOSTICS_MAX, NAMES_MAX};
 
 /// A program that was found right.
@@ -85,6 +87,24 @@ impl Program {
         Compiled::new(&self.manifest, &self.manifest_text, &self.scripts, version, &id)
     }
 
+    /// The day of an instant in the program's zone.
+    #[must_use]
+    pub fn day_of(&self, at: TimeMs) -> Day {
+        self.manifest.program.zone.0.day(at)
+    }
+
+    /// The manifest, and its text.
+    pub(super) fn source(&self) -> (&Manifest, &str) {
+        (&self.manifest, &self.manifest_text)
+    }
+
+    /// Every handler: its script, the kind of event, its name.
+    pub(super) fn handlers(&self) -> impl Iterator<Item = (&Text, &EventKind, &Text)> {
+        self.scripts
+            .iter()
+            .flat_map(|script| script.handlers.iter().map(move |(kind, name)| (&script.file, kind, name)))
+    }
+
     /// What its cases may name.
     pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
         vocabulary(&self.manifest)
@@ -98,9 +118,10 @@ pub fn check(files: &ProgramFiles) -> Vec<Diagnostic> {
 }
 
 fn manifest_error(text: &str, error: &toml::de::Error) -> Diagnostic {
+    let message = toml_message(error.message());
     match error.span() {
-        Some(span) => Diagnostic::at_offset(MANIFEST, text, span.start, error.message()),
-        None => Diagnostic::of_file(MANIFEST, error.message()),
+        Some(span) => Diagnostic::at_offset(MANIFEST, text, span.start, message),
+        None => Diagnostic::of_file(MANIFEST, message),
     }
 }
 

@@ -12,6 +12,7 @@ mod move_out;
 mod process;
 mod programs;
 mod restart;
+mod rulesets;
 mod settings;
 mod twice;
 mod webhooks;

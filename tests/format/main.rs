@@ -10,11 +10,12 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use samples::{block, member, new_ring, program, records, registry, ring};
+use samples::{block, member, new_ring, program, records, registry, registry_with_versions, ring};
 use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
 use tallystick::journal::codec::{
-    MEMBER_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_member, decode_program, decode_record,
-    decode_registry, decode_ring, encode_member, encode_program, encode_record, encode_registry, encode_ring,
+    MEMBER_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_member, decode_program,
+    decode_record, decode_registry, decode_ring, encode_member, encode_program, encode_record, encode_registry,
+    encode_ring,
 };
 use tallystick::ledger::member::Member;
 use tallystick::ledger::types::{ProgramId, Seq};
@@ -34,7 +35,8 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     add("member", MEMBER_VERSION, encode_member(&member()));
     add("member-standing", MEMBER_VERSION, encode_member(&lives::member_standing()));
     add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
-    add("program", REGISTRY_VERSION, encode_program(&program()));
+    add("program", PROGRAM_VERSION, encode_program(&program()));
+    add("registry-versions", REGISTRY_VERSION, encode_registry(&registry_with_versions()));
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
     add("ring", RING_VERSION, encode_ring(&ring()));
     add("ring-new", RING_VERSION, encode_ring(&new_ring()));
@@ -50,6 +52,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
+        "registry-versions" => decode_registry(bytes).unwrap() == registry_with_versions(),
         "ring" => decode_ring(bytes).unwrap() == ring(),
         "ring-new" => decode_ring(bytes).unwrap() == new_ring(),
         "block" => {

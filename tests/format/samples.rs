@@ -10,6 +10,7 @@ use tallystick::ledger::record::{
     Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, KeyField, KeyFields, Observation, Party,
     PoolAfter, Reason, Record, RulesetFiles, ScriptFault, Snapshot, Status, Verdict,
 };
+use tallystick::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
 use tallystick::ledger::state::ProgramState;
 use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -294,8 +295,9 @@ pub fn records() -> Vec<(String, Record)> {
         ("adjust", bare(Input::Adjust(Arc::new(adjustment), text("key-1")))),
         ("transfer", bare(Input::Transfer(Arc::new(transfer), text("")))),
         ("due", bare(Input::Due(text("m-1")))),
-        ("ruleset", bare(Input::Ruleset(Arc::new(ruleset)))),
+        ("ruleset", bare(Input::Ruleset(Arc::new(ruleset.clone())))),
     ];
+    records.extend(rules_changes(ruleset));
     let kinds = [
         ("enroll", Enroll),
         ("refund", Refund),
@@ -313,6 +315,22 @@ pub fn records() -> Vec<(String, Record)> {
     ];
     records.extend(kinds.map(|(sample, kind)| (sample, bare(Input::Event(Arc::new(event(kind)))))));
     records.into_iter().map(|(sample, record)| (format!("record-{sample}"), record)).collect()
+}
+
+/// One of each change to which rules decide.
+fn rules_changes(files: RulesetFiles) -> [(&'static str, Record); 6] {
+    let by = Signature { author: text("ana"), message: "double points".into() };
+    let activate = |reach| RulesChange::Activate { version: 2, reach, by: by.clone() };
+    let stores = Reach::Stores(vec![text("330"), text("7")]);
+    [
+        ("rules-draft", RulesChange::Draft { files: Arc::new(files), by: by.clone() }),
+        ("rules-activate", activate(Reach::All)),
+        ("rules-activate-share", activate(Reach::Share(2_500))),
+        ("rules-activate-stores", activate(stores)),
+        ("rules-rollback", RulesChange::Rollback { from: 3, to: 2, automatic: true, by: by.clone() }),
+        ("rules-shadow", RulesChange::Shadow { version: 4, on: true, by: by.clone() }),
+    ]
+    .map(|(sample, change)| (sample, bare(Input::Rules(Arc::new(change), text("key-2")))))
 }
 
 pub fn member() -> Member {
@@ -381,8 +399,31 @@ pub fn program() -> ProgramState {
     }
 }
 
+/// As the first version of the row had it.
 pub fn registry() -> Registry {
-    Registry { now: NOW, programs: vec![Arc::new(program()), Arc::default()] }
+    Registry { now: NOW, programs: vec![Arc::new(program()), Arc::default()], rollouts: vec![] }
+}
+
+pub fn registry_with_versions() -> Registry {
+    let by = Signature { author: text("ana"), message: "double points".into() };
+    let version = Version {
+        version: 2,
+        hash: text("b7"),
+        seq: Seq::new(19),
+        created_at: NOW,
+        from_folder: false,
+        by,
+        activated_at: Some(NOW),
+        left: Some("too dear".into()),
+    };
+    let rollout = Rollout {
+        versions: vec![version, Version { from_folder: true, ..Version::default() }],
+        in_force: vec![1, 2],
+        partial: Some(Partial { version: 3, reach: Reach::Share(1_000) }),
+        shadow: Some(4),
+        folder_hash: text("af13"),
+    };
+    Registry { rollouts: vec![Arc::new(rollout), Arc::default()], ..registry() }
 }
 
 pub fn ring() -> RingRow {

@@ -47,6 +47,14 @@ pub enum Code {
     NotTransferable,
     /// The member must confirm who they are.
     StepUpRequired,
+    /// No such version of the rules.
+    UnknownRuleset,
+    /// The rules do not compile.
+    RulesetInvalid,
+    /// The program's own cases fail.
+    CasesFailed,
+    /// The change does not fit which rules decide.
+    RulesetConflict,
     /// More is refunded than is left.
     RefundExceedsOrder,
     /// No such order, and too many refunds wait for one.
@@ -79,8 +87,6 @@ pub enum Code {
     LimitReached,
     /// No such charity.
     UnknownCharity,
-    /// No such version of the rules can be asked.
-    RulesetUnavailable,
     /// The clock cannot be set so.
     ClockRefused,
     /// No more webhook endpoints.
@@ -120,7 +126,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 46] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -141,6 +147,10 @@ impl Code {
         Self::AmountOverflow,
         Self::NotTransferable,
         Self::StepUpRequired,
+        Self::UnknownRuleset,
+        Self::RulesetInvalid,
+        Self::CasesFailed,
+        Self::RulesetConflict,
         Self::RefundExceedsOrder,
         Self::UnknownOrder,
         Self::MemberFrozen,
@@ -157,7 +167,6 @@ impl Code {
         Self::BelowMinimum,
         Self::LimitReached,
         Self::UnknownCharity,
-        Self::RulesetUnavailable,
         Self::ClockRefused,
         Self::LimitOfEndpoints,
         Self::BackupRefused,
@@ -186,6 +195,7 @@ impl Code {
             | Self::UnknownProgram
             | Self::UnknownMember
             | Self::UnknownEvent
+            | Self::UnknownRuleset
             | Self::MethodNotAllowed => self.path_info(),
             Self::UnknownPool
             | Self::OccurredInFuture
@@ -194,8 +204,8 @@ impl Code {
             | Self::AmountOverflow
             | Self::NotTransferable
             | Self::StepUpRequired
-            | Self::RulesetUnavailable
             | Self::ClockRefused => self.ledger_info(),
+            Self::RulesetInvalid | Self::CasesFailed | Self::RulesetConflict => self.rules_info(),
             Self::RefundExceedsOrder
             | Self::UnknownOrder
             | Self::MemberFrozen
@@ -294,6 +304,12 @@ impl Code {
                 "There is no such event",
                 "No event with this source and id was recorded. Slashes within a source are written %2F.",
             ),
+            Self::UnknownRuleset => info(
+                "unknown_ruleset",
+                StatusCode::NOT_FOUND,
+                "There is no such version of the rules",
+                "GET /v1/programs/{program}/rulesets lists the versions; `active` and `draft` are names for two of them.",
+            ),
             Self::MethodNotAllowed => info(
                 "method_not_allowed",
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -349,17 +365,34 @@ impl Code {
                 "The member must confirm who they are",
                 "The fraud checks want a second proof of identity. Ask for it, then send the request again as a new one.",
             ),
-            Self::ClockRefused => info(
+            _ => info(
                 "clock_refused",
                 StatusCode::CONFLICT,
                 "The clock cannot be set so",
                 "Only a daemon started with --clock manual takes a time, and never an earlier one.",
             ),
+        }
+    }
+
+    const fn rules_info(self) -> Info {
+        match self {
+            Self::RulesetInvalid => info(
+                "ruleset_invalid",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The rules have errors",
+                "diagnostics[] says what is wrong, with file, line and column. Nothing was recorded.",
+            ),
+            Self::CasesFailed => info(
+                "tests_failed",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "The program's own cases fail",
+                "diagnostics[] names the first step of each case that went another way than expected. Nothing was recorded.",
+            ),
             _ => info(
-                "ruleset_unavailable",
-                REFUSED,
-                "That version of the rules cannot be asked",
-                "Only the version in force can be simulated; leave ruleset out, or give its number.",
+                "ruleset_conflict",
+                StatusCode::CONFLICT,
+                "That does not fit which rules decide",
+                "The detail says why. GET /v1/programs/{program}/rulesets shows what each version is at.",
             ),
         }
     }

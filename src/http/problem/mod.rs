@@ -17,6 +17,7 @@ pub use page::page;
 use super::json::Json;
 use crate::engine::handle::SubmitError;
 use crate::ledger::reject::Reject;
+use crate::rules::Diagnostic;
 
 /// One field of a request that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +45,13 @@ pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl Problem {
     /// A problem with its detail in words.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), diagnostics: Vec::new() }
     }
 
     /// `invalid_request` with everything that is wrong; `errors` is not empty.
@@ -62,7 +64,12 @@ impl Problem {
             [FieldError { place: Place::Header(at), detail }] => format!("{at}: {detail}").into(),
             several => format!("{} fields are not valid", several.len()).into(),
         };
-        Self { code: Code::InvalidRequest, detail, errors }
+        Self { code: Code::InvalidRequest, detail, errors, diagnostics: Vec::new() }
+    }
+
+    /// A problem with what is wrong in rules, by file and line.
+    pub fn with_diagnostics(code: Code, detail: String, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), diagnostics }
     }
 
     /// `invalid_request` about one parameter of the query.
@@ -123,8 +130,26 @@ impl Problem {
             }
             out.end_array();
         }
+        if !self.diagnostics.is_empty() {
+            out.key("diagnostics");
+            write_diagnostics(out, &self.diagnostics);
+        }
         out.end_object();
     }
+}
+
+/// Writes diagnostics as a list.
+pub fn write_diagnostics(out: &mut Json, diagnostics: &[Diagnostic]) {
+    out.begin_array();
+    for found in diagnostics {
+        out.begin_object();
+        out.field("file", &found.file);
+        out.int_field("line", found.line);
+        out.int_field("column", found.column);
+        out.field("message", &found.message);
+        out.end_object();
+    }
+    out.end_array();
 }
 
 impl From<&Reject> for Problem {

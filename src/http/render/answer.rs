@@ -2,9 +2,12 @@
 
 use super::balance::snapshot;
 use super::{Names, effect, status_name, verdict_name};
+use crate::engine::differ::is_same;
 use crate::engine::handle::Trace;
 use crate::http::json::Json;
 use crate::ledger::record::{Evidence, Input, Reason, Record};
+use crate::ledger::reject::Reject;
+use crate::limits::SCRIPT_OPERATIONS_MAX;
 
 /// Writes the answer to an event. A batch says in each element whether it was `replayed`; a single answer has a header
 /// for that.
@@ -27,7 +30,12 @@ pub fn event_minimal(out: &mut Json, record: &Record, replayed: bool) {
     out.begin_object();
     match &record.input {
         Input::Event(event) => out.field("id", &event.id),
-        Input::Adjust(..) | Input::Transfer(..) | Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => {
+        Input::Adjust(..)
+        | Input::Transfer(..)
+        | Input::Act(..)
+        | Input::Due(_)
+        | Input::Ruleset(_)
+        | Input::Rules(..) => {
             out.key("id");
             out.transaction_id(record.seq.get());
         }
@@ -42,8 +50,15 @@ pub fn event_minimal(out: &mut Json, record: &Record, replayed: bool) {
     out.end_object();
 }
 
-/// Writes what an event would be answered: no sequence, since nothing was recorded.
-pub fn simulation(out: &mut Json, record: &Record, names: Names<'_>, trace: Option<&[Trace]>) {
+/// Writes what an event would be answered: no sequence, since nothing was recorded. Where another version than the one in
+/// force was asked, what that one would answer stands beside it.
+pub fn simulation(
+    out: &mut Json,
+    record: &Record,
+    names: Names<'_>,
+    trace: Option<&[Trace]>,
+    live: Option<&Result<Record, Reject>>,
+) {
     out.begin_object();
     identity(out, record);
     out.field("status", status_name(record.status));
@@ -63,6 +78,23 @@ pub fn simulation(out: &mut Json, record: &Record, names: Names<'_>, trace: Opti
             out.end_object();
         }
         out.end_array();
+    }
+    if let Some(live) = live {
+        out.key("live");
+        out.begin_object();
+        match live {
+            Ok(live) => {
+                out.field("status", status_name(live.status));
+                body(out, live, names);
+            }
+            Err(reject) => {
+                out.field("refused", reject.code());
+                out.field("detail", &reject.to_string());
+            }
+        }
+        out.end_object();
+        out.key("changed");
+        out.bool(!live.as_ref().is_ok_and(|live| is_same(live, record)));
     }
     out.end_object();
 }
@@ -104,11 +136,14 @@ fn body(out: &mut Json, record: &Record, names: Names<'_>) {
     out.begin_object();
     out.int_field("version", record.ruleset);
     out.key("hash");
-    out.optional((record.ruleset == names.state.version).then_some(names.state.hash.as_str()));
+    out.optional(names.ruleset_hash(record.ruleset));
     out.end_object();
     out.key("cost");
     out.begin_object();
     out.int_field("operations", record.operations);
+    if names.simulated {
+        out.int_field("limit", SCRIPT_OPERATIONS_MAX);
+    }
     out.end_object();
 }
 

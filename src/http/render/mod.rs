@@ -2,6 +2,7 @@
 
 mod act;
 mod answer;
+mod backtest;
 mod balance;
 mod effect;
 mod member;
@@ -9,6 +10,7 @@ mod money;
 mod program;
 mod record;
 mod report;
+mod ruleset;
 mod standing;
 mod statement;
 #[cfg(test)]
@@ -16,20 +18,24 @@ mod tests;
 
 use std::collections::HashMap;
 
+use crate::engine::handle::ProgramView;
 use crate::http::vouchers::Vouchers;
 use crate::ledger::record::{Record, Status, Verdict};
+use crate::ledger::rollout::Rollout;
 use crate::ledger::state::ProgramState;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{ProgramId, Seq, Text};
 
 pub use act::{act, hold, voucher};
 pub use answer::{event, event_minimal, simulation};
+pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::balance;
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
-pub use program::program;
+pub use program::{program, program_page};
 pub use record::record;
 pub use report::{Report, report};
+pub use ruleset::{Known as KnownVersion, ruleset};
 pub use statement::{Statement, statement};
 
 /// What numbers in records are called, and what else an answer wants to know of its program.
@@ -39,6 +45,8 @@ pub struct Names<'a> {
     pub state: &'a ProgramState,
     /// The terms in force.
     pub terms: &'a Terms,
+    /// The versions of the rules, for the hash of the one that decided.
+    pub versions: Option<&'a Rollout>,
     /// Source and id of events that evidence names, where they were looked up.
     pub events: Option<&'a HashMap<Seq, (Text, Text)>>,
     /// Whether the record was only simulated, so that what it made has no id.
@@ -50,7 +58,19 @@ pub struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names of a program.
     pub const fn new(state: &'a ProgramState, terms: &'a Terms) -> Self {
-        Self { state, terms, events: None, simulated: false, vouchers: None }
+        Self { state, terms, versions: None, events: None, simulated: false, vouchers: None }
+    }
+
+    /// The names of a program as it stands, with the versions of its rules.
+    pub fn of(view: &'a ProgramView) -> Self {
+        Self { versions: Some(&view.rollout), ..Self::new(&view.state, &view.compiled.terms) }
+    }
+
+    /// The hash of a version of the rules, where it is known.
+    pub fn ruleset_hash(&self, version: u32) -> Option<&'a str> {
+        let known = self.versions.and_then(|versions| versions.hash_of(version));
+        let current = (version == self.state.version).then_some(&self.state.hash);
+        known.or(current).map(Text::as_str)
     }
 }
 

@@ -41,6 +41,12 @@ pub fn record(out: &mut Json, record: &Record, names: Names<'_>) {
             out.end_array();
         }
         Input::Act(asked, _) => act(out, asked),
+        Input::Rules(change, _) => {
+            let (what, by) = change.told();
+            out.field("change", what);
+            out.field("author", &by.author);
+            out.field("message", &by.message);
+        }
         Input::Due(_) => {}
     }
     out.key("effects");

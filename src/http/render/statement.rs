@@ -203,7 +203,7 @@ fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
                 out.field("reason", &adjustment.reason);
             }
         }
-        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) => {}
+        Input::Act(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => {}
     }
     out.end_object();
 }

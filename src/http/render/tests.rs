@@ -264,8 +264,9 @@ fn reasons_carry_their_evidence() {
 fn a_simulation_has_no_ids() {
     let record = record(vec![credit(0, Account::Issued, AT)]);
     let trace = [Trace { rule: "earn.rhai:4".into(), fired: true, detail: "149 / 100".into() }];
-    let answer =
-        written(|out, names| simulation(out, &record, Names { simulated: true, ..names }, Some(trace.as_slice())));
+    let answer = written(|out, names| {
+        simulation(out, &record, Names { simulated: true, ..names }, Some(trace.as_slice()), None);
+    });
     assert_eq!((&answer["seq"], &answer["effects"][0]["lot"]), (&Value::Null, &Value::Null));
     assert_eq!(answer["trace"], json!([{"rule": "earn.rhai:4", "fired": true, "detail": "149 / 100"}]));
 }
@@ -412,7 +413,10 @@ fn a_statement_opens_runs_and_closes() {
 
 #[test]
 fn a_program_by_name() {
-    let told = written(|out, names| program(out, names, AT));
+    let files = vec![("program.toml".into(), "[program]\nname = \"Shop\"\nzone = \"UTC\"\n".to_owned())];
+    let rules = crate::rules::Program::compile(&crate::rules::ProgramFiles::new("shop", files)).unwrap();
+    let rules = rules.bind(1, |_| Some(POINTS));
+    let told = written(|out, names| program(out, names, &rules, AT));
     assert_eq!(
         told["pools"],
         json!([{"pool": "points", "transferable": true}, {"pool": "miles", "transferable": false}])

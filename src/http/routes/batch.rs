@@ -145,7 +145,7 @@ fn write(
     style: Style,
     request_id: &str,
 ) -> Vec<u8> {
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(view);
     let mut out = Json::with_capacity(problems.len() * if style.minimal { 96 } else { 640 } + 32);
     if !style.lines {
         out.begin_object();

@@ -10,8 +10,9 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::HeaderValue;
 
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, json};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, json, rulesets};
 use crate::engine::handle::{Answer, Command, ProgramView};
+use crate::engine::simulate::Simulated;
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::decode;
@@ -20,7 +21,7 @@ use crate::http::tally;
 use crate::http::wire::{self, EventWire, SimulateWire};
 use crate::ledger::event::Event;
 use crate::ledger::record::{Input, Record, Status};
-use crate::ledger::types::{Seq, Text, TimeMs};
+use crate::ledger::types::{Seq, Text};
 
 /// `POST …/events`.
 pub async fn post_event<B: HttpBody<Data = Bytes>>(call: &Call<'_>, body: B) -> Result<Response, Problem> {
@@ -40,7 +41,7 @@ pub async fn submit(call: &Call<'_>, view: &ProgramView, event: Arc<Event>) -> R
     let answer = submit_one(call, view, Command::Event(event)).await?;
     // Rules may have changed meanwhile: the names of today include those of every record.
     let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     let minimal = call.wants_minimal();
     respond(call, &answer, |out, record| {
         if minimal {
@@ -97,7 +98,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
     let view = call.view()?;
     let known = evidence(&call, &record).await?;
-    let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
+    let names = Names { events: Some(&known), ..Names::of(&view) };
     let mut out = Json::with_capacity(1_024);
     render::event(&mut out, &record, names, false);
     Ok(json(StatusCode::OK, out))
@@ -124,15 +125,21 @@ pub async fn simulate(ask: Ask, body: Body) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
     let asked = ask.read::<SimulateWire, _>(body).await?;
-    if asked.ruleset.as_ref().is_some_and(|version| version.as_u64() != Some(u64::from(view.state.version))) {
-        let detail = format!("only version {}, which is in force, can be asked", view.state.version);
-        return Err(Problem::new(Code::RulesetUnavailable, detail));
-    }
-    let at: Option<TimeMs> = asked.at;
-    let (outcome, trace) = call.edge.handle.simulate(view.id, Arc::new(asked.event), at).await?;
-    let record = outcome.map_err(|reject| Problem::from(&reject))?;
-    let names = Names { simulated: true, ..Names::new(&view.state, &view.compiled.terms) };
+    let version = match asked.ruleset.as_deref() {
+        None => None,
+        Some(name) => {
+            let version = rulesets::named_version(name, &view)?;
+            Some(rulesets::compile(&call, &view, version).await?.compiled)
+        }
+    };
+    let event = Arc::new(asked.event);
+    let Simulated { asked: outcome, live } =
+        call.edge.handle.simulate(view.id, Arc::clone(&event), asked.at, version).await?;
+    let view = call.view()?;
+    let names = Names { simulated: true, ..Names::of(&view) };
+    let record = outcome.record.map_err(|reject| Problem::from(&reject))?;
     let mut out = Json::with_capacity(2_048);
-    render::simulation(&mut out, &record, names, asked.explain.then_some(trace.as_slice()));
+    let live = live.map(|live| live.record);
+    render::simulation(&mut out, &record, names, asked.explain.then_some(outcome.trace.as_slice()), live.as_ref());
     Ok(json(StatusCode::OK, out))
 }

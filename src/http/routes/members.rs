@@ -59,7 +59,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     let now = call.edge.handle.now();
     let mut out = Json::with_capacity(1_024);
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     render::member(&mut out, id, &settled(&member, &view.compiled.terms, now), names, now);
     Ok(json(StatusCode::OK, out))
 }
@@ -97,8 +97,7 @@ pub async fn get_balance(call: &Call<'_>, id: &str) -> Result<Response, Problem>
 
 fn write_balance(call: &Call<'_>, id: &str, member: &Member, view: &ProgramView, at: TimeMs) -> Response {
     let mut out = Json::with_capacity(1_024);
-    let names =
-        Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::new(&view.state, &view.compiled.terms) };
+    let names = Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::of(view) };
     render::balance(&mut out, id, member, names, at);
     json(StatusCode::OK, out)
 }
@@ -117,7 +116,7 @@ pub async fn statement(ask: Ask) -> Result<Response, Problem> {
     let records = history(&call, &view, id).await?;
     let view = call.view()?;
     let mut out = Json::with_capacity(4_096);
-    let next = render::statement(&mut out, &records, &asked, Names::new(&view.state, &view.compiled.terms));
+    let next = render::statement(&mut out, &records, &asked, Names::of(&view));
     let next = next.map(|(at, seq, index)| {
         cursor(&[at.get(), i64::try_from(seq.get()).unwrap_or(i64::MAX), i64::try_from(index).unwrap_or(i64::MAX)])
     });
@@ -136,7 +135,7 @@ pub async fn lots(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     let now = call.edge.handle.now();
     let member = settled(&member, &view.compiled.terms, now);
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     let only = match query.get("pool") {
         None => None,
         Some(name) => {

@@ -11,6 +11,7 @@ mod money;
 mod own;
 mod program;
 mod reports;
+mod rulesets;
 mod spending;
 mod table;
 mod webhooks;
@@ -95,8 +96,8 @@ impl<'a> Call<'a> {
 }
 
 const GET: Method = Method::GET;
-const POST: Method = Method::POST;
 const DELETE: Method = Method::DELETE;
+const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -200,6 +201,28 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
         .keyed()
         .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
+        .add(POST, &at("/rulesets"), admin, "Write down a version of the rules, checked and tested", rulesets::draft)
+        .keyed()
+        .add(GET, &at("/rulesets"), read, "Versions of the rules, newest first", rulesets::list)
+        .query(&["limit", "cursor"])
+        .add(POST, &at("/rulesets/rollback"), admin, "Go back to the version before", rulesets::rollback)
+        .keyed()
+        .add(GET, &at("/rulesets/{version}"), read, "A version, its files and how it does", rulesets::show)
+        .add(
+            POST,
+            &at("/rulesets/{version}/activate"),
+            admin,
+            "Let a version decide, for all or some",
+            rulesets::activate,
+        )
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/rollback"), admin, "Leave a version, or go back to it", rulesets::rollback)
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/shadow"), admin, "Run a version without effect", rulesets::shadow)
+        .keyed()
+        .add(POST, &at("/rulesets/{version}/backtest"), admin, "A version against history", rulesets::backtest)
+        .add(DELETE, &at("/rulesets/{version}/shadow"), admin, "Stop running it without effect", rulesets::end_shadow)
+        .keyed()
         .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
         .query(&["from", "to", "active_window_days"])
         .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)

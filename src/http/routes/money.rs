@@ -21,7 +21,7 @@ pub async fn adjust(ask: Ask, body: Body) -> Result<Response, Problem> {
     let asked = Arc::new(ask.read::<AdjustmentWire, _>(body).await?);
     let answer = submit_one(&call, &view, Command::Adjust(Arc::clone(&asked), key)).await?;
     let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     respond(&call, &answer, |out, record| render::adjustment(out, record, &asked, names, false))
 }
 
@@ -33,6 +33,6 @@ pub async fn transfer(ask: Ask, body: Body) -> Result<Response, Problem> {
     let asked = Arc::new(ask.read::<TransferWire, _>(body).await?);
     let answer = submit_one(&call, &view, Command::Transfer(Arc::clone(&asked), key)).await?;
     let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let names = Names::of(&view);
     respond(&call, &answer, |out, record| render::transfer(out, record, &asked, names, false))
 }

@@ -10,6 +10,7 @@ mod event;
 mod field;
 mod quick;
 mod request;
+mod rulesets;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use act::{Affair, AffairWire, AmountWire, DonationWire, HoldWire, Redemption
 pub use batch::{array, ndjson};
 pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 pub use webhook::{WebhookChangeWire, WebhookWire};
 
 use super::problem::{Code, FieldError, Place, Problem};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -229,8 +230,8 @@ pub struct Simulation {
     pub event: Event,
     /// The ledger's time to pretend, where given.
     pub at: Option<TimeMs>,
-    /// The version of the rules asked for: a number or a name.
-    pub ruleset: Option<Value>,
+    /// The version of the rules asked for: a number or a name, as text.
+    pub ruleset: Option<String>,
     /// Whether to tell what each handler and rule did.
     pub explain: bool,
 }
@@ -243,7 +244,16 @@ impl Wire<'_> for SimulateWire {
         let mut faults = Faults::default();
         let at = self.at.map(|text| check::time(&mut faults, "/at", &text));
         let explain = self.explain.unwrap_or(false);
-        faults.into_result(Simulation { event, at, ruleset: self.ruleset, explain })
+        let ruleset = match self.ruleset {
+            None | Some(Value::Null) => None,
+            Some(Value::String(name)) => Some(name),
+            Some(Value::Number(number)) if number.is_u64() => Some(number.to_string()),
+            Some(_) => {
+                faults.add("/ruleset", "expected the number of a version, or \"draft\"");
+                None
+            }
+        };
+        faults.into_result(Simulation { event, at, ruleset, explain })
     }
 }
 
@@ -251,26 +261,26 @@ impl Wire<'_> for SimulateWire {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RulesCheckWire {
-    files: Files,
+    files: Files<String>,
 }
 
 /// Files by path.
 #[derive(Debug)]
-struct Files(BTreeMap<String, String>);
+pub struct Files<T>(pub BTreeMap<String, T>);
 
-impl<'de> Deserialize<'de> for Files {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Files<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Expected;
-        impl<'de> Visitor<'de> for Expected {
-            type Value = Files;
+        struct Expected<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Expected<T> {
+            type Value = Files<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of file contents by path")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Files, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Files<T>, A::Error> {
                 let mut files = BTreeMap::new();
-                while let Some((path, content)) = map.next_entry::<String, String>()? {
+                while let Some((path, content)) = map.next_entry::<String, T>()? {
                     if files.insert(path, content).is_some() {
                         return Err(A::Error::custom("a path is given twice"));
                     }
@@ -278,7 +288,23 @@ impl<'de> Deserialize<'de> for Files {
                 Ok(Files(files))
             }
         }
-        deserializer.deserialize_map(Expected)
+        deserializer.deserialize_map(Expected(PhantomData))
+    }
+}
+
+/// Refuses paths that cannot be a program's, and more bytes than a program may have.
+pub fn check_paths<'a>(faults: &mut Faults, files: impl Iterator<Item = (&'a str, &'a str)>) {
+    let mut bytes = 0usize;
+    for (path, content) in files {
+        bytes = bytes.saturating_add(content.len());
+        let odd = |step: &str| step.is_empty() || step == "." || step == "..";
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
+        if path.len() > crate::limits::ID_BYTES_MAX || !path.bytes().all(plain) || path.split('/').any(odd) {
+            faults.add("/files", "a path has 1 to 128 letters, digits, _ - . and / between names");
+        }
+    }
+    if bytes > PROGRAM_BYTES_MAX {
+        faults.add("/files", format!("the files have {bytes} bytes; at most {PROGRAM_BYTES_MAX} are accepted"));
     }
 }
 
@@ -289,17 +315,7 @@ impl Wire<'_> for RulesCheckWire {
     fn check(self) -> Result<BTreeMap<String, String>, Problem> {
         let mut faults = Faults::default();
         let Files(files) = self.files;
-        for path in files.keys() {
-            let odd = |step: &str| step.is_empty() || step == "." || step == "..";
-            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/');
-            if path.len() > crate::limits::ID_BYTES_MAX || !path.bytes().all(plain) || path.split('/').any(odd) {
-                faults.add("/files", "a path has 1 to 128 letters, digits, _ - . and / between names");
-            }
-        }
-        let bytes: usize = files.values().map(String::len).sum();
-        if bytes > PROGRAM_BYTES_MAX {
-            faults.add("/files", format!("the files have {bytes} bytes; at most {PROGRAM_BYTES_MAX} are accepted"));
-        }
+        check_paths(&mut faults, files.iter().map(|(path, content)| (path.as_str(), content.as_str())));
         faults.into_result(files)
     }
 }

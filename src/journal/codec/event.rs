@@ -14,6 +14,7 @@ wire_enum!(Input, "input" {
     3 = Due(member),
     4 = Ruleset(files),
     20 = Act(act, key),
+    100 = Rules(change, key),
 });
 
 // Tags are never changed and never reused.

@@ -21,6 +21,7 @@ mod provenance;
 mod record;
 mod registry;
 mod ring;
+mod rules;
 mod wire;
 
 #[cfg(test)]
@@ -28,7 +29,10 @@ pub(crate) mod tests;
 
 pub use member::{MEMBER_VERSION, decode_member, encode_member};
 pub use record::{RECORD_VERSION, decode_record, encode_record};
-pub use registry::{REGISTRY_VERSION, Registry, decode_program, decode_registry, encode_program, encode_registry};
+pub use registry::{
+    PROGRAM_VERSION, REGISTRY_VERSION, Registry, decode_program, decode_registry, encode_program, encode_registry,
+    encode_rollout,
+};
 pub use ring::{RING_VERSION, RingEntry, RingRow, decode_ring, encode_ring};
 
 use crate::journal::Error;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::types::{Seq, TimeMs};
-use strategies::{member, program, record};
+use strategies::{member, program, record, rollout};
 
 fn encoded(record: &crate::ledger::record::Record) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -29,10 +29,10 @@ proptest! {
     }
 
     #[test]
-    fn rows_survive(member in member(), program in program(), now in any::<i64>()) {
+    fn rows_survive(member in member(), program in program(), rollout in rollout(), now in any::<i64>()) {
         prop_assert_eq!(decode_member(&encode_member(&member)).unwrap(), member);
         prop_assert_eq!(decode_program(&encode_program(&program)).unwrap(), program.clone());
-        let registry = Registry { now: TimeMs::new(now), programs: vec![Arc::new(program), Arc::default()] };
+        let registry = Registry { now: TimeMs::new(now), programs: vec![Arc::new(program), Arc::default()], rollouts: vec![Arc::new(rollout)] };
         prop_assert_eq!(decode_registry(&encode_registry(&registry)).unwrap(), registry);
     }
 

@@ -36,7 +36,7 @@ use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, ProgramFiles};
 use super::program::Program;
 use crate::ledger::act::Act;
-use crate::ledger::event::{Event, Transfer};
+use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::record::{ScriptFault, Status, Verdict};
 use crate::ledger::reject::Reject;
 use crate::ledger::types::{Money, Text, TimeMs};
@@ -169,6 +169,31 @@ pub fn run<L: Ledger>(
         }
     }
     Ok(report)
+}
+
+/// What the cases of a program post.
+pub(super) struct PostedKinds {
+    /// How many cases there are.
+    pub cases: usize,
+    /// The kinds of event, each once.
+    pub kinds: Vec<EventKind>,
+}
+
+/// The kinds of event that a program's cases post; files that cannot be read post nothing.
+pub(super) fn posted_kinds(files: &ProgramFiles, vocabulary: &Vocabulary<'_>) -> PostedKinds {
+    let mut posted = PostedKinds { cases: 0, kinds: Vec::new() };
+    for (path, content) in files.files.iter().filter(|(path, _)| path.starts_with(CASES_FOLDER)) {
+        let cases = parse::cases(path, content, vocabulary).unwrap_or_default();
+        posted.cases += cases.len();
+        for step in cases.iter().flat_map(|case| &case.steps) {
+            if let parse::Action::Post(event) = &step.action
+                && !posted.kinds.contains(&event.kind)
+            {
+                posted.kinds.push(event.kind.clone());
+            }
+        }
+    }
+    posted
 }
 
 /// What a case may name: the program's pools and cards, and the zone its times are in.

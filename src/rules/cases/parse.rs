@@ -16,7 +16,7 @@ use crate::ledger::act::Act;
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::types::{Money, Points, Text, TimeMs};
 use crate::limits::CASES_MAX;
-use crate::rules::diagnostic::{Diagnostic, line_and_column};
+use crate::rules::diagnostic::{Diagnostic, line_and_column, toml_message};
 
 /// A case, ready to run.
 pub(super) struct Case {
@@ -164,8 +164,8 @@ pub(in crate::rules) fn check(path: &str, content: &str, vocabulary: &Vocabulary
 pub(super) fn cases(path: &str, content: &str, vocabulary: &Vocabulary<'_>) -> Result<Vec<Case>, Vec<Diagnostic>> {
     let file: CaseFile = toml::from_str(content).map_err(|error| {
         vec![match error.span() {
-            Some(span) => Diagnostic::at_offset(path, content, span.start, error.message()),
-            None => Diagnostic::of_file(path, error.message()),
+            Some(span) => Diagnostic::at_offset(path, content, span.start, toml_message(error.message())),
+            None => Diagnostic::of_file(path, toml_message(error.message())),
         }]
     })?;
     let steps: usize = file.case.iter().map(|case| case.step.len()).sum();

@@ -16,9 +16,12 @@ fn said(manifest: &str, script: &str) -> String {
 fn manifests() {
     let after = |tables: &str| format!("{SHOP}{tables}");
     for (manifest, expected) in [
-        ("[program]\nname = \"x\"\n", "program.toml:1:1: missing field `zone`"),
+        ("[program]\nname = \"x\"\n", "program.toml:1:1: the key \"zone\" is missing"),
         ("[program]\nname = \"x\"\nzone = \"Mars\"\n", "program.toml:3:8: \"Mars\" is not a time zone"),
-        ("[program]\nname = \"x\"\nzone = \"UTC\"\nzonk = 1\n", "program.toml:4:1: unknown field `zonk`"),
+        (
+            "[program]\nname = \"x\"\nzone = \"UTC\"\nzonk = 1\n",
+            "program.toml:4:1: there is no key \"zonk\" here (did you mean \"zone\"?)",
+        ),
         ("[program\n", "program.toml:1:9: "),
         (
             "[program]\nname = \"x\"\nzone = \"UTC\"\nmax_lateness = \"1 month\"\n",
@@ -43,7 +46,7 @@ fn manifests() {
         (&after("[referral]\npool = \"x\"\nfriend = 1\nreferrer = 1\n"), "program.toml:17:8: no pool \"x\""),
         (
             &after("[[caps]]\nname = \"a\"\npool = \"points\"\nper = \"week\"\nlimit = 5\n"),
-            "program.toml:19:7: unknown variant `week`",
+            "program.toml:19:7: there is no value \"week\" here",
         ),
         (&after("[[earn]]\non = \"buy\"\n"), "program.toml:17:6: \"buy\" is not a kind of event"),
         (
@@ -175,7 +178,7 @@ fn case_files_are_read_when_a_program_is_checked() {
             "[[case]]\nname = \"x\"\n[[case.step]]\nat = \"2026-05-02\"\n[[case.step]]\nat = \"2026-05-01\"\n",
             "tests/a.toml:5:1: time goes back",
         ),
-        ("[[case]]\nnome = \"x\"\n", "tests/a.toml:2:1: unknown field"),
+        ("[[case]]\nnome = \"x\"\n", "tests/a.toml:2:1: there is no key \"nome\" here"),
     ] {
         let shop = files(SHOP, "").with([(Text::new("tests/a.toml"), content.to_owned())]);
         let said = check(&shop).first().map(ToString::to_string).unwrap_or_default();

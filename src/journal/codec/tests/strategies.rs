@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::record::*;
+use crate::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -156,13 +157,59 @@ fn ruleset() -> impl Strategy<Value = RulesetFiles> {
     (text(), text(), vec((text(), content), 0..3), vec(text(), 0..3))
         .prop_map(|(program, hash, files, new_names)| RulesetFiles { program, hash, files, new_names })
 }
+fn signature() -> BoxedStrategy<Signature> {
+    (text(), "\\PC{0,20}").prop_map(|(author, message)| Signature { author, message }).boxed()
+}
+fn reach() -> BoxedStrategy<Reach> {
+    prop_oneof![Just(Reach::All), any::<u16>().prop_map(Reach::Share), vec(text(), 0..3).prop_map(Reach::Stores)]
+        .boxed()
+}
+/// Boxed, as the others here: a strategy lies on the stack with all that it is made of.
+fn rules_change() -> BoxedStrategy<RulesChange> {
+    let draft = (ruleset(), signature()).prop_map(|(files, by)| RulesChange::Draft { files: Arc::new(files), by });
+    let activate = (any::<u32>(), reach(), signature()).prop_map(|(version, reach, by)| RulesChange::Activate {
+        version,
+        reach,
+        by,
+    });
+    let rollback = (any::<[u32; 2]>(), any::<bool>(), signature())
+        .prop_map(|([from, to], automatic, by)| RulesChange::Rollback { from, to, automatic, by });
+    let shadow = (any::<u32>(), any::<bool>(), signature()).prop_map(|(version, on, by)| RulesChange::Shadow {
+        version,
+        on,
+        by,
+    });
+    prop_oneof![draft.boxed(), activate.boxed(), rollback.boxed(), shadow.boxed()].boxed()
+}
+fn version() -> impl Strategy<Value = Version> {
+    let head = (any::<u32>(), text(), any::<u64>(), time(), any::<bool>());
+    (head, signature(), of(time()), of("\\PC{0,20}")).prop_map(
+        |((version, hash, seq, created_at, from_folder), by, activated_at, left)| {
+            let seq = Seq::new(seq);
+            Version { version, hash, seq, created_at, from_folder, by, activated_at, left }
+        },
+    )
+}
+pub fn rollout() -> impl Strategy<Value = Rollout> {
+    let partial = (any::<u32>(), reach()).prop_map(|(version, reach)| Partial { version, reach });
+    (vec(version(), 0..3), vec(any::<u32>(), 0..3), of(partial), of(any::<u32>()), text()).prop_map(
+        |(versions, in_force, partial, shadow, folder_hash)| Rollout {
+            versions,
+            in_force,
+            partial,
+            shadow,
+            folder_hash,
+        },
+    )
+}
 fn input() -> BoxedStrategy<Input> {
     prop_oneof![
-        4 => event().boxed().prop_map(|event| Input::Event(Arc::new(event))),
-        1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)),
-        1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)),
-        1 => text().prop_map(Input::Due),
-        1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))),
+        4 => event().prop_map(|event| Input::Event(Arc::new(event))).boxed(),
+        1 => (adjustment(), text()).prop_map(|(adjustment, key)| Input::Adjust(Arc::new(adjustment), key)).boxed(),
+        1 => (transfer(), text()).prop_map(|(transfer, key)| Input::Transfer(Arc::new(transfer), key)).boxed(),
+        1 => text().prop_map(Input::Due).boxed(),
+        1 => ruleset().prop_map(|files| Input::Ruleset(Arc::new(files))).boxed(),
+        1 => (rules_change(), text()).prop_map(|(change, key)| Input::Rules(Arc::new(change), key)).boxed(),
         2 => super::lives::act(),
     ]
     .boxed()
