@@ -102,6 +102,10 @@ pub struct Config {
     pub body_bytes: usize,
     /// Bytes of a batch's body.
     pub batch_body_bytes: usize,
+    /// Whether webhooks may go to addresses that are not of the public internet.
+    pub webhooks_private: bool,
+    /// How long after a first failed delivery of a webhook the next is tried, in milliseconds.
+    pub webhooks_retry_ms: u64,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// What is logged, in the language of `tracing_subscriber::EnvFilter`.
@@ -163,6 +167,7 @@ struct File {
     engine: Engine,
     cache: Cache,
     http: Http,
+    webhooks: Webhooks,
     log: Log,
 }
 
@@ -195,6 +200,13 @@ struct Http {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct Webhooks {
+    allow_private: bool,
+    retry_ms: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Log {
     format: LogFormat,
     filter: String,
@@ -212,6 +224,7 @@ impl Default for File {
             engine: Engine::default(),
             cache: Cache::default(),
             http: Http::default(),
+            webhooks: Webhooks::default(),
             log: Log::default(),
         }
     }
@@ -246,6 +259,12 @@ impl Default for Http {
     }
 }
 
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, retry_ms: limits::WEBHOOK_RETRY_MS_DEFAULT }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, filter: "info".to_owned() }
@@ -267,7 +286,7 @@ impl File {
     }
 
     fn check(self) -> Result<Config, Error> {
-        let Self { listen, data, rules, backups, insecure_no_auth, clock, engine, cache, http, log } = self;
+        let Self { listen, data, rules, backups, insecure_no_auth, clock, engine, cache, http, webhooks, log } = self;
         let loopback = |key, wanted: bool| {
             let message = || format!("only where `listen` is a loopback address, and {listen} is not");
             if wanted && !listen.ip().is_loopback() { Err(Error::Value { key, message: message() }) } else { Ok(()) }
@@ -286,6 +305,7 @@ impl File {
         within("http.drain_ms", http.drain_ms, 0..=limits::DRAIN_MS_MAX)?;
         within("http.body_bytes", http.body_bytes, limits::BODY_BYTES_MIN..=limits::BODY_BYTES_MAX)?;
         within("http.batch_body_bytes", http.batch_body_bytes, limits::BODY_BYTES_MIN..=limits::BATCH_BODY_BYTES_MAX)?;
+        within("webhooks.retry_ms", webhooks.retry_ms, 1..=limits::WEBHOOK_RETRY_MS_DEFAULT)?;
         let evaluate_threads = match engine.evaluate_threads {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             threads => threads,
@@ -309,6 +329,8 @@ impl File {
             drain_ms: http.drain_ms,
             body_bytes: http.body_bytes,
             batch_body_bytes: http.batch_body_bytes,
+            webhooks_private: webhooks.allow_private,
+            webhooks_retry_ms: webhooks.retry_ms,
             log_format: log.format,
             log_filter: log.filter,
         })

@@ -168,6 +168,17 @@ pub const ACTIVE_WINDOW_DAYS_DEFAULT: i64 = 90;
 pub const ACTIVE_WINDOW_DAYS_MAX: i64 = 3_650;
 /// Reports that are worked out at once: each holds all orders of its program in memory.
 pub const REPORTS_AT_ONCE: usize = 1;
+/// Webhook endpoints of one ledger.
+pub const WEBHOOK_ENDPOINTS_MAX: usize = 64;
+/// Types that one endpoint lists.
+pub const WEBHOOK_EVENTS_MAX: usize = 64;
+/// How long an endpoint may take to answer, in milliseconds.
+pub const WEBHOOK_TIMEOUT_MS: u64 = 15_000;
+/// How long after a first failed delivery the next is tried, in milliseconds.
+pub const WEBHOOK_RETRY_MS_DEFAULT: u64 = 5_000;
+/// Delays after failures in a row, in first delays: 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h. After the last the endpoint is
+/// disabled.
+pub const WEBHOOK_RETRIES: [u64; 9] = [1, 60, 360, 1_440, 3_600, 7_200, 10_080, 14_400, 17_280];
 /// Retries of a refused request should wait this long, in seconds.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 

@@ -79,6 +79,7 @@ pub struct Metrics {
     http_connections: IntGauge,
     http_refused: IntCounter,
     replays: IntCounter,
+    webhooks: IntCounterVec,
     durable_seq: IntGauge,
     members: IntGauge,
 }
@@ -140,6 +141,7 @@ impl Metrics {
                 "Connections turned away because too many were open.",
             )?,
             replays: single("replays_total", "Writes answered with their first answer.")?,
+            webhooks: counter("webhook_deliveries_total", "Attempts to deliver a webhook.", &["result"])?,
             durable_seq: gauge("durable_seq", "The newest record on disk.")?,
             members: gauge("members", "Members of all programs.")?,
             http_seconds,
@@ -213,6 +215,11 @@ impl Metrics {
         self.http_refused.inc();
     }
 
+    /// Counts an attempt to deliver a webhook.
+    pub fn webhook(&self, taken: bool) {
+        self.webhooks.with_label_values(&[if taken { "taken" } else { "failed" }]).inc();
+    }
+
     /// Counts writes that had been done before.
     pub fn replays(&self, number: u64) {
         self.replays.inc_by(number);
@@ -247,6 +254,7 @@ mod tests {
         metrics.connection(true);
         metrics.connection_refused();
         metrics.replays(6);
+        metrics.webhook(false);
         let text = metrics.expose();
         for line in [
             r#"tallystick_events_total{program="corner_coffee",status="posted",type="purchase",verdict="flag"} 3"#,
@@ -267,6 +275,7 @@ mod tests {
             r"tallystick_http_connections 1",
             r"tallystick_http_connections_refused_total 1",
             r"tallystick_replays_total 6",
+            r#"tallystick_webhook_deliveries_total{result="failed"} 1"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

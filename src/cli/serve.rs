@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{FINE, WRONG, address, cannot_start, progress, say};
 use crate::config::{Clock, Config, LogFormat, Overrides};
 use crate::engine::{self, Engine};
+use crate::http::webhooks::Registry;
 use crate::http::{self, Auth, Edge, Settings, Vouchers};
 use crate::keys::Ring;
 use crate::limits::KEYS_REFRESH_MS;
@@ -117,8 +118,15 @@ async fn serve(config: &Config) -> ExitCode {
         Ok(vouchers) => vouchers,
         Err(error) => return cannot_start(format!("the key of voucher codes: {error}")),
     };
-    let edge = Edge::new(engine.handle(), auth.clone(), settings(config), vouchers);
-    let edge = Arc::new(edge.with_backups(config.backups.clone()));
+    let endpoints = match Registry::open(&config.data) {
+        Ok(endpoints) => endpoints,
+        Err(error) => return cannot_start(error),
+    };
+    let edge = Edge::new(engine.handle(), auth.clone(), settings(config), vouchers)
+        .with_backups(config.backups.clone())
+        .with_webhooks(endpoints, config.webhooks_private, config.webhooks_retry_ms);
+    let edge = Arc::new(edge);
+    tokio::spawn(http::webhooks::run(Arc::clone(&edge)));
     say(format!("listening on http://{address}"));
     tracing::info!(%address, data = %config.data.display(), seq = engine.handle().status().seq.get(), "ready");
     if let Auth::Keys(keys) = auth {

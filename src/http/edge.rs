@@ -22,6 +22,7 @@ use super::problem::Problem;
 use super::routes::{self, Call};
 use super::unread::lend;
 use super::vouchers::Vouchers;
+use super::webhooks::Registry;
 use crate::engine::handle::{Handle, ProgramView};
 use crate::keys::Scope;
 use crate::ledger::types::Text;
@@ -74,6 +75,12 @@ pub struct Edge {
     pub settings: Settings,
     /// Where backups are made, where they may be.
     pub backups: Option<PathBuf>,
+    /// Endpoints that records are sent to, where any may be.
+    pub webhooks: Option<Arc<Registry>>,
+    /// Whether webhooks may go to addresses that are not of the public internet.
+    pub webhooks_private: bool,
+    /// How long after a failed delivery the next is tried, in milliseconds, where the configuration says so.
+    pub webhook_retry_ms: Option<u64>,
     /// Memory of open request bodies.
     pub bodies: Budget,
     /// Turns at backtests: each holds a ledger in memory.
@@ -100,6 +107,9 @@ impl Edge {
             settings,
             vouchers,
             backups: None,
+            webhooks: None,
+            webhooks_private: false,
+            webhook_retry_ms: None,
             bodies: Budget::default(),
             backtests: Arc::new(Semaphore::new(1)),
             followers,
@@ -113,6 +123,17 @@ impl Edge {
     #[must_use]
     pub fn with_backups(self, folder: PathBuf) -> Self {
         Self { backups: Some(folder), ..self }
+    }
+
+    /// The same with webhooks: their endpoints, whether private addresses are open to them, and the first retry in milliseconds.
+    #[must_use]
+    pub fn with_webhooks(self, endpoints: Registry, private: bool, retry_ms: u64) -> Self {
+        Self {
+            webhooks: Some(Arc::new(endpoints)),
+            webhooks_private: private,
+            webhook_retry_ms: Some(retry_ms),
+            ..self
+        }
     }
 
     /// Ends what would go on for ever: the server closes.
@@ -322,7 +343,8 @@ fn hot_route<'a>(method: &Method, path: &'a str) -> Option<Hot<'a>> {
 
 /// Paths that say nothing about any program, and take no key.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/livez" | "/readyz" | "/v1/version" | "/openapi.json") || path.starts_with("/problems/")
+    matches!(path, "/livez" | "/readyz" | "/v1/version" | "/openapi.json" | "/console")
+        || path.starts_with("/problems/")
 }
 
 fn write_problem(mut response: Response, problem: &Problem, id: &RequestId) -> Response {

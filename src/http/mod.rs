@@ -8,6 +8,7 @@ pub mod problem;
 
 mod auth;
 mod body;
+mod console;
 mod edge;
 mod follow;
 mod io;
@@ -21,6 +22,7 @@ mod tally;
 pub(crate) mod time;
 mod unread;
 mod vouchers;
+pub mod webhooks;
 mod wire;
 
 pub use auth::Auth;

@@ -16,4 +16,5 @@ mod reviews;
 mod rulesets;
 mod settings;
 mod twice;
+mod webhooks;
 mod year;

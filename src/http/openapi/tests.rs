@@ -9,6 +9,7 @@ use crate::http::problem::Problem;
 use crate::http::wire::{
     self, AdjustmentWire, AffairWire, AmountWire, BackupWire, ClockWire, DonationWire, EventWire, HoldWire,
     HouseholdWire, MemberWire, RedemptionWire, RulesCheckWire, SimulateWire, TransferWire, UpdateWire,
+    WebhookChangeWire, WebhookWire,
 };
 
 fn document() -> Value {
@@ -79,7 +80,7 @@ fn example(document: &Value, schema: &Value, also: &[&str]) -> Value {
 type Read = fn(&str) -> Result<(), Problem>;
 
 /// The bodies that are described, with what reads them.
-const BODIES: [(&str, Read); 9] = [
+const BODIES: [(&str, Read); 11] = [
     ("Event", |body| wire::read::<EventWire>(body.as_bytes()).map(drop)),
     ("Simulation", |body| wire::read::<SimulateWire>(body.as_bytes()).map(drop)),
     ("Member", |body| wire::read::<MemberWire>(body.as_bytes()).map(drop)),
@@ -87,6 +88,8 @@ const BODIES: [(&str, Read); 9] = [
     ("Transfer", |body| wire::read::<TransferWire>(body.as_bytes()).map(drop)),
     ("RulesCheck", |body| wire::read::<RulesCheckWire>(body.as_bytes()).map(drop)),
     ("Backup", |body| wire::read::<BackupWire>(body.as_bytes()).map(drop)),
+    ("Webhook", |body| wire::read::<WebhookWire>(body.as_bytes()).map(drop)),
+    ("WebhookChange", |body| wire::read::<WebhookChangeWire>(body.as_bytes()).map(drop)),
     ("Clock", |body| wire::read::<ClockWire>(body.as_bytes()).map(drop)),
     ("Donation", |body| wire::read::<DonationWire>(body.as_bytes()).map(drop)),
 ];
@@ -139,6 +142,8 @@ fn every_field_that_is_read_is_described() {
         said::<TransferWire>("Transfer"),
         said::<RulesCheckWire>("RulesCheck"),
         said::<BackupWire>("Backup"),
+        said::<WebhookWire>("Webhook"),
+        said::<WebhookChangeWire>("WebhookChange"),
         said::<ClockWire>("Clock"),
         said::<HoldWire>("Hold"),
         said::<RedemptionWire>("Redemption"),

@@ -100,6 +100,8 @@ pub enum Code {
     UnknownEntry,
     /// The clock cannot be set so.
     ClockRefused,
+    /// No more webhook endpoints.
+    LimitOfEndpoints,
     /// No backup was made.
     BackupRefused,
     /// Too much is waiting.
@@ -135,7 +137,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -182,6 +184,7 @@ impl Code {
         Self::CaseNotOpen,
         Self::ListFull,
         Self::ClockRefused,
+        Self::LimitOfEndpoints,
         Self::BackupRefused,
         Self::Overloaded,
         Self::Stopping,
@@ -239,7 +242,9 @@ impl Code {
             | Self::LimitReached
             | Self::UnknownCharity
             | Self::UnknownHousehold => self.spending_info(),
-            Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => self.daemon_info(),
+            Self::LimitOfEndpoints | Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => {
+                self.daemon_info()
+            }
         }
     }
 
@@ -408,6 +413,12 @@ impl Code {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too much is waiting",
                 "The queue is full and nothing of this request was accepted. Try again after Retry-After seconds, with the same ids.",
+            ),
+            Self::LimitOfEndpoints => info(
+                "limit_of_endpoints",
+                StatusCode::CONFLICT,
+                "There are as many endpoints as there may be",
+                "Delete a webhook endpoint that is not used any more; a ledger serves 64.",
             ),
             Self::BackupRefused => info(
                 "backup_refused",

@@ -6,11 +6,11 @@ use hyper::StatusCode;
 use hyper::header::ACCEPT;
 
 use super::{Ask, answer, json};
-use crate::http::body;
 use crate::http::json::Json;
 use crate::http::openapi;
 use crate::http::problem::{self, Code, Problem};
 use crate::http::wire::ClockWire;
+use crate::http::{body, console};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -36,6 +36,11 @@ pub async fn metrics(ask: Ask) -> Response {
     metrics.progress(status.durable_seq.get(), status.members);
     let text = metrics.expose();
     answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
+}
+
+/// `GET /console`.
+pub async fn console() -> Response {
+    console::page()
 }
 
 /// `GET /openapi.json`.

@@ -16,6 +16,7 @@ mod reports;
 mod rulesets;
 mod spending;
 mod table;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -229,6 +230,11 @@ fn for_programs(table: Table) -> Table {
         .query(&["from", "to", "active_window_days"])
         .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
         .query(&["after_seq", "limit"])
+        .add(POST, &at("/webhook_endpoints"), admin, "Send records to an endpoint", webhooks::create)
+        .add(GET, &at("/webhook_endpoints"), admin, "The endpoints, and how far each has come", webhooks::list)
+        .add(GET, &at("/webhook_endpoints/{endpoint}"), admin, "An endpoint", webhooks::show)
+        .add(PATCH, &at("/webhook_endpoints/{endpoint}"), admin, "Change, disable or enable it", webhooks::change)
+        .add(DELETE, &at("/webhook_endpoints/{endpoint}"), admin, "Send nothing more to it", webhooks::delete)
         .add(GET, &at(""), read, "What the program is", program::show)
         .add(GET, &at("/"), read, "What the program is", program::show)
 }
@@ -314,6 +320,7 @@ fn for_daemon(table: Table) -> Table {
         .add(GET, "/v1/version", Access::Public, "The program's name and version", daemon::version)
         .add(GET, "/livez", Access::Public, "Whether the process answers", daemon::live)
         .add(GET, "/readyz", Access::Public, "Whether the ledger takes work", daemon::ready)
+        .add(GET, "/console", Access::Public, "A page for analysts and operators", daemon::console)
         .add(GET, "/openapi.json", Access::Public, "This description", daemon::openapi)
         .add(GET, "/metrics", Access::Operator(Scope::Read), "All numbers, as Prometheus reads them", daemon::metrics)
         .add(GET, "/problems/{code}", Access::Public, "What a problem's code means", daemon::problem)

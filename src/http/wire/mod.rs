@@ -15,6 +15,7 @@ mod rulesets;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::borrow::Cow;
 
@@ -29,6 +30,7 @@ pub use event::EventWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
 pub use review::ResolveWire;
 pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
+pub use webhook::{WebhookChangeWire, WebhookWire};
 
 use super::problem::{Code, FieldError, Place, Problem};
 
