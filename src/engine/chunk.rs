@@ -14,8 +14,7 @@ use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
-use crate::fraud::rings::RingKey;
-use crate::fraud::{self, Seen};
+use crate::fraud::{self, Needed, Seen};
 use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
@@ -233,9 +232,10 @@ impl Pipeline {
         let keys = |(program, item): &(ProgramId, &Item)| {
             fraud::keys_of(&core.deciding(*program, &item.command).terms, *program, &item.command.input())
         };
-        let rings: Vec<Vec<RingKey>> = items.iter().map(keys).collect();
-        self.core.rings.begin(rings.iter().flatten());
-        Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
+        let rings: Vec<Vec<Needed>> = items.iter().map(keys).collect();
+        let wanted = || rings.iter().flatten().map(|asked| &asked.key);
+        self.core.rings.begin(wanted());
+        Cache::fetch_rings(&mut self.core, store, wanted())?;
         let seen: Vec<Seen> = rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect();
         self.core.rings.warm(&seen);
         Ok(seen)

@@ -7,7 +7,7 @@ use super::window::{Entry, Ring};
 use crate::ledger::act::What;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
-use crate::ledger::terms::{Counted, LimitTerms, Terms};
+use crate::ledger::terms::{Counted, LimitTerms, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Between the fields of a key.
@@ -51,14 +51,14 @@ pub struct Slot(u32);
 /// The rings of one input, looked up once for all that is asked of them.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    slots: Vec<(NameId, Slot)>,
+    slots: Vec<(NameId, KeyFields, Slot)>,
 }
 
 impl Seen {
     /// Where a ring of the input is; `None` where the input lacks a field of its key.
     #[must_use]
-    pub fn slot(&self, ring: NameId) -> Option<Slot> {
-        self.slots.iter().find(|(name, _)| *name == ring).map(|(_, slot)| *slot)
+    pub fn slot(&self, ring: NameId, key: &KeyFields) -> Option<Slot> {
+        self.slots.iter().find(|(name, by, _)| *name == ring && by == key).map(|(_, _, slot)| *slot)
     }
 }
 
@@ -93,7 +93,7 @@ impl Rings {
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
         let mut open = None;
         for observation in &record.observed {
-            if let Some(slot) = seen.slot(observation.ring) {
+            if let Some(slot) = seen.slot(observation.ring, &observation.key) {
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -118,6 +118,9 @@ impl Rings {
         }
         ring.grow(keep.entries);
         let entry = Entry { at: record.occurred_at, value: observation.value, seq: record.seq };
+        if keep.first && ring.entries().any(|known| known.value == entry.value) {
+            return;
+        }
         if keep.distinct {
             ring.insert_distinct(entry);
         } else {
@@ -126,8 +129,8 @@ impl Rings {
     }
 
     /// Looks up the rings of an input, each once; one that is nowhere is made, empty.
-    pub fn look_up(&mut self, keys: impl IntoIterator<Item = RingKey>) -> Seen {
-        Seen { slots: keys.into_iter().map(|key| (key.ring, self.slot_of(key))).collect() }
+    pub fn look_up(&mut self, keys: impl IntoIterator<Item = Needed>) -> Seen {
+        Seen { slots: keys.into_iter().map(|Needed { by, key }| (key.ring, by, self.slot_of(key))).collect() }
     }
 
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
@@ -147,7 +150,7 @@ impl Rings {
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
-        let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, slot)| self.ring(*slot));
+        let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, _, slot)| self.ring(*slot));
         let mut read: u64 = slots().map(|ring| ring.last().get()).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
         std::hint::black_box(read);
@@ -234,17 +237,59 @@ impl Rings {
     }
 }
 
+/// A ring an input needs, with the fields of the input that lead to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The fields.
+    pub by: KeyFields,
+    /// The ring.
+    pub key: RingKey,
+}
+
 /// The rings that [`assess`](super::assess) reads for an input, each once.
 #[must_use]
-pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<RingKey> {
-    let mut keys: Vec<RingKey> = Vec::new();
-    for limit in terms.limits.iter().filter(|limit| counts(limit, input) || restarts(limit, input)) {
-        if keys.iter().any(|key| key.ring == limit.ring) {
-            continue;
+pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
+    let mut keys: Vec<Needed> = Vec::new();
+    let mut ask = |ring: NameId, by: &KeyFields| {
+        if keys.iter().any(|known| known.key.ring == ring && known.by == *by) {
+            return;
         }
-        keys.extend(RingKey::of(program, limit.ring, &limit.key, input));
+        keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
+    };
+    for limit in terms.concerns.limits(&terms.limits, input) {
+        if counts(limit, input) || restarts(limit, input) {
+            if limit.metric.has_ring() && (limit.metric != Metric::Speed || is_located(input)) {
+                ask(limit.ring, &limit.key);
+            }
+            conditions(limit, input, &mut ask);
+        }
+    }
+    for feed in terms.concerns.feeds(&terms.feeds, input).filter(|feed| super::feeds::feeds(feed, input)) {
+        ask(feed.ring, &feed.key);
     }
     keys
+}
+
+fn is_located(input: &Input) -> bool {
+    matches!(input, Input::Event(event) if event.context.location.is_some())
+}
+
+/// The rings that a limit reads beside its own.
+fn conditions(limit: &LimitTerms, input: &Input, ask: &mut impl FnMut(NameId, &KeyFields)) {
+    let extra = &limit.extra;
+    let none = extra.after.is_empty() && extra.fresh.is_empty() && extra.other.is_none();
+    if none || !super::facts::may_be(&extra.only, input) {
+        return;
+    }
+    for prior in &extra.after {
+        ask(prior.ring, &prior.key);
+    }
+    for fresh in &extra.fresh {
+        ask(fresh.ring, &KeyFields::of(KeyField::Member));
+    }
+    if let Some(other) = extra.other {
+        ask(other, &KeyFields::of(if limit.metric == Metric::Favour { KeyField::Staff } else { KeyField::Member }));
+    }
 }
 
 /// The rings a record's observations go into.
@@ -252,9 +297,12 @@ pub fn keys_observed(record: &Record) -> impl Iterator<Item = RingKey> {
     record.observed.iter().filter_map(|seen| RingKey::of(record.program, seen.ring, &seen.key, &record.input))
 }
 
-/// Whether a limit counts this kind of input.
+/// Whether a limit counts this kind of input. One that looks at the latest entries of a plain count lets that count everything.
 pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
-    is_one_of(&limit.on, input) && (limit.extra.when.is_empty() || has(&limit.extra.when, input))
+    let extra = &limit.extra;
+    is_one_of(&limit.on, input)
+        && (extra.when.is_empty() || has(&extra.when, input))
+        && (extra.latest.is_some() || super::facts::may_be(&extra.only, input))
 }
 
 /// Whether a limit counts only what came after this kind of input.
@@ -274,7 +322,7 @@ pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
 }
 
 /// Whether an input has these attributes.
-fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
+pub(super) fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
     let Input::Event(event) = input else { return wanted.is_empty() };
     wanted.iter().all(|(name, value)| event.attribute(name) == Some(value))
 }

@@ -11,8 +11,12 @@ use crate::limits::{
 };
 
 /// The sources the manifest's types stand in.
-const SOURCES: [&str; 3] =
-    [include_str!("manifest.rs"), include_str!("manifest/rules.rs"), include_str!("manifest/life.rs")];
+const SOURCES: [&str; 4] = [
+    include_str!("manifest.rs"),
+    include_str!("manifest/fraud.rs"),
+    include_str!("manifest/rules.rs"),
+    include_str!("manifest/life.rs"),
+];
 
 /// A table of the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +115,10 @@ fn tables_of(source: &str) -> Vec<Table> {
             tables.extend(table.take().filter(|table| !table.keys.is_empty()));
             (about, attributes) = (Vec::new(), String::new());
         } else if let (Some(table), Some((name, kind))) = (table.as_mut(), field(line)) {
+            if attributes.contains("serde(skip") {
+                (about, attributes) = (Vec::new(), String::new());
+                continue;
+            }
             let name = renamed(&attributes).unwrap_or_else(|| name.to_owned());
             let optional = kind.starts_with("Option<") || attributes.contains("serde(default");
             table.keys.push(KeyDoc { name, value: value(kind), required: !optional, about: plain(&about.join(" ")) });
