@@ -61,7 +61,7 @@ fn waiting<'a>(
         }
         let id = &held.parties.get(usize::from(credit.party))?.member;
         let member = books.member(id)?;
-        let lots = member.pool(credit.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let lots = member.pool(credit.pool).map_or(&[][..], |pool| &pool.lots);
         lots.iter().find(|lot| lot.id == credit.lot).map(|lot| (credit, id, member, lot))
     })
 }

@@ -120,7 +120,7 @@ impl<'a> Work<'a> {
     pub(super) fn end(&mut self, parts: &[Part<'_>], end: HoldEnd, (spent, to): (Points, &Account)) {
         let mut all: Vec<(&Part<'_>, &Lot, Points)> = Vec::new();
         for part in parts {
-            let lots = part.member.pool(part.hold.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+            let lots = part.member.pool(part.hold.pool).map_or(&[][..], |pool| &pool.lots);
             for (id, kept) in &part.hold.lots {
                 all.extend(lots.iter().find(|lot| lot.id == *id).map(|lot| (part, lot, *kept)));
             }

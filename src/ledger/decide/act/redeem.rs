@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
         let spendable = |lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive();
         let mut lots: Vec<Chosen<'a>> = Vec::new();
         for (owner, member) in self.owners(pool) {
-            let all = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+            let all = member.pool(pool).map_or(&[][..], |pool| &pool.lots);
             lots.extend(all.iter().filter(spendable).map(|lot| Chosen { owner, member, lot, amount: lot.free() }));
         }
         lots.sort_by_key(|chosen| chosen.lot.order());
