@@ -15,6 +15,7 @@ mod reclaim;
 mod refund;
 mod review;
 mod schedule;
+mod scripted;
 mod shares;
 mod subject;
 mod transfer;
@@ -25,6 +26,7 @@ pub use due::{due, next_due, settled};
 pub use event::event;
 pub use refund::{awaited, refund};
 pub use review::{claw_back, list, release, resolve};
+pub use scripted::{left, scripted};
 pub use subject::Subject;
 pub use transfer::transfer;
 
