@@ -42,7 +42,7 @@ impl By<'_> {
         mut proposal: Proposal,
         about: About<'_>,
         judged: Judgement,
-        mut trace: Option<&mut Vec<TraceLine>>,
+        trace: Option<&mut Vec<TraceLine>>,
     ) -> Result<Record, Reject> {
         let on = |mut proposal: Proposal, judged: Judgement| {
             let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
@@ -53,7 +53,7 @@ impl By<'_> {
             return on(proposal, judged);
         }
         let mut first = on(proposal.clone(), judged.clone())?;
-        let Some(given) = self.asked_about(&first, trace.as_deref_mut()) else { return Ok(first) };
+        let Some(given) = self.asked_about(&first, trace) else { return Ok(first) };
         if !matches!(command, Command::Event(_)) {
             decide::scripted(&self.books(about.now), &mut first, given);
             return Ok(first);

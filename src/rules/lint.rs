@@ -248,7 +248,7 @@ impl<'a> Lint<'a> {
         let redeems = of == Handled::Redeem;
         match name {
             "price" | "deny" if !redeems => {
-                self.wrong(at, format!("{name} belongs in on_redeem: nothing is bought here"))
+                self.wrong(at, format!("{name} belongs in on_redeem: nothing is bought here"));
             }
             "hold" if of == Handled::Schedule => {
                 self.wrong(at, "on_schedule holds nothing: what the calendar brings does not wait");
