@@ -188,7 +188,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
             member.enrolled_at = when.occurred_at;
             Arc::make_mut(&mut member.profile).referrer.clone_from(referrer);
         }
-        Effect::Credit(credit) => add_credit(member, credit, when.recorded_at),
+        Effect::Credit(credit) => add_credit(member, credit, when),
         Effect::Debit { pool, lot, amount, .. } | Effect::Spend { pool, lot, amount, .. } => {
             return debit(member, *pool, *lot, *amount);
         }
@@ -253,12 +253,13 @@ fn restore(member: &mut Member, effect: &Effect) {
     if left.is_zero() {
         return;
     }
-    if let Some(known) = pool.lots.iter_mut().find(|known| known.id == *lot && known.expires_at == *expires_at) {
-        known.remaining += left;
-        known.amount = known.amount.max(known.remaining);
-        return;
+    if let Some(at) = pool.lots.iter().position(|known| known.id == *lot && known.expires_at == *expires_at) {
+        return pool.lots.change(at, |known| {
+            known.remaining += left;
+            known.amount = known.amount.max(known.remaining);
+        });
     }
-    let made = Lot {
+    pool.lots.insert(Lot {
         id: *lot,
         amount: left,
         remaining: left,
@@ -268,10 +269,7 @@ fn restore(member: &mut Member, effect: &Effect) {
         expires_at: *expires_at,
         active: true,
         received: false,
-    };
-    let order = made.order();
-    let at = pool.lots.partition_point(|known| known.order() < order);
-    pool.lots.insert(at, made);
+    });
 }
 
 fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
@@ -368,7 +366,7 @@ fn pool_mut(member: &mut Member, name: NameId) -> &mut PoolState {
     member.pools.get_mut(at).expect("found or made")
 }
 
-fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
+fn add_credit(member: &mut Member, credit: &Credit, when: When) {
     let pool = pool_mut(member, credit.pool);
     if credit.from == Account::Issued {
         pool.lifetime += credit.amount;
@@ -379,12 +377,14 @@ fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
     if left.is_zero() {
         return;
     }
-    if let Some(known) = pool.lots.iter_mut().find(|lot| lot.id == credit.lot) {
-        known.amount += credit.amount;
-        known.remaining += left;
-        return;
+    let known = if credit.lot.seq == when.seq { None } else { pool.lots.place_of(credit.lot) };
+    if let Some(at) = known {
+        return pool.lots.change(at, |known| {
+            known.amount += credit.amount;
+            known.remaining += left;
+        });
     }
-    let lot = Lot {
+    pool.lots.insert(Lot {
         id: credit.lot,
         amount: credit.amount,
         remaining: left,
@@ -392,31 +392,28 @@ fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
         earned_at: credit.earned_at,
         available_at: credit.available_at,
         expires_at: credit.expires_at,
-        active: credit.available_at <= recorded_at,
+        active: credit.available_at <= when.recorded_at,
         received: credit.from == Account::Transit,
-    };
-    let order = lot.order();
-    let at = pool.lots.partition_point(|known| known.order() < order);
-    pool.lots.insert(at, lot);
+    });
 }
 
 fn debit(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
     let pool = pool_mut(member, pool);
-    let Some(at) = pool.lots.iter().position(|known| known.id == lot) else { return false };
-    let known = pool.lots.get_mut(at).expect("just found");
-    assert!(known.free() >= amount, "a lot gives no more than it has free");
-    known.remaining -= amount;
-    if known.remaining.is_zero() {
-        pool.lots.remove(at);
-    }
+    let Some(at) = pool.lots.place_of(lot) else { return false };
+    pool.lots.change(at, |known| {
+        assert!(known.free() >= amount, "a lot gives no more than it has free");
+        known.remaining -= amount;
+    });
     true
 }
 
 fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: TimeMs) -> bool {
     let state = pool_mut(member, pool);
-    let Some(known) = state.lots.iter_mut().find(|known| known.id == lot) else { return false };
-    known.active = true;
-    known.available_at = known.available_at.min(at);
+    let Some(place) = state.lots.place_of(lot) else { return false };
+    state.lots.change(place, |known| {
+        known.active = true;
+        known.available_at = known.available_at.min(at);
+    });
     assert!(state.debt >= repaid, "an activation repays no more than is owed");
     state.debt -= repaid;
     repaid.is_zero() || debit(member, pool, lot, repaid)
@@ -426,18 +423,15 @@ fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: T
 fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
     let Vest { pool, lot, available_at, expires_at, repaid, .. } = given;
     let state = pool_mut(member, *pool);
-    let Some(at) = state.lots.iter().position(|known| known.id == *lot) else { return false };
-    let mut known = state.lots.remove(at);
-    (known.available_at, known.expires_at) = (*available_at, *expires_at);
-    known.active = *available_at <= recorded_at;
-    assert!(state.debt >= *repaid && known.remaining >= *repaid, "a lot repays no more than is owed");
+    let Some(at) = state.lots.place_of(*lot) else { return false };
+    assert!(state.debt >= *repaid, "a lot repays no more than is owed");
     state.debt -= *repaid;
-    known.remaining -= *repaid;
-    if known.remaining.is_positive() {
-        let order = known.order();
-        let at = state.lots.partition_point(|other| other.order() < order);
-        state.lots.insert(at, known);
-    }
+    state.lots.change(at, |known| {
+        assert!(known.remaining >= *repaid, "a lot repays no more than it has");
+        (known.available_at, known.expires_at) = (*available_at, *expires_at);
+        known.active = *available_at <= recorded_at;
+        known.remaining -= *repaid;
+    });
     true
 }
 

@@ -20,6 +20,7 @@ mod effect;
 pub mod event;
 pub mod history;
 pub mod lists;
+pub mod lots;
 pub mod member;
 mod posting;
 pub mod proposal;

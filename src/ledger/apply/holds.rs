@@ -24,8 +24,10 @@ pub(super) fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
 /// Keeps part of a lot aside, or frees it; false where the lot is not there.
 fn keep_aside(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
     let pool = pool_mut(member, pool);
-    let Some(known) = pool.lots.iter_mut().find(|known| known.id == lot) else { return false };
-    known.held += amount;
-    assert!(known.held <= known.remaining && known.held >= Points::ZERO, "a hold keeps no more than there is");
+    let Some(at) = pool.lots.place_of(lot) else { return false };
+    pool.lots.change(at, |known| {
+        known.held += amount;
+        assert!(known.held <= known.remaining && known.held >= Points::ZERO, "a hold keeps no more than there is");
+    });
     true
 }

@@ -96,7 +96,7 @@ impl Draft {
     /// Refuses a credit that would take the pool past the largest amount.
     fn room_for(&self, member: Option<&Member>, party: u8, pool: NameId, amount: Points) -> Result<(), Reject> {
         let has = member.and_then(|m| m.pool(pool));
-        let total = has.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum::<i64>());
+        let total = has.map_or(0, |pool| pool.lots.remaining().get());
         let lifetime = has.map_or(0, |pool| pool.lifetime.get());
         let added = self.effects.iter().fold(amount.get(), |sum, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => sum.saturating_add(c.amount.get()),

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::apply::{When, apply_effect};
-use super::super::member::{Lot, Member, PoolState};
+use super::super::member::{Member, PoolState};
 use super::super::provenance::{Hold, HoldEnd};
 use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
@@ -28,13 +28,7 @@ pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
 }
 
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
-    let of_lot = |lot: &Lot| {
-        let waits = !lot.active && lot.available_at != TimeMs::NEVER;
-        let activates = waits.then_some(lot.available_at);
-        let expires = lot.expires_at.filter(|_| lot.free().is_positive());
-        [activates, expires].into_iter().flatten().min()
-    };
-    let lots = pool.lots.iter().filter_map(of_lot).min();
+    let lots = pool.lots.next_due();
     match inactivity_end(pool, terms, active_at) {
         Some(end) => Some(lots.map_or(end, |lots| lots.min(end))),
         None => lots,
@@ -125,8 +119,8 @@ pub(super) fn free(
 /// A pool without what holds keep aside, to ask when inactivity would end it.
 fn unheld(pool: &PoolState) -> PoolState {
     let mut pool = pool.clone();
-    for lot in &mut pool.lots {
-        lot.held = Points::ZERO;
+    for place in 0..pool.lots.len() {
+        pool.lots.change(place, |lot| lot.held = Points::ZERO);
     }
     pool
 }

@@ -24,7 +24,7 @@ impl Draft {
     pub(super) fn reclaim(&mut self, books: &Books<'_>, member: &Member, asked: &Reclaim) -> Points {
         let total: Points = asked.own.iter().map(|(_, amount)| *amount).sum();
         let policy = books.terms.pool(asked.pool).map_or(RefundPolicy::Debt, |pool| pool.refund);
-        let lots = member.pool(asked.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let lots = member.pool(asked.pool).map_or(&[][..], |pool| &pool.lots);
         let may = |lot: &Lot| policy != RefundPolicy::PendingOnly || !lot.active;
         let mut left = total;
         for (id, amount) in &asked.own {

@@ -89,7 +89,7 @@ fn waiting<'a>(
         }
         let id = &held.parties.get(usize::from(credit.party))?.member;
         let member = books.member(id)?;
-        let lots = member.pool(credit.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let lots = member.pool(credit.pool).map_or(&[][..], |pool| &pool.lots);
         lots.iter().find(|lot| lot.id == credit.lot).map(|lot| (credit, id, member, lot))
     })
 }
@@ -226,7 +226,7 @@ impl Draft {
     fn take_back(&mut self, books: &Books<'_>, member: &Member, party: u8, credit: &Credit) {
         let pool = credit.pool;
         let own = |lot: &&Lot| lot.id == credit.lot;
-        let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let lots = member.pool(pool).map_or(&[][..], |pool| &pool.lots);
         let others = lots.iter().filter(|lot| !own(lot) && lot.spendable_at(books.now));
         let mut left = credit.amount;
         let mut taken: Vec<(LotId, Points)> = Vec::new();

@@ -60,7 +60,7 @@ impl Draft {
         (party, pool): (u8, NameId),
     ) -> Result<(), Reject> {
         let mut arriving: Vec<(Option<TimeMs>, Points)> = Vec::with_capacity(1);
-        let source = from.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let source = from.pool(pool).map_or(&[][..], |pool| &pool.lots);
         for effect in &self.effects {
             let Effect::Debit { lot, amount, .. } = effect else { continue };
             let expires_at = source.iter().find(|known| known.id == *lot).and_then(|known| known.expires_at);
@@ -70,7 +70,7 @@ impl Draft {
             }
         }
         let has = to.pool(pool);
-        let total: i64 = has.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
+        let total: i64 = has.map_or(0, |pool| pool.lots.remaining().get());
         let all: Points = arriving.iter().map(|(_, amount)| *amount).sum();
         within(total.checked_add(all.get()).filter(|sum| *sum <= AMOUNT_MAX), "receiver's balance")?;
         for (expires_at, amount) in arriving {

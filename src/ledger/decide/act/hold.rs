@@ -43,7 +43,7 @@ impl Work<'_> {
         }
         let mut left = amount;
         let mut lots = Vec::new();
-        let all = self.member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let all = self.member.pool(pool).map_or(&[][..], |pool| &pool.lots);
         for lot in all.iter().filter(|lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive()) {
             let part = lot.free().min(left);
             lots.push((lot.id, part));
@@ -104,7 +104,7 @@ impl Work<'_> {
         for (id, kept) in &hold.lots {
             let amount = (*kept).min(left);
             left -= amount;
-            let lots = self.member.pool(hold.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+            let lots = self.member.pool(hold.pool).map_or(&[][..], |pool| &pool.lots);
             if let Some(lot) = lots.iter().find(|lot| lot.id == *id).filter(|_| amount.is_positive()) {
                 self.spend_lot(0, hold.pool, lot, amount, &Account::Redeemed);
             }

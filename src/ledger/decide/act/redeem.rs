@@ -78,7 +78,7 @@ impl<'a> Work<'a> {
         let spendable = |lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive();
         let mut lots: Vec<(&Text, &Arc<Member>, &Lot)> = Vec::new();
         for (id, member) in owners {
-            let all = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+            let all = member.pool(pool).map_or(&[][..], |pool| &pool.lots);
             lots.extend(all.iter().filter(spendable).map(|lot| (id, member, lot)));
         }
         lots.sort_by_key(|(_, _, lot)| lot.order());
