@@ -227,7 +227,7 @@ impl Event {
         let tenders = self.tenders.first().map_or(0, |tender| tender.kind.len());
         // The event itself lies on several lines.
         let Context { channel, store, staff, device, .. } = &self.context;
-        let texts = [channel, store, staff, device].into_iter().flatten().map(|text| text.len()).sum::<usize>();
+        let texts: usize = [channel, store, staff, device].into_iter().flatten().map(Text::len).sum();
         let own = self.member.len() + self.source.len() + usize::from(self.given_amount.is_some());
         items + tenders + texts + own + self.attributes.len() + usize::from(self.personal.is_some())
     }
