@@ -4,16 +4,16 @@
 
 mod cards;
 mod holds;
+mod program;
 mod standing;
 
 use std::sync::Arc;
 
 use super::calendar::Day;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
-use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::record::{Account, Credit, Effect, Input, Record, Status};
 use super::review::Vest;
-use super::rollout::{Rollout, RulesChange};
-use super::state::{ProgramState, State};
+use super::state::State;
 use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
 
 /// An amount moved from one account of a pool to another: the two sides of double entry in one.
@@ -82,7 +82,9 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Freeze { .. }
         | Effect::Merged { .. }
         | Effect::Erased { .. }
-        | Effect::Household { .. } => None,
+        | Effect::Household { .. }
+        | Effect::Extend { .. }
+        | Effect::HeldCap { .. } => None,
     }
 }
 
@@ -115,8 +117,8 @@ pub fn apply(state: &mut State, record: &Record) {
     state.seq = record.seq;
     state.now = state.now.max(record.recorded_at);
     match &record.input {
-        Input::Ruleset(files) => return install(state, record, files),
-        Input::Rules(change, _) => return change_rules(state, record, change),
+        Input::Ruleset(files) => return program::install(state, record, files),
+        Input::Rules(change, _) => return program::change_rules(state, record, change),
         _ => {}
     }
     for (index, party) in record.parties.iter().enumerate() {
@@ -137,7 +139,7 @@ pub fn apply(state: &mut State, record: &Record) {
         apply_to_member(member, record, index, true);
     }
     let program = state.programs.get_mut(usize::from(record.program.get())).expect("a record's program was declared");
-    keep_books(Arc::make_mut(program), record);
+    program::keep_books(Arc::make_mut(program), record);
     state.desk.take(record);
 }
 
@@ -161,11 +163,15 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
 
 /// Whether a record is what inactivity counts from: a purchase or a redemption.
 fn is_activity(record: &Record) -> bool {
+    let redeems = || record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. }));
     match &record.input {
-        Input::Event(_) | Input::Review(_) => {
-            record.input.event().is_some_and(|event| event.kind == super::event::EventKind::Purchase)
-        }
-        Input::Act(..) => record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. })),
+        Input::Event(event) => event.kind == super::event::EventKind::Purchase,
+        // A held one that takes effect now.
+        Input::Review(review) => match review.event() {
+            Some(event) => event.kind == super::event::EventKind::Purchase,
+            None => redeems(),
+        },
+        Input::Act(..) => redeems(),
         Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => false,
     }
 }
@@ -211,7 +217,9 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
-        Effect::Hold { .. } | Effect::Unhold { .. } => return holds::hold(member, effect, when),
+        Effect::Hold { .. } | Effect::Unhold { .. } | Effect::Extend { .. } => {
+            return holds::hold(member, effect, when);
+        }
         Effect::Ungrant { grant, why, .. } => {
             member.grants.retain(|known| known.id != *grant);
             standing::forget_grant(member, *grant, *why);
@@ -223,6 +231,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Refund { .. }
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. }
+        | Effect::HeldCap { .. }
         | Effect::Gift { .. } => {}
         Effect::Await { .. }
         | Effect::Awaited { .. }
@@ -270,91 +279,6 @@ fn restore(member: &mut Member, effect: &Effect) {
         active: true,
         received: false,
     });
-}
-
-fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
-    let index = usize::from(record.program.get());
-    assert!(index <= state.programs.len(), "programs are declared in order");
-    if index == state.programs.len() {
-        state.programs.push(Arc::new(ProgramState { name: files.program.clone(), ..ProgramState::default() }));
-        state.rollouts.push(Arc::new(Rollout::default()));
-    }
-    let program = Arc::make_mut(state.programs.get_mut(index).expect("just made"));
-    assert_eq!(program.name, files.program, "a program keeps its name");
-    program.version = record.ruleset;
-    program.hash.clone_from(&files.hash);
-    program.ruleset_seq = record.seq;
-    program.names.extend(files.new_names.iter().cloned());
-    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
-    rollout.install(record.ruleset, record.seq, record.recorded_at, &files.hash);
-}
-
-fn change_rules(state: &mut State, record: &Record, change: &RulesChange) {
-    let index = usize::from(record.program.get());
-    let program = Arc::make_mut(state.programs.get_mut(index).expect("a record's program was declared"));
-    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
-    rollout.change(change, record.ruleset, record.seq, record.recorded_at);
-    if let RulesChange::Draft { files, .. } = change {
-        program.names.extend(files.new_names.iter().cloned());
-    }
-    let live = rollout.version(rollout.live()).expect("a version that decides is known");
-    program.version = live.version;
-    program.hash.clone_from(&live.hash);
-    program.ruleset_seq = live.seq;
-}
-
-fn keep_books(program: &mut ProgramState, record: &Record) {
-    for effect in record.effects.iter().filter(|e| takes_effect(record.status, e)) {
-        if let Some(Posting { pool, from, to, amount }) = posting(effect) {
-            assert!(amount.is_positive(), "a posting moves something");
-            *program.books.entry((pool, from)).or_default() -= amount.get();
-            *program.books.entry((pool, to)).or_default() += amount.get();
-        }
-        match effect {
-            Effect::Enroll { .. } => program.members += 1,
-            Effect::Budget { counter, amount, .. } => *program.budgets.entry(*counter).or_default() += amount.get(),
-            Effect::Credit(_)
-            | Effect::Debit { .. }
-            | Effect::Owe { .. }
-            | Effect::Activate { .. }
-            | Effect::Stamp { .. }
-            | Effect::Grant { .. }
-            | Effect::Tier { .. }
-            | Effect::Count { .. }
-            | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. }
-            | Effect::Vest(_)
-            | Effect::HeldTerms { .. }
-            | Effect::Refer { .. }
-            | Effect::Origin { .. }
-            | Effect::Spend { .. }
-            | Effect::Restore { .. }
-            | Effect::Hold { .. }
-            | Effect::Unhold { .. }
-            | Effect::Redeem { .. }
-            | Effect::Reversal { .. }
-            | Effect::Refund { .. }
-            | Effect::Await { .. }
-            | Effect::Awaited { .. }
-            | Effect::Punch { .. }
-            | Effect::Unpunch { .. }
-            | Effect::Hangs { .. }
-            | Effect::Ungrant { .. }
-            | Effect::Entitle { .. }
-            | Effect::Disentitle { .. }
-            | Effect::Plan { .. }
-            | Effect::PlanEnd { .. }
-            | Effect::PlanSpend { .. }
-            | Effect::Seen { .. }
-            | Effect::Since { .. }
-            | Effect::Told { .. }
-            | Effect::Freeze { .. }
-            | Effect::Merged { .. }
-            | Effect::Erased { .. }
-            | Effect::Household { .. }
-            | Effect::Gift { .. } => {}
-        }
-    }
 }
 
 /// The pool of a member, made where it is touched for the first time.

@@ -5,7 +5,7 @@ use super::super::record::Effect;
 use super::super::types::{LotId, NameId, Points};
 use super::{When, pool_mut, standing};
 
-/// Makes a hold or ends one; false where a lot or the hold is not there.
+/// Makes a hold, ends one or gives it another end; false where a lot or the hold is not there.
 pub(super) fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
     let known = match effect {
         Effect::Hold { pool, lots, .. } => lots.iter().all(|(lot, amount)| keep_aside(member, *pool, *lot, *amount)),
@@ -13,6 +13,7 @@ pub(super) fn hold(member: &mut Member, effect: &Effect, when: When) -> bool {
             .hold(*hold)
             .cloned()
             .is_some_and(|hold| hold.lots.iter().all(|(lot, amount)| keep_aside(member, hold.pool, *lot, -*amount))),
+        Effect::Extend { hold, .. } => member.hold(*hold).is_some(),
         _ => false,
     };
     if known {

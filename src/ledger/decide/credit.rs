@@ -45,7 +45,12 @@ impl Draft {
             self.effects.push(Effect::Count { party, counter, day, amount });
         }
         wanted.pending = wanted.pending.or_else(|| terms?.pending);
-        self.credit(books, member, wanted)
+        let noted = own.filter(|_| wanted.held).map(|cap| (wanted.party, cap));
+        self.credit(books, member, wanted)?;
+        if let (Some((party, cap)), Some(index)) = (noted, self.next_index.checked_sub(1)) {
+            self.effects.push(Effect::HeldCap { party, lot: LotId { seq: books.seq(), index }, cap });
+        }
+        Ok(())
     }
 
     /// Adds a credit that no cap cuts and no pool delays: corrections, bonuses of a referral.

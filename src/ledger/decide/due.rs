@@ -27,6 +27,19 @@ pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     schedule::next(member, terms, known).or(known)
 }
 
+/// Whether anything falls due for a member by an instant: [`next_due`], with no look at what lies after it.
+#[must_use]
+pub fn is_due(member: &Member, terms: &Terms, by: TimeMs) -> bool {
+    let passed = |at: Option<TimeMs>| at.is_some_and(|at| at <= by);
+    let holds = || member.standing().and_then(|standing| standing.holds.iter().map(|hold| hold.until).min());
+    member.pools.iter().any(|pool| passed(next_of_pool(pool, terms, member.active_at)))
+        || passed(holds())
+        || tiers::falls_by(member, terms, by)
+        || passed(next_fade(member))
+        || passed(plans::next_lapse(member))
+        || schedule::next(member, terms, Some(by.plus_ms(1))).is_some()
+}
+
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let lots = pool.lots.next_due();
     match inactivity_end(pool, terms, active_at) {
@@ -65,7 +78,8 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     }
     for hold in member.standing().map_or(&[][..], |standing| &standing.holds).iter().filter(|hold| hold.until <= at) {
         effects.push(Effect::Unhold { party: 0, hold: hold.id, end: HoldEnd::Lapsed });
-        free(member, terms, hold, Points::ZERO, (0, at), &mut effects);
+        let freed = Freed { spent: Points::ZERO, end: HoldEnd::Lapsed, party: 0, at };
+        free(member, terms, hold, freed, &mut effects);
     }
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
@@ -80,21 +94,30 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     effects
 }
 
+/// How a hold ends, for one of those whose points it kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freed {
+    /// What of its points is spent.
+    pub(super) spent: Points,
+    pub(super) end: HoldEnd,
+    pub(super) party: u8,
+    pub(super) at: TimeMs,
+}
+
 /// What becomes of points that a hold has freed, all but the first `spent` of them: they repay debt, and what would have
 /// expired meanwhile expires now.
 pub(super) fn free(
     member: &Member,
     terms: &Terms,
     hold: &Hold,
-    mut spent: Points,
-    (party, at): (u8, TimeMs),
+    Freed { mut spent, end, party, at }: Freed,
     effects: &mut Vec<Effect>,
 ) {
-    give_back_stock(terms, hold, party, spent, effects);
+    give_back_stock(terms, hold, (party, end), effects);
     let Some(pool) = member.pool(hold.pool) else { return };
     // A capture is an activity of its own: it keeps what is left from being lost by inactivity.
-    let all_end =
-        spent.is_zero() && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
+    let all_end = !(end == HoldEnd::Captured && party == 0)
+        && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
     let mut debt = effects.iter().fold(pool.debt, |debt, effect| match effect {
         Effect::Activate { pool: of, repaid, .. } if *of == hold.pool => debt - *repaid,
         _ => debt,
@@ -126,9 +149,9 @@ fn unheld(pool: &PoolState) -> PoolState {
 }
 
 /// A reward that a hold had reserved and that nobody bought is for sale again.
-fn give_back_stock(terms: &Terms, hold: &Hold, party: u8, spent: Points, effects: &mut Vec<Effect>) {
+fn give_back_stock(terms: &Terms, hold: &Hold, (party, end): (u8, HoldEnd), effects: &mut Vec<Effect>) {
     // What waits for a review has reserved nothing of the stock.
-    let reserved = spent.is_zero() && hold.until != TimeMs::NEVER;
+    let reserved = end != HoldEnd::Captured && hold.until != TimeMs::NEVER;
     let stock = hold.reward.and_then(|reward| terms.reward(reward)?.stock);
     if let (Some((counter, _)), true) = (stock, reserved) {
         effects.push(Effect::Budget { party, counter, amount: Points::new(-1) });
@@ -138,7 +161,7 @@ fn give_back_stock(terms: &Terms, hold: &Hold, party: u8, spent: Points, effects
 /// The record of what falls due for a member at its next instant, where that is not after the ledger's time.
 #[must_use]
 pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
-    let member = books.member(id)?;
+    let member = books.member(id).filter(|member| is_due(member, books.terms, books.now))?;
     let at = next_due(member, books.terms).filter(|at| *at <= books.now)?;
     let effects = effects_at(member, books.terms, (at, books.seq()));
     if effects.is_empty() {

@@ -13,6 +13,7 @@ mod laws;
 mod plans;
 mod reclaim;
 mod refund;
+mod release;
 mod review;
 mod schedule;
 mod shares;
@@ -21,11 +22,13 @@ mod transfer;
 
 pub use act::{Earlier, act};
 pub use adjust::adjust;
-pub use due::{due, next_due, settled};
+pub use due::{due, is_due, next_due, settled};
 pub use event::event;
 pub use refund::{awaited, refund};
-pub use review::{claw_back, list, release, resolve};
+pub use release::release;
+pub use review::{claw_back, list, resolve};
 pub use subject::Subject;
+use transfer::take_held as take_held_transfer;
 pub use transfer::transfer;
 
 use std::sync::Arc;
