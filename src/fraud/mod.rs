@@ -26,4 +26,4 @@ mod words;
 mod tests;
 
 pub use assess::{Question, Spending, assess, assess_seen, combine};
-pub use rings::{Needed, Rings, Seen, keys_of};
+pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

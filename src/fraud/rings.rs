@@ -133,6 +133,13 @@ impl Rings {
         Seen { slots: keys.into_iter().map(|Needed { by, key }| (key.ring, by, self.slot_of(key))).collect() }
     }
 
+    /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now, and made, empty, where they
+    /// are still nowhere.
+    pub fn seen(&mut self, found: impl Iterator<Item = (Needed, Option<Slot>)>) -> Seen {
+        let slots = found.map(|(Needed { by, key }, slot)| (key.ring, by, slot.unwrap_or_else(|| self.slot_of(key))));
+        Seen { slots: slots.collect() }
+    }
+
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
     /// the latest one observed, make a ring touched.
     pub fn take_touched(&mut self, since: Seq) -> Vec<Slot> {
@@ -140,18 +147,22 @@ impl Rings {
         std::mem::take(&mut self.touched)
     }
 
-    /// Begins to look up many rings together; see [`Table::begin`].
-    pub fn begin<'a>(&self, keys: impl Iterator<Item = &'a RingKey>) {
-        let hashes: Vec<u64> = keys.map(|key| self.index.hash_of(key)).collect();
-        let slots: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
-        let read = slots.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
+    /// Finds many rings together, nothing for one that is not in memory. A lookup in a large table waits for memory again and
+    /// again; begun all before any is finished, they wait at once.
+    #[must_use]
+    pub fn find(&self, keys: &[Needed]) -> Vec<Option<Slot>> {
+        let hashes: Vec<u64> = keys.iter().map(|needed| self.index.hash_of(&needed.key)).collect();
+        let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
+        let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
+        keys.iter().zip(hashes).map(|(needed, hash)| self.index.get_hashed(hash, &needed.key).copied()).collect()
     }
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
         let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, _, slot)| self.ring(*slot));
-        let mut read: u64 = slots().map(|ring| ring.last().get()).fold(0, u64::wrapping_add);
+        let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
+        let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
         std::hint::black_box(read);
     }
@@ -249,9 +260,17 @@ pub struct Needed {
 /// The rings that [`assess`](super::assess) reads for an input, each once.
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
-    let mut keys: Vec<Needed> = Vec::new();
+    let mut keys = Vec::new();
+    add_keys(&mut keys, terms, program, input);
+    keys
+}
+
+/// Adds [`keys_of`] an input to the keys of others.
+pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input) {
+    let from = keys.len();
     let mut ask = |ring: NameId, by: &KeyFields| {
-        if keys.iter().any(|known| known.key.ring == ring && known.by == *by) {
+        let own = keys.get(from..).unwrap_or_default();
+        if own.iter().any(|known| known.key.ring == ring && known.by == *by) {
             return;
         }
         keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
@@ -267,7 +286,6 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
     for feed in terms.concerns.feeds(&terms.feeds, input).filter(|feed| super::feeds::feeds(feed, input)) {
         ask(feed.ring, &feed.key);
     }
-    keys
 }
 
 fn is_located(input: &Input) -> bool {

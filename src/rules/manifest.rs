@@ -6,6 +6,7 @@
 pub(super) mod fraud;
 pub(super) mod life;
 pub(super) mod rules;
+pub(super) mod segments;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,6 +21,7 @@ use crate::limits::ITEM_QUANTITY_MAX;
 pub(super) use fraud::{CountsText, FactText, FraudTable, LimitTable, MetricText, PackText};
 use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
 pub(super) use rules::{CountOf, CountTable, EarnTable, GrantTable, LinesTable, Once, RateTable, StampTable};
+use segments::SegmentTable;
 
 /// Points or money, at least nothing.
 pub(super) type Amount = Whole<0, AMOUNT_MAX>;
@@ -85,6 +87,9 @@ pub(super) struct Manifest {
     /// `[[since]]`: what begins once.
     #[serde(default)]
     pub since: Vec<SinceTable>,
+    /// `[segments.<name>]`: members who have something in common.
+    #[serde(default)]
+    pub segments: Named<SegmentTable>,
     /// `[choices.<name>]`: choices that are bound to a rule.
     #[serde(default)]
     pub choices: Named<ChoiceTable>,
