@@ -60,7 +60,7 @@ impl Shop {
     }
 
     fn happen(&mut self, command: &Command, now: TimeMs) -> Result<Record, String> {
-        let proposal = self.core.propose(PROGRAM, command);
+        let proposal = self.core.propose(PROGRAM, command, now);
         let seen = self.core.look_up(PROGRAM, command);
         let mut record =
             self.core.decide(PROGRAM, command, proposal, now, &seen).map_err(|reject| reject.to_string())?;
