@@ -35,6 +35,7 @@ pub mod differ;
 pub mod handle;
 mod install;
 pub mod log;
+mod moments;
 mod orders;
 mod pipeline;
 mod projector;

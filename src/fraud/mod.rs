@@ -22,4 +22,4 @@ mod words;
 mod tests;
 
 pub use assess::{Question, assess, assess_seen, combine};
-pub use rings::{Rings, Seen, keys_of};
+pub use rings::{Rings, Seen, add_keys, keys_of};
