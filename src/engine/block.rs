@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::core::Core;
+use super::counters::Counter;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
 use super::review::CasePage;
 use super::rulesets::Outcome;
@@ -55,6 +56,10 @@ pub(super) enum Release {
     Cases {
         reply: oneshot::Sender<CasePage>,
         page: CasePage,
+    },
+    Counters {
+        reply: oneshot::Sender<Vec<Counter>>,
+        counters: Vec<Counter>,
     },
     Entries {
         reply: oneshot::Sender<Vec<Arc<ListEntry>>>,

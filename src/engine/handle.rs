@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Error;
 use super::backtest::{self, Plan, Report};
+use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
 use super::reads;
 use super::review::{CaseFilter, CasePage};
@@ -22,7 +23,7 @@ use crate::ledger::desk::{Case, DeskStats};
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
-use crate::ledger::record::{Input, Record};
+use crate::ledger::record::{Input, KeyField, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::rollout::Rollout;
@@ -242,6 +243,12 @@ pub(super) enum Request {
         program: ProgramId,
         reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
     },
+    Counters {
+        program: ProgramId,
+        given: Vec<(KeyField, Text)>,
+        single: bool,
+        reply: oneshot::Sender<Vec<Counter>>,
+    },
     Stop,
 }
 
@@ -406,6 +413,18 @@ impl Handle {
     pub async fn list_entries(&self, program: ProgramId) -> Result<Vec<Arc<ListEntry>>, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Entries { program, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// What the limits have counted for a key; `single` leaves out limits by several fields.
+    pub async fn counters(
+        &self,
+        program: ProgramId,
+        given: Vec<(KeyField, Text)>,
+        single: bool,
+    ) -> Result<Vec<Counter>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Counters { program, given, single, reply })?;
         answer.await.map_err(|_| SubmitError::Stopped)
     }
 

@@ -30,6 +30,7 @@ mod chunk;
 pub mod clock;
 mod commit;
 pub mod core;
+pub mod counters;
 pub mod deploy;
 pub mod differ;
 pub mod handle;

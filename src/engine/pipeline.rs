@@ -236,6 +236,10 @@ impl Pipeline {
                 let found = review::find(&self.core, &self.shared, program, id)?;
                 block.releases.push(Release::Cases { reply, page: (found.into_iter().collect(), false) });
             }
+            Request::Counters { program, given, single, reply } => {
+                let counters = self.counters(program, &given, single)?;
+                block.releases.push(Release::Counters { reply, counters });
+            }
             Request::Entries { program, reply } => {
                 let entries = self.core.state.desk.lists.iter().filter(|entry| entry.program == program).cloned();
                 block.releases.push(Release::Entries { reply, entries: entries.collect() });

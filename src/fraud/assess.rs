@@ -6,6 +6,7 @@ use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
 use super::{feeds, flows, lists, measure, place, trail, words};
 use crate::ledger::act::{Spend, What};
+use crate::ledger::calendar::Zone;
 use crate::ledger::desk::Lists;
 use crate::ledger::member::Member;
 use crate::ledger::record::{
@@ -202,27 +203,26 @@ fn amount_of(what: &What) -> i64 {
     }
 }
 
-/// The length of a limit's window that ends at the question's instant.
-fn window_of(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> i64 {
+/// The length of a limit's window that ends at an instant.
+pub(super) fn window_of(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs) -> i64 {
     let extra = &limit.extra;
     let mut window_ms = match extra.calendar {
         None => limit.window_ms,
         Some(period) => {
-            let zone = &question.terms.zone;
-            let day = zone.day(question.at);
+            let day = zone.day(at);
             let first = match period {
                 CalendarWindow::Day => day,
                 // 1 January 1970 was a Thursday.
                 CalendarWindow::Week => day - (day + 3).rem_euclid(7),
                 CalendarWindow::Month => day - i32::from(crate::ledger::calendar::parts_of(day).1) + 1,
             };
-            question.at.since(zone.start_of_day(first)).saturating_add(1)
+            at.since(zone.start_of_day(first)).saturating_add(1)
         }
     };
     if extra.since.is_some()
-        && let Some(mark) = measure::mark_before(ring, question.at)
+        && let Some(mark) = measure::mark_before(ring, at)
     {
-        window_ms = window_ms.min(question.at.since(mark));
+        window_ms = window_ms.min(at.since(mark));
     }
     window_ms
 }
@@ -296,7 +296,7 @@ fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64
     let at = question.at;
     let own = if limit.extra.excludes_current { None } else { Some(value) };
     let is_plain = limit.extra.calendar.is_none() && limit.extra.since.is_none();
-    let window_ms = if is_plain { limit.window_ms } else { window_of(limit, ring, question) };
+    let window_ms = if is_plain { limit.window_ms } else { window_of(limit, ring, &question.terms.zone, at) };
     let counted = match limit.metric {
         Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
         Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),

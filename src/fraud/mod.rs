@@ -17,6 +17,7 @@ mod flows;
 mod lists;
 pub mod measure;
 pub mod place;
+pub mod reading;
 pub mod rings;
 mod trail;
 pub mod window;

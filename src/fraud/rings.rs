@@ -28,7 +28,18 @@ impl RingKey {
     /// The key of an input; `None` where it lacks one of the fields. An empty field is a field that lacks.
     #[must_use]
     pub fn of(program: ProgramId, ring: NameId, fields: &KeyFields, input: &Input) -> Option<Self> {
-        let value = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty());
+        Self::of_values(program, ring, fields, |field| input.key_field(field))
+    }
+
+    /// The key of values by field; `None` where one is missing or empty.
+    #[must_use]
+    pub fn of_values<'a>(
+        program: ProgramId,
+        ring: NameId,
+        fields: &KeyFields,
+        value: impl Fn(KeyField) -> Option<&'a Text>,
+    ) -> Option<Self> {
+        let value = |field: KeyField| value(field).filter(|value| !value.is_empty());
         let mut fields = fields.iter();
         let mut key = value(fields.next()?)?.clone();
         if let Some(second) = fields.next() {

@@ -186,3 +186,24 @@ fn a_rules_precision_follows_what_its_cases_came_to() {
         (&json!(10), &json!(3_600_000), &json!(["member"]))
     );
 }
+
+#[test]
+fn counters_say_what_was_counted_and_by_which_events() {
+    let (_ledger, daemon) = started();
+    let mut client = daemon.client();
+    assert_eq!(buy(&mut client, "ann", 3), 201);
+    for key in ["member=ann", "member%3Aann", "ann"] {
+        let counters = client.get(&format!("{FRAUD}/counters?key={key}")).expect_status(200).json();
+        let found = counters["data"].as_array().unwrap().iter().find(|counter| counter["rule"] == "member_hour");
+        let found = found.unwrap_or_else(|| panic!("{key}: {counters}"));
+        assert_eq!(
+            (&found["key"], &found["counted"], &found["room"], &found["limit"]),
+            (&json!("member=ann"), &json!(3), &json!(7), &json!(10))
+        );
+        assert_eq!((&found["events"][0]["id"], &found["events"][2]["id"]), (&json!("ann-3"), &json!("ann-1")));
+    }
+    let none = client.get(&format!("{FRAUD}/counters?key=member=zed")).expect_status(200).json();
+    assert_eq!(none["data"], json!([]));
+    client.get(&format!("{FRAUD}/counters")).expect_status(400);
+    client.get(&format!("{FRAUD}/counters?k=1")).expect_status(400);
+}

@@ -1,11 +1,15 @@
-//! Fraud rules with how they have done, entries of lists. Nothing here decides anything.
+//! Fraud rules with how they have done, what they have counted, entries of lists. Nothing here decides anything.
+
+use std::collections::HashMap;
 
 use super::verdict_name;
+use crate::engine::counters::Counter;
 use crate::http::json::Json;
 use crate::ledger::desk::{DeskStats, RuleStats};
 use crate::ledger::lists::ListEntry;
 use crate::ledger::record::KeyField;
 use crate::ledger::terms::{Absent, CalendarWindow, Counted, LimitTerms, Metric, Terms};
+use crate::ledger::types::{Seq, Text};
 
 /// One percent in basis points, of which there are 10,000 in all.
 const BASIS_POINTS: u64 = 10_000;
@@ -109,6 +113,61 @@ fn done(out: &mut Json, known: &RuleStats) {
         Some(precision) => out.int(precision),
         None => out.null(),
     }
+}
+
+/// What limits have counted, with the events where they are known.
+pub fn counters(out: &mut Json, found: &[Counter], events: &HashMap<Seq, (Text, Text)>) {
+    out.begin_object();
+    out.key("data");
+    out.begin_array();
+    for counter in found {
+        let Counter { rule, key, limit, reading } = counter;
+        out.begin_object();
+        out.field("rule", rule);
+        let parts: Vec<String> = key.iter().map(|(field, value)| format!("{}={value}", field.name())).collect();
+        out.field("key", &parts.join(","));
+        out.key("window_ms");
+        match reading.window_ms {
+            i64::MAX => out.null(),
+            window_ms => out.int(window_ms),
+        }
+        out.int_field("limit", *limit);
+        out.key("counted");
+        match reading.counted {
+            Some(counted) => out.int(counted.value),
+            None => out.null(),
+        }
+        out.bool_field("complete", reading.counted.is_none_or(|counted| counted.complete));
+        out.key("room");
+        match reading.counted {
+            Some(counted) => out.int(limit.saturating_sub(counted.value)),
+            None => out.null(),
+        }
+        out.int_field("entries", reading.entries);
+        out.key("newest_at");
+        match reading.newest_at {
+            Some(at) => out.time(at),
+            None => out.null(),
+        }
+        out.key("events");
+        out.begin_array();
+        for seq in &reading.events {
+            out.begin_object();
+            out.int_field("seq", seq.get());
+            if let Some((source, id)) = events.get(seq) {
+                out.field("source", source);
+                out.field("id", id);
+            }
+            out.end_object();
+        }
+        out.end_array();
+        out.end_object();
+    }
+    out.end_array();
+    out.bool_field("has_more", false);
+    out.key("next_cursor");
+    out.null();
+    out.end_object();
 }
 
 /// An entry of a list.

@@ -1,5 +1,6 @@
 //! What analysts set and see: the declared limits with how each has done, and the lists of who is allowed and who is not.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,10 +16,13 @@ use crate::http::query::Query;
 use crate::http::render;
 use crate::http::wire::ListEntryWire;
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
-use crate::ledger::record::KeyField;
+use crate::ledger::record::{Input, KeyField};
 use crate::ledger::review::Review;
 use crate::ledger::types::Text;
 use crate::limits::ID_BYTES_MAX;
+
+/// The longest key that is looked up: every field of one.
+const KEY_BYTES_MAX: usize = 4 * (ID_BYTES_MAX + 16);
 
 /// `GET …/fraud/rules`: every limit that is declared, and every other rule that ever spoke.
 pub async fn rules(ask: Ask) -> Result<Response, Problem> {
@@ -29,6 +33,45 @@ pub async fn rules(ask: Ask) -> Result<Response, Problem> {
     let mut out = Json::with_capacity(4_096);
     render::fraud_rules(&mut out, &view.compiled.terms, &stats);
     Ok(json(StatusCode::OK, out))
+}
+
+/// `GET …/fraud/counters?key=`: what the limits have counted for a key such as `member=ann` or `staff=cy,member=ann`, or for a
+/// value of any kind.
+pub async fn counters(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let query = call.query(&["key"])?;
+    let key = query.get("key").filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| Problem::parameter("key", "is missing: a key such as member=ann"))?;
+    if key.len() > KEY_BYTES_MAX {
+        return Err(Problem::parameter("key", format!("has more than {KEY_BYTES_MAX} bytes")));
+    }
+    let kinds: Option<Vec<(KeyField, Text)>> = key.split(',').map(field).collect();
+    let single = kinds.is_none();
+    let given = match (kinds, field(key)) {
+        (Some(kinds), _) => kinds,
+        (None, Some(one)) => vec![one],
+        (None, None) => KeyField::ALL.into_iter().map(|kind| (kind, Text::new(key))).collect(),
+    };
+    let found = call.edge.handle.counters(view.id, given, single).await?;
+    let mut events = HashMap::new();
+    for seq in found.iter().flat_map(|counter| &counter.reading.events) {
+        if !events.contains_key(seq)
+            && let Some(record) = call.edge.handle.record(*seq).await?
+            && let Input::Event(event) = &record.input
+        {
+            events.insert(*seq, (event.source.clone(), event.id.clone()));
+        }
+    }
+    let mut out = Json::with_capacity(found.len() * 400 + 64);
+    render::counters(&mut out, &found, &events);
+    Ok(json(StatusCode::OK, out))
+}
+
+/// `member=ann`, also written `member:ann`.
+fn field(text: &str) -> Option<(KeyField, Text)> {
+    let (kind, value) = text.split_once(['=', ':'])?;
+    Some((KeyField::named(kind)?, Text::new(value)))
 }
 
 /// `GET …/fraud/lists?list=&kind=`.

@@ -252,6 +252,8 @@ fn for_fraud(table: Table) -> Table {
         .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
         .keyed()
         .add(GET, &at("/fraud/rules"), read, "The limits, and how each has done", fraud::rules)
+        .add(GET, &at("/fraud/counters"), read, "What the limits have counted for a key", fraud::counters)
+        .query(&["key"])
         .add(GET, &at("/fraud/lists"), read, "Who is allowed and who is not", fraud::lists)
         .query(&["list", "kind", "limit", "cursor"])
         .add(GET, &at("/fraud/lists/{list}"), read, "A list: allow or deny", fraud::list)
