@@ -128,7 +128,8 @@ fn a_household_spends_together_and_each_keeps_their_own() {
 
 #[test]
 fn a_hold_of_a_household_draws_on_its_lots() {
-    // A hold looked at the member's own points only: what could be redeemed at once could not be reserved.
+    // A hold looked at the member's own points only: what could be redeemed at once could not be reserved. Then the ledger
+    // panicked where somebody captured what another of the household had reserved with their points.
     check(
         "pool points expires=60d
          household 2
@@ -144,6 +145,8 @@ fn a_hold_of_a_household_draws_on_its_lots() {
         = A points 0 held=10
         = B points 5 held=15
         redeem A 6 -> insufficient_balance
+        capture A 1 -> hold_not_active
+        release A -> hold_not_active
         capture B 12
         = A points 0 held=0
         = B points 18 held=0

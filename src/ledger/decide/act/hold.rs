@@ -66,6 +66,10 @@ impl<'a> Work<'a> {
         if hold.until == TimeMs::NEVER {
             return Err(Reject::HoldNotActive("the hold waits for a review"));
         }
+        let first = self.earlier.first.as_deref().filter(|first| first.seq == id.seq);
+        if first.and_then(|first| first.parties.first()).is_some_and(|owner| owner.member != self.act.member) {
+            return Err(Reject::HoldNotActive("the hold is another member's of the household"));
+        }
         Ok(hold.clone())
     }
 
