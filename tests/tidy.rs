@@ -296,11 +296,11 @@ fn what_proves_a_sentence_is_there() {
     let text = fs::read_to_string(root().join("tests/README.md")).unwrap();
     let sources = rust_files();
     let is_there = |name: &str| {
-        let test = format!("fn {name}(");
+        let declared = format!("fn {name}(");
         if name.contains('/') {
             root().join(name).exists()
         } else {
-            sources.iter().any(|file| file.text.contains(&test))
+            sources.iter().any(|file| file.text.contains(&declared))
         }
     };
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| sentence"));
