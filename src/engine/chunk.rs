@@ -14,8 +14,8 @@ use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
+use crate::fraud::Seen;
 use crate::fraud::rings::RingKey;
-use crate::fraud::{self, Seen};
 use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
@@ -166,6 +166,7 @@ impl Pipeline {
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
         let (mut order, mut earlier) = (None, None);
+        self.fetch_friends(program, &item.command)?;
         match &item.command {
             Command::Event(event) if event.kind == EventKind::Refund => {
                 order = self.order_of(block, program, event, chunk.now)?;
@@ -231,7 +232,7 @@ impl Pipeline {
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let core = &self.core;
         let keys = |(program, item): &(ProgramId, &Item)| {
-            fraud::keys_of(&core.deciding(*program, &item.command).terms, *program, &item.command.input())
+            core.rings_of(&core.deciding(*program, &item.command).terms, *program, &item.command)
         };
         let rings: Vec<Vec<RingKey>> = items.iter().map(keys).collect();
         self.core.rings.begin(rings.iter().flatten());

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
+use crate::fraud::rings::RingKey;
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
+use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
 use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
@@ -115,8 +116,19 @@ impl Core {
 
     /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
     pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
-        let terms = Arc::clone(&self.deciding(program, command).terms);
-        self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
+        let keys = self.rings_of(&self.deciding(program, command).terms, program, command);
+        self.rings.look_up(keys)
+    }
+
+    /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
+    pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<RingKey> {
+        let input = &command.input();
+        let mut keys = fraud::keys_of(terms, program, input);
+        if let Command::Event(event) = command {
+            let member = self.member(program, &event.member).map(Arc::as_ref);
+            keys.extend(fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.keys());
+        }
+        keys
     }
 
     /// Begins to look up many members together; see [`Table::begin`](crate::ledger::table::Table::begin).
@@ -221,14 +233,18 @@ impl Core {
             Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
         };
         let lists = &self.state.desk.lists;
-        if terms.limits.is_empty() && lists.is_empty() {
-            return Judgement::default();
-        }
         let input = &command.input();
+        let is_event = matches!(command, Command::Event(_));
         let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
         let question = fraud::Question { program, terms, input, at, now, member, lists };
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
-        Judgement { assessment, observed }
+        let mut judgement = Judgement { assessment, observed, kin: Kinship::default() };
+        if is_event {
+            fraud::relate(&self.state, &self.rings, &question, seen, &mut judgement);
+        } else {
+            fraud::spends(&self.state, &question, &mut judgement);
+        }
+        judgement
     }
 
     fn decide_by(
@@ -240,7 +256,7 @@ impl Core {
         judged: Judgement,
     ) -> Result<Record, Reject> {
         let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
-        let judged = Judgement { assessment, observed: judged.observed };
+        let judged = Judgement { assessment, ..judged };
         Self::decide_on(&self.state, terms, command, proposal, about, judged)
     }
 

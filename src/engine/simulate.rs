@@ -56,7 +56,7 @@ impl Core {
         let (mut proposal, lines) = rules::evaluate_traced(version, event, member, event.occurred_at);
         let judged = self.judged(&terms, (program, &command), at, seen);
         let raised = std::mem::take(&mut proposal.raised);
-        let judged = Judgement { assessment: fraud::combine(judged.assessment, raised), observed: judged.observed };
+        let judged = Judgement { assessment: fraud::combine(judged.assessment, raised), ..judged };
         let record = Self::decide_on(&scratch, &terms, (program, &command), proposal, about, judged);
         let record = record.map(|mut record| {
             leave(&scratch, &mut record);

@@ -3,6 +3,7 @@
 //! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
 use super::calendar::Span;
+use super::kin::KinEffect;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
 use super::review::Vest;
@@ -441,6 +442,8 @@ pub enum Effect {
         /// Whose.
         party: u8,
     },
+    /// Who is tied to whom.
+    Kin(KinEffect),
 }
 
 impl Effect {
@@ -449,6 +452,7 @@ impl Effect {
     pub const fn party(&self) -> u8 {
         match self {
             Self::Credit(credit) => credit.party,
+            Self::Kin(kin) => kin.party(),
             Self::Enroll { party, .. }
             | Self::Debit { party, .. }
             | Self::Owe { party, .. }

@@ -15,6 +15,7 @@ mod evaluate;
 mod files;
 mod frame;
 mod household;
+mod identity;
 mod length;
 mod limits;
 mod lint;

@@ -6,6 +6,7 @@ pub(super) mod life;
 
 use toml::Spanned;
 
+use super::identity::IdentityTable;
 use super::limits;
 use super::manifest::{
     CapPer, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PeriodText, RefundText, TiersTable, WorthText,
@@ -14,8 +15,8 @@ use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, CardWorth, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms,
-    Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Expiry, IdentityTerms, LevelTerms, Need, Period, PoolTerms,
+    ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
@@ -128,7 +129,9 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
             minimum: Money::new(referral.minimum.0),
             yearly_cap: referral.yearly_cap.map(|cap| small(cap.0)),
             counter: id("referrals"),
+            vest: referral.vest.as_ref().map(|length| length.0),
         }),
+        identity: m.identity.as_ref().map_or_else(IdentityTerms::default, IdentityTable::terms),
         limits: limits::limits(m, id),
         household: m.household.as_ref().map(|household| household.terms(id)),
         spend_counter: id("spend"),

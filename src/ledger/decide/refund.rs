@@ -25,7 +25,7 @@ use super::laws::{self, Moved};
 use super::reclaim::Reclaim;
 use super::shares::{Asked, Order, Progress};
 use super::subject::{Since, Subject};
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, Kinship};
 use crate::limits::EARLY_REFUNDS_MAX;
 
 /// Decides a refund of an order, or one that waits where there is none.
@@ -43,7 +43,7 @@ pub fn refund(
     let Opened { mut draft, member, status, judgement } = super::event::open(books, event, judgement)?;
     if status != Status::Denied {
         let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
-        work.enroll(&mut draft);
+        work.enroll(&mut draft, &Kinship::default());
         let asked = Asked::of(event);
         let found = subject.filter(|_| status == Status::Posted).zip(member);
         match found {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::super::calendar::Span;
 use super::super::desk::Case;
 use super::super::event::Event;
+use super::super::kin::KinEffect;
 use super::super::lists::ListChange;
 use super::super::member::{Lot, Member};
 use super::super::record::{Account, Credit, Effect, Input, Record, ScriptFault, Status};
@@ -67,7 +68,9 @@ pub fn release(books: &Books<'_>, held: &Record, case: Seq, outcome: Outcome) ->
         }
     };
     let event = match &held.input {
-        Input::Event(event) if outcome == Outcome::Cleared && faults.is_empty() => Some(Arc::clone(event)),
+        Input::Event(event) if held.status == Status::Held && outcome == Outcome::Cleared && faults.is_empty() => {
+            Some(Arc::clone(event))
+        }
         _ => None,
     };
     let id = smol_str::format_smolstr!("{}", held.seq);
@@ -108,8 +111,23 @@ fn void(books: &Books<'_>, held: &Record) -> Draft {
     draft
 }
 
+/// Gives what waits of a record that stands: the bonuses of a referral.
+fn take_rest(books: &Books<'_>, held: &Record) -> Draft {
+    let mut draft = Draft::default();
+    for party in &held.parties {
+        draft.party(&party.member, books.member(&party.member));
+    }
+    for (credit, _, member, lot) in waiting(books, held) {
+        draft.vest(books, Some(member), (credit, lot), own_terms(held, credit));
+    }
+    draft
+}
+
 /// Does now what a held record noted.
 fn take_effect(books: &Books<'_>, held: &Record) -> Result<Draft, Reject> {
+    if held.status == Status::Posted {
+        return Ok(take_rest(books, held));
+    }
     match &held.input {
         Input::Event(event) => take_event(books, held, event),
         Input::Transfer(asked, key) => {
@@ -170,7 +188,12 @@ fn take_event(books: &Books<'_>, held: &Record, event: &Event) -> Result<Draft, 
             _ => {}
         }
     }
-    work.pay_referral(&mut draft)?;
+    // Who was found to be the referrer under another name is not paid, whatever else the case was about.
+    if held.effects.iter().any(|effect| matches!(effect, Effect::Kin(KinEffect::Forgo { .. }))) {
+        draft.effects.push(Effect::Kin(KinEffect::Forgo { party: 0 }));
+    } else {
+        work.pay_referral(&mut draft, false)?;
+    }
     work.move_tier(&mut draft);
     Ok(draft)
 }
