@@ -12,10 +12,14 @@
 
 #[path = "ledger/affairs.rs"]
 mod affairs;
+#[path = "ledger/caps.rs"]
+mod caps;
 #[path = "ledger/cards.rs"]
 mod cards;
 #[path = "ledger/refunds.rs"]
 mod refunds;
+#[path = "ledger/reviews.rs"]
+mod reviews;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;
@@ -256,44 +260,6 @@ fn a_pending_lot_may_be_lost_before_it_was_ever_available() {
 }
 
 #[test]
-fn caps_cut_to_the_room_left_and_say_so() {
-    check(
-        "pool points
-         cap member_daily points day 100
-         cap per_event points event 80",
-        "
-        at 2026-01-10
-        buy A 100 earn=90 clipped=90:80:per_event
-        = A points 80
-        buy A 100 earn=30 clipped=30:20:member_daily
-        buy A 100 earn=1 clipped=1:0:member_daily
-        = A points 100
-        at 2026-01-11
-        buy A 100 earn=5
-        = A points 105
-        buy A 100 earn=120 clipped=120:80:per_event
-        buy A 100 earn=120 clipped=120:15:member_daily
-        ",
-    );
-}
-
-#[test]
-fn a_program_budget_is_shared_by_all_members() {
-    check(
-        "pool points
-         cap budget points program 100",
-        "
-        at 2026-01-10
-        buy A 100 earn=70
-        buy B 100 earn=70 clipped=70:30:budget
-        buy C 100 earn=1 clipped=1:0:budget
-        = B points 30
-        = C points 0
-        ",
-    );
-}
-
-#[test]
 fn tiers_rise_with_the_event_and_last_to_the_end_of_next_year() {
     check(
         "pool points
@@ -458,25 +424,6 @@ fn a_shared_identity_never_pays_a_referral() {
         buy F 4000
         = F points 0
         = R points 0
-        ",
-    );
-}
-
-#[test]
-fn sums_past_the_largest_amount_are_refused() {
-    check(
-        "pool points transferable",
-        "
-        at 2026-05-01
-        enroll A
-        enroll B
-        adjust A 9007199254740991
-        adjust A 1 -> amount_overflow
-        adjust B 1
-        transfer A B 9007199254740991 -> amount_overflow
-        buy A 9007199254740991
-        buy A 1 -> amount_overflow
-        = A points 9007199254740991
         ",
     );
 }

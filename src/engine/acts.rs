@@ -11,6 +11,7 @@ use crate::journal::block::BlockReader;
 use crate::ledger::act::{Act, What};
 use crate::ledger::decide::Earlier;
 use crate::ledger::record::{Effect, HOUSEHOLD_SOURCE, Record, Status};
+use crate::ledger::review::RELEASE_SOURCE;
 use crate::ledger::types::{LotId, MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::store::keys::natural_key;
 
@@ -47,7 +48,13 @@ impl Pipeline {
         let earlier = match &act.what {
             What::Reverse { redemption, .. } => {
                 let latest = self.latest(reversal_key(program, *redemption))?;
-                Earlier { first: self.journaled(redemption.seq)?, latest }
+                Earlier { first: self.redemption(program, redemption.seq)?, latest }
+            }
+            // Only of a household do others keep points aside for a hold.
+            What::Capture { hold, .. } | What::Release { hold }
+                if self.core.compiled(program).terms.household.is_some() =>
+            {
+                Earlier { first: self.journaled(hold.seq)?, latest: None }
             }
             What::Join { household, .. } => {
                 Earlier { first: None, latest: self.latest(household_key(program, household))? }
@@ -91,6 +98,19 @@ impl Pipeline {
         match self.latest_records.get(&latest) {
             Some(record) => Ok(Some(Arc::clone(record))),
             None => self.journaled(latest),
+        }
+    }
+
+    /// The record of a redemption; of one that was held, that of its release.
+    fn redemption(&self, program: ProgramId, seq: Seq) -> Result<Option<Arc<Record>>, Error> {
+        let first = self.journaled(seq)?;
+        if first.as_ref().is_none_or(|first| first.status != Status::Held) {
+            return Ok(first);
+        }
+        let release = natural_key(program, RELEASE_SOURCE, &smol_str::format_smolstr!("{seq}"));
+        match self.find_key(release)? {
+            Some(released) => self.journaled(released),
+            None => Ok(first),
         }
     }
 

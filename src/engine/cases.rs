@@ -15,7 +15,7 @@ use crate::ledger::act::Act;
 use crate::ledger::decide::{Subject, next_due, settled};
 use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::proposal::Proposal;
-use crate::ledger::record::{Clipped, Record};
+use crate::ledger::record::{Clipped, Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{Outcome, Resolution};
 use crate::ledger::rights::rights;
@@ -146,31 +146,43 @@ impl InMemory {
         }
         let proposal = self.propose(command);
         let seen = self.core.look_up(PROGRAM, command);
-        let order = self.order_of(command);
+        let order = match command {
+            Command::Event(event) => self.order_of(event),
+            _ => None,
+        };
         let about = About { now: self.now, seen: &seen, order: order.as_ref(), earlier: None };
         let record = self.core.decide_about(PROGRAM, command, proposal, about)?;
         let at = self.records.len();
         let posted = self.apply(record, &seen);
+        self.do_awaited(at);
+        Ok(posted)
+    }
+
+    /// Does the refunds that waited for an order that was recorded just now.
+    fn do_awaited(&mut self, at: usize) {
         while let Some((order, found)) = self.records.get(at..).and_then(<[Record]>::split_first) {
             let Some(record) = self.core.awaited(order, found, self.now) else { break };
             self.apply(record, &Seen::default());
         }
-        Ok(posted)
     }
 }
 
 impl InMemory {
+    /// Finds a record by its sequence.
+    fn reader(&self) -> impl FnMut(Seq) -> Result<Record, Infallible> + '_ {
+        |seq: Seq| {
+            let at = self.records.binary_search_by_key(&seq, |record| record.seq).expect("all records are kept");
+            Ok(self.records.get(at).expect("just found").clone())
+        }
+    }
+
     /// The order that a refund names, where the member has it.
-    fn order_of(&self, command: &Command) -> Option<Subject> {
-        let Command::Event(event) = command else { return None };
+    fn order_of(&self, event: &Event) -> Option<Subject> {
         if event.kind != EventKind::Refund {
             return None;
         }
         let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
-        let mut read = |seq: Seq| -> Result<Record, Infallible> {
-            let at = self.records.binary_search_by_key(&seq, |record| record.seq).expect("all records are kept");
-            Ok(self.records.get(at).expect("just found").clone())
-        };
+        let mut read = self.reader();
         let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
         let mut subject = found?;
         for other in subject.others().cloned().collect::<Vec<Text>>() {
@@ -214,10 +226,25 @@ impl Ledger for InMemory {
         let find = |seqs: &[Seq]| self.records.iter().filter(|record| seqs.contains(&record.seq)).cloned().collect();
         let held: Vec<Record> = find(&case.held);
         let counted = if claw_back { find(&review::evidence(held.iter())) } else { Vec::new() };
-        let records = self.core.resolve(PROGRAM, &resolution, self.now, &held, &counted)?;
-        let posted = records.first().map(|record| self.posted(record, false));
-        self.records.extend(records);
-        posted.ok_or(Reject::UnknownCase(case.id))
+        let (record, closing) = self.core.close(PROGRAM, &resolution, self.now)?;
+        let posted = self.posted(&record, false);
+        self.records.push(record);
+        for one in held {
+            let order = match &one.input {
+                Input::Event(event) => self.order_of(event),
+                _ => None,
+            };
+            let record = self.core.release(closing, &one, order.as_ref());
+            self.records.push(record);
+            self.do_awaited(self.records.len() - 1);
+        }
+        for one in counted {
+            let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+            let Ok(subject) = Subject::of_record(one, last, &mut self.reader());
+            let record = self.core.claw_back(closing, &subject);
+            self.records.extend(record);
+        }
+        Ok(posted)
     }
 
     fn act(&mut self, act: Act) -> Result<Posted, Reject> {

@@ -83,6 +83,13 @@ impl Pipeline {
         Ok(Some(subject))
     }
 
+    /// What became of a record and of what it gave, so far. Everyone it touches is in memory.
+    pub(super) fn life_of(&mut self, block: &Open, of: Record) -> Result<Subject, Error> {
+        let (program, shared) = (of.program, Arc::clone(&self.shared));
+        let last = |id: &Text| self.core.member(program, id).map(|member| member.last);
+        Subject::of_record(of, last, &mut |seq| read(block, &self.flight, &shared.store, seq))
+    }
+
     /// Does the refunds that waited for an order that was recorded just now.
     pub(super) fn find_awaited(&mut self, block: &mut Open, order_at: usize, now: TimeMs) {
         let mut found = 0;

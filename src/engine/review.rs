@@ -17,11 +17,11 @@ use super::shared::Shared;
 use crate::fraud::Seen;
 use crate::journal::codec::decode_desk;
 use crate::ledger::clusters::KinRow;
-use crate::ledger::decide::{self, Books};
+use crate::ledger::decide::{self, Books, Subject};
 use crate::ledger::desk::{Case, DeskRow, DeskStats};
-use crate::ledger::record::{Input, Record};
+use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::reject::Reject;
-use crate::ledger::review::{CLAW_BACK_SOURCE, Outcome, Resolution, Review};
+use crate::ledger::review::{CLAW_BACK_SOURCE, Outcome, RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::limits::CLAW_BACK_RECORDS_MAX;
 use crate::store::keys::natural_key;
@@ -161,39 +161,49 @@ pub(super) fn evidence<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<Seq
     seqs
 }
 
+/// A case as it is being closed, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    pub(super) program: ProgramId,
+    pub(super) case: Seq,
+    pub(super) outcome: Outcome,
+    pub(super) now: TimeMs,
+}
+
 impl Core {
-    /// Closes a case: the records that say so, and what becomes of those it `held` and those its evidence `counted`; applied.
-    /// What is due for the members of all of them has been done.
-    pub(super) fn resolve(
+    /// The record that closes a case, applied.
+    pub(super) fn close(
         &mut self,
         program: ProgramId,
         resolution: &Resolution,
         now: TimeMs,
-        held: &[Record],
-        counted: &[Record],
-    ) -> Result<Vec<Record>, Reject> {
+    ) -> Result<(Record, Closing), Reject> {
         let terms = Arc::clone(&self.compiled(program).terms);
-        let mut done = Vec::with_capacity(held.len() + 1);
         let books = Books { state: &self.state, program, terms: &terms, now };
-        let (record, case) = decide::resolve(&books, resolution)?;
-        self.take(record, &mut done);
-        for one in held {
-            let books = Books { state: &self.state, program, terms: &terms, now };
-            let record = decide::release(&books, one, case.id, resolution.outcome);
-            self.take(record, &mut done);
-        }
-        for one in counted {
-            let books = Books { state: &self.state, program, terms: &terms, now };
-            if let Some(record) = decide::claw_back(&books, one, case.id) {
-                self.take(record, &mut done);
-            }
-        }
-        Ok(done)
+        let (mut record, case) = decide::resolve(&books, resolution)?;
+        self.apply(&mut record, &Seen::default());
+        Ok((record, Closing { program, case: case.id, outcome: resolution.outcome, now }))
     }
 
-    fn take(&mut self, mut record: Record, done: &mut Vec<Record>) {
+    /// What becomes of a record that a case held, applied. `order` is what a held refund names. What is due for everyone it
+    /// touches has been done.
+    pub(super) fn release(&mut self, closing: Closing, held: &Record, order: Option<&Subject>) -> Record {
+        let Closing { program, case, outcome, now } = closing;
+        let terms = Arc::clone(&self.compiled(program).terms);
+        let books = Books { state: &self.state, program, terms: &terms, now };
+        let mut record = decide::release(&books, held, case, outcome, order);
         self.apply(&mut record, &Seen::default());
-        done.push(record);
+        record
+    }
+
+    /// What a record gave is taken back, applied; `None` where there is nothing to take.
+    pub(super) fn claw_back(&mut self, closing: Closing, of: &Subject) -> Option<Record> {
+        let Closing { program, case, now, .. } = closing;
+        let terms = Arc::clone(&self.compiled(program).terms);
+        let books = Books { state: &self.state, program, terms: &terms, now };
+        let mut record = decide::claw_back(&books, of, case)?;
+        self.apply(&mut record, &Seen::default());
+        Some(record)
     }
 }
 
@@ -230,14 +240,11 @@ impl Pipeline {
                 for member in &everyone {
                     self.settle(block, member, now);
                 }
-                match self.core.resolve(program, resolution, now, &held, &counted) {
+                match self.core.close(program, resolution, now) {
                     Err(reject) => Pending::Rejected(reject),
-                    Ok(records) => {
-                        let first = block.records.len();
-                        for record in &records {
-                            self.note_key(block, record);
-                        }
-                        block.records.extend(records);
+                    Ok((record, closing)) => {
+                        let first = self.push(block, record);
+                        self.follow_up(block, closing, held, counted)?;
                         Pending::Recorded(first)
                     }
                 }
@@ -245,6 +252,39 @@ impl Pipeline {
         };
         block.releases.push(Release::Work { reply, pending: vec![pending], items });
         Ok(())
+    }
+
+    /// What becomes of all that a case held, and of what its evidence counts.
+    fn follow_up(
+        &mut self,
+        block: &mut Open,
+        closing: Closing,
+        held: Vec<Record>,
+        counted: Vec<Record>,
+    ) -> Result<(), Error> {
+        let Closing { program, now, .. } = closing;
+        for one in held {
+            let order = match &one.input {
+                Input::Event(event) => self.order_of(block, program, event, now)?,
+                _ => None,
+            };
+            let record = self.core.release(closing, &one, order.as_ref());
+            let at = self.push(block, record);
+            self.find_awaited(block, at, now);
+        }
+        for one in counted {
+            let subject = self.life_of(block, one)?;
+            if let Some(record) = self.core.claw_back(closing, &subject) {
+                self.push(block, record);
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, block: &mut Open, record: Record) -> usize {
+        self.note_key(block, &record);
+        block.records.push(record);
+        block.records.len() - 1
     }
 
     /// Why there is no open case: none at all, or one that was closed so long ago that only the store knows it.
@@ -266,6 +306,13 @@ impl Pipeline {
         named.extend(case.referred.iter().copied().filter(|seq| !named.contains(seq)).collect::<Vec<_>>());
         let mut counted = Vec::new();
         for record in self.read(named.into_iter())? {
+            // What was held gave nothing itself, but what released it did.
+            let released =
+                self.find_key(natural_key(program, RELEASE_SOURCE, &smol_str::format_smolstr!("{}", record.seq)))?;
+            let record = match released.filter(|_| record.status == Status::Held) {
+                Some(released) => self.read(std::iter::once(released))?.pop().unwrap_or(record),
+                None => record,
+            };
             let key = natural_key(program, CLAW_BACK_SOURCE, &smol_str::format_smolstr!("{}", record.seq));
             if record.program == program && self.find_key(key)?.is_none() {
                 counted.push(record);

@@ -5,6 +5,7 @@
 mod cards;
 mod holds;
 mod kin;
+mod program;
 mod standing;
 
 use std::sync::Arc;
@@ -12,10 +13,9 @@ use std::sync::Arc;
 use super::calendar::Day;
 use super::kin::KinEffect;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
-use super::record::{Account, Credit, Effect, Input, Record, RulesetFiles, Status};
+use super::record::{Account, Credit, Effect, Input, Record, Status};
 use super::review::Vest;
-use super::rollout::{Rollout, RulesChange};
-use super::state::{ProgramState, State};
+use super::state::State;
 use super::types::{LotId, MemberKey, NameId, Points, Seq, Text, TimeMs};
 
 /// An amount moved from one account of a pool to another: the two sides of double entry in one.
@@ -85,7 +85,9 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Freeze { .. }
         | Effect::Merged { .. }
         | Effect::Erased { .. }
-        | Effect::Household { .. } => None,
+        | Effect::Household { .. }
+        | Effect::Extend { .. }
+        | Effect::HeldCap { .. } => None,
     }
 }
 
@@ -119,8 +121,8 @@ pub fn apply(state: &mut State, record: &Record) {
     state.seq = record.seq;
     state.now = state.now.max(record.recorded_at);
     match &record.input {
-        Input::Ruleset(files) => return install(state, record, files),
-        Input::Rules(change, _) => return change_rules(state, record, change),
+        Input::Ruleset(files) => return program::install(state, record, files),
+        Input::Rules(change, _) => return program::change_rules(state, record, change),
         _ => {}
     }
     for (index, party) in record.parties.iter().enumerate() {
@@ -141,7 +143,7 @@ pub fn apply(state: &mut State, record: &Record) {
         apply_to_member(member, record, index, true);
     }
     let program = state.programs.get_mut(usize::from(record.program.get())).expect("a record's program was declared");
-    keep_books(Arc::make_mut(program), record);
+    program::keep_books(Arc::make_mut(program), record);
     state.desk.take(record);
 }
 
@@ -165,11 +167,15 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
 
 /// Whether a record is what inactivity counts from: a purchase or a redemption.
 fn is_activity(record: &Record) -> bool {
+    let redeems = || record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. }));
     match &record.input {
-        Input::Event(_) | Input::Review(_) => {
-            record.input.event().is_some_and(|event| event.kind == super::event::EventKind::Purchase)
-        }
-        Input::Act(..) => record.effects.iter().any(|effect| matches!(effect, Effect::Redeem { .. })),
+        Input::Event(event) => event.kind == super::event::EventKind::Purchase,
+        // A held one that takes effect now.
+        Input::Review(review) => match review.event() {
+            Some(event) => event.kind == super::event::EventKind::Purchase,
+            None => redeems(),
+        },
+        Input::Act(..) => redeems(),
         Input::Adjust(..) | Input::Transfer(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) => false,
     }
 }
@@ -192,7 +198,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
             member.enrolled_at = when.occurred_at;
             Arc::make_mut(&mut member.profile).referrer.clone_from(referrer);
         }
-        Effect::Credit(credit) => add_credit(member, credit, when.recorded_at),
+        Effect::Credit(credit) => add_credit(member, credit, when),
         Effect::Debit { pool, lot, amount, .. } | Effect::Spend { pool, lot, amount, .. } => {
             return debit(member, *pool, *lot, *amount);
         }
@@ -219,7 +225,9 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),
-        Effect::Hold { .. } | Effect::Unhold { .. } => return holds::hold(member, effect, when),
+        Effect::Hold { .. } | Effect::Unhold { .. } | Effect::Extend { .. } => {
+            return holds::hold(member, effect, when);
+        }
         Effect::Ungrant { grant, why, .. } => {
             member.grants.retain(|known| known.id != *grant);
             standing::forget_grant(member, *grant, *why);
@@ -231,6 +239,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Refund { .. }
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. }
+        | Effect::HeldCap { .. }
         | Effect::Gift { .. } => {}
         Effect::Await { .. }
         | Effect::Awaited { .. }
@@ -261,12 +270,13 @@ fn restore(member: &mut Member, effect: &Effect) {
     if left.is_zero() {
         return;
     }
-    if let Some(known) = pool.lots.iter_mut().find(|known| known.id == *lot && known.expires_at == *expires_at) {
-        known.remaining += left;
-        known.amount = known.amount.max(known.remaining);
-        return;
+    if let Some(at) = pool.lots.iter().position(|known| known.id == *lot && known.expires_at == *expires_at) {
+        return pool.lots.change(at, |known| {
+            known.remaining += left;
+            known.amount = known.amount.max(known.remaining);
+        });
     }
-    let made = Lot {
+    pool.lots.insert(Lot {
         id: *lot,
         amount: left,
         remaining: left,
@@ -276,96 +286,7 @@ fn restore(member: &mut Member, effect: &Effect) {
         expires_at: *expires_at,
         active: true,
         received: false,
-    };
-    let order = made.order();
-    let at = pool.lots.partition_point(|known| known.order() < order);
-    pool.lots.insert(at, made);
-}
-
-fn install(state: &mut State, record: &Record, files: &RulesetFiles) {
-    let index = usize::from(record.program.get());
-    assert!(index <= state.programs.len(), "programs are declared in order");
-    if index == state.programs.len() {
-        state.programs.push(Arc::new(ProgramState { name: files.program.clone(), ..ProgramState::default() }));
-        state.rollouts.push(Arc::new(Rollout::default()));
-    }
-    let program = Arc::make_mut(state.programs.get_mut(index).expect("just made"));
-    assert_eq!(program.name, files.program, "a program keeps its name");
-    program.version = record.ruleset;
-    program.hash.clone_from(&files.hash);
-    program.ruleset_seq = record.seq;
-    program.names.extend(files.new_names.iter().cloned());
-    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
-    rollout.install(record.ruleset, record.seq, record.recorded_at, &files.hash);
-}
-
-fn change_rules(state: &mut State, record: &Record, change: &RulesChange) {
-    let index = usize::from(record.program.get());
-    let program = Arc::make_mut(state.programs.get_mut(index).expect("a record's program was declared"));
-    let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
-    rollout.change(change, record.ruleset, record.seq, record.recorded_at);
-    if let RulesChange::Draft { files, .. } = change {
-        program.names.extend(files.new_names.iter().cloned());
-    }
-    let live = rollout.version(rollout.live()).expect("a version that decides is known");
-    program.version = live.version;
-    program.hash.clone_from(&live.hash);
-    program.ruleset_seq = live.seq;
-}
-
-fn keep_books(program: &mut ProgramState, record: &Record) {
-    for effect in record.effects.iter().filter(|e| takes_effect(record.status, e)) {
-        if let Some(Posting { pool, from, to, amount }) = posting(effect) {
-            assert!(amount.is_positive(), "a posting moves something");
-            *program.books.entry((pool, from)).or_default() -= amount.get();
-            *program.books.entry((pool, to)).or_default() += amount.get();
-        }
-        match effect {
-            Effect::Enroll { .. } => program.members += 1,
-            Effect::Budget { counter, amount, .. } => *program.budgets.entry(*counter).or_default() += amount.get(),
-            Effect::Credit(_)
-            | Effect::Debit { .. }
-            | Effect::Owe { .. }
-            | Effect::Activate { .. }
-            | Effect::Stamp { .. }
-            | Effect::Grant { .. }
-            | Effect::Tier { .. }
-            | Effect::Count { .. }
-            | Effect::Profile { .. }
-            | Effect::ReferralPaid { .. }
-            | Effect::Vest(_)
-            | Effect::HeldTerms { .. }
-            | Effect::Refer { .. }
-            | Effect::Kin(_)
-            | Effect::Origin { .. }
-            | Effect::Spend { .. }
-            | Effect::Restore { .. }
-            | Effect::Hold { .. }
-            | Effect::Unhold { .. }
-            | Effect::Redeem { .. }
-            | Effect::Reversal { .. }
-            | Effect::Refund { .. }
-            | Effect::Await { .. }
-            | Effect::Awaited { .. }
-            | Effect::Punch { .. }
-            | Effect::Unpunch { .. }
-            | Effect::Hangs { .. }
-            | Effect::Ungrant { .. }
-            | Effect::Entitle { .. }
-            | Effect::Disentitle { .. }
-            | Effect::Plan { .. }
-            | Effect::PlanEnd { .. }
-            | Effect::PlanSpend { .. }
-            | Effect::Seen { .. }
-            | Effect::Since { .. }
-            | Effect::Told { .. }
-            | Effect::Freeze { .. }
-            | Effect::Merged { .. }
-            | Effect::Erased { .. }
-            | Effect::Household { .. }
-            | Effect::Gift { .. } => {}
-        }
-    }
+    });
 }
 
 /// The pool of a member, made where it is touched for the first time.
@@ -377,7 +298,7 @@ fn pool_mut(member: &mut Member, name: NameId) -> &mut PoolState {
     member.pools.get_mut(at).expect("found or made")
 }
 
-fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
+fn add_credit(member: &mut Member, credit: &Credit, when: When) {
     let pool = pool_mut(member, credit.pool);
     if credit.from == Account::Issued {
         pool.lifetime += credit.amount;
@@ -388,12 +309,14 @@ fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
     if left.is_zero() {
         return;
     }
-    if let Some(known) = pool.lots.iter_mut().find(|lot| lot.id == credit.lot) {
-        known.amount += credit.amount;
-        known.remaining += left;
-        return;
+    let known = if credit.lot.seq == when.seq { None } else { pool.lots.place_of(credit.lot) };
+    if let Some(at) = known {
+        return pool.lots.change(at, |known| {
+            known.amount += credit.amount;
+            known.remaining += left;
+        });
     }
-    let lot = Lot {
+    pool.lots.insert(Lot {
         id: credit.lot,
         amount: credit.amount,
         remaining: left,
@@ -401,31 +324,28 @@ fn add_credit(member: &mut Member, credit: &Credit, recorded_at: TimeMs) {
         earned_at: credit.earned_at,
         available_at: credit.available_at,
         expires_at: credit.expires_at,
-        active: credit.available_at <= recorded_at,
+        active: credit.available_at <= when.recorded_at,
         received: credit.from == Account::Transit,
-    };
-    let order = lot.order();
-    let at = pool.lots.partition_point(|known| known.order() < order);
-    pool.lots.insert(at, lot);
+    });
 }
 
 fn debit(member: &mut Member, pool: NameId, lot: LotId, amount: Points) -> bool {
     let pool = pool_mut(member, pool);
-    let Some(at) = pool.lots.iter().position(|known| known.id == lot) else { return false };
-    let known = pool.lots.get_mut(at).expect("just found");
-    assert!(known.free() >= amount, "a lot gives no more than it has free");
-    known.remaining -= amount;
-    if known.remaining.is_zero() {
-        pool.lots.remove(at);
-    }
+    let Some(at) = pool.lots.place_of(lot) else { return false };
+    pool.lots.change(at, |known| {
+        assert!(known.free() >= amount, "a lot gives no more than it has free");
+        known.remaining -= amount;
+    });
     true
 }
 
 fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: TimeMs) -> bool {
     let state = pool_mut(member, pool);
-    let Some(known) = state.lots.iter_mut().find(|known| known.id == lot) else { return false };
-    known.active = true;
-    known.available_at = known.available_at.min(at);
+    let Some(place) = state.lots.place_of(lot) else { return false };
+    state.lots.change(place, |known| {
+        known.active = true;
+        known.available_at = known.available_at.min(at);
+    });
     assert!(state.debt >= repaid, "an activation repays no more than is owed");
     state.debt -= repaid;
     repaid.is_zero() || debit(member, pool, lot, repaid)
@@ -435,18 +355,15 @@ fn activate(member: &mut Member, pool: NameId, lot: LotId, repaid: Points, at: T
 fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
     let Vest { pool, lot, available_at, expires_at, repaid, .. } = given;
     let state = pool_mut(member, *pool);
-    let Some(at) = state.lots.iter().position(|known| known.id == *lot) else { return false };
-    let mut known = state.lots.remove(at);
-    (known.available_at, known.expires_at) = (*available_at, *expires_at);
-    known.active = *available_at <= recorded_at;
-    assert!(state.debt >= *repaid && known.remaining >= *repaid, "a lot repays no more than is owed");
+    let Some(at) = state.lots.place_of(*lot) else { return false };
+    assert!(state.debt >= *repaid, "a lot repays no more than is owed");
     state.debt -= *repaid;
-    known.remaining -= *repaid;
-    if known.remaining.is_positive() {
-        let order = known.order();
-        let at = state.lots.partition_point(|other| other.order() < order);
-        state.lots.insert(at, known);
-    }
+    state.lots.change(at, |known| {
+        assert!(known.remaining >= *repaid, "a lot repays no more than it has");
+        (known.available_at, known.expires_at) = (*available_at, *expires_at);
+        known.active = *available_at <= recorded_at;
+        known.remaining -= *repaid;
+    });
     true
 }
 

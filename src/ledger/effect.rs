@@ -2,6 +2,8 @@
 //!
 //! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
+mod party;
+
 use super::calendar::Span;
 use super::kin::KinEffect;
 use super::posting::{Account, Credit};
@@ -442,58 +444,24 @@ pub enum Effect {
         /// Whose.
         party: u8,
     },
+    /// A hold that waited for a review is certain now, and ends by itself at this instant.
+    Extend {
+        /// Whose.
+        party: u8,
+        /// Which hold.
+        hold: LotId,
+        /// Its end.
+        until: TimeMs,
+    },
+    /// The cap of its own under which a rule wanted a lot that waits for a review; only noted.
+    HeldCap {
+        /// Whose lot.
+        party: u8,
+        /// Which lot.
+        lot: LotId,
+        /// The cap's counter.
+        cap: NameId,
+    },
     /// Who is tied to whom.
     Kin(KinEffect),
-}
-
-impl Effect {
-    /// Whose state it changes: an index into [`Record::parties`](super::record::Record::parties).
-    #[must_use]
-    pub const fn party(&self) -> u8 {
-        match self {
-            Self::Credit(credit) => credit.party,
-            Self::Kin(kin) => kin.party(),
-            Self::Enroll { party, .. }
-            | Self::Debit { party, .. }
-            | Self::Owe { party, .. }
-            | Self::Activate { party, .. }
-            | Self::Stamp { party, .. }
-            | Self::Grant { party, .. }
-            | Self::Tier { party, .. }
-            | Self::Count { party, .. }
-            | Self::Budget { party, .. }
-            | Self::Profile { party }
-            | Self::ReferralPaid { party, .. }
-            | Self::Vest(Vest { party, .. })
-            | Self::HeldTerms { party, .. }
-            | Self::Refer { party }
-            | Self::Origin { party, .. }
-            | Self::Spend { party, .. }
-            | Self::Restore { party, .. }
-            | Self::Hold { party, .. }
-            | Self::Unhold { party, .. }
-            | Self::Redeem { party, .. }
-            | Self::Reversal { party, .. }
-            | Self::Refund { party, .. }
-            | Self::Await { party, .. }
-            | Self::Awaited { party, .. }
-            | Self::Punch { party, .. }
-            | Self::Unpunch { party, .. }
-            | Self::Hangs { party, .. }
-            | Self::Ungrant { party, .. }
-            | Self::Entitle { party, .. }
-            | Self::Disentitle { party, .. }
-            | Self::Plan { party, .. }
-            | Self::PlanEnd { party, .. }
-            | Self::PlanSpend { party, .. }
-            | Self::Seen { party, .. }
-            | Self::Since { party, .. }
-            | Self::Told { party }
-            | Self::Freeze { party, .. }
-            | Self::Merged { party, .. }
-            | Self::Erased { party }
-            | Self::Household { party, .. }
-            | Self::Gift { party, .. } => *party,
-        }
-    }
 }

@@ -8,59 +8,11 @@ use std::sync::Arc;
 use super::calendar::{Day, month_index, year_of};
 use super::event::Birthday;
 use super::kin::Kin;
+pub use super::lots::{Lot, Lots};
 use super::provenance::Hold;
 use super::record::{PoolAfter, Snapshot};
 use super::standing::Standing;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
-
-/// A credit that still holds something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lot {
-    /// The record that made it, and where in it.
-    pub id: LotId,
-    /// What it began with, transfers merged into it included.
-    pub amount: Points,
-    /// What is left, above zero.
-    pub remaining: Points,
-    /// How much of what is left is kept aside by holds.
-    pub held: Points,
-    /// When it was earned, in business time.
-    pub earned_at: TimeMs,
-    /// When it can be spent; [`TimeMs::NEVER`] while it waits for a review.
-    pub available_at: TimeMs,
-    /// When it is lost.
-    pub expires_at: Option<TimeMs>,
-    /// Whether a record has said that it is available (a pending lot waits for one).
-    pub active: bool,
-    /// Whether it came by transfer. Transfers with the same expiry grow one lot; earned lots are never merged.
-    pub received: bool,
-}
-
-impl Lot {
-    /// Spending order: soonest-expiring first, never-expiring last, then oldest.
-    #[must_use]
-    pub fn order(&self) -> (TimeMs, TimeMs, LotId) {
-        (self.expires_at.unwrap_or(TimeMs::NEVER), self.earned_at, self.id)
-    }
-
-    /// What is left and not kept aside.
-    #[must_use]
-    pub fn free(&self) -> Points {
-        self.remaining - self.held
-    }
-
-    /// Whether the lot can be spent at an instant.
-    #[must_use]
-    pub fn spendable_at(&self, at: TimeMs) -> bool {
-        self.available_at <= at && !self.expired_at(at)
-    }
-
-    /// Whether the lot is lost by an instant; the instant of expiry itself is too late.
-    #[must_use]
-    pub fn expired_at(&self, at: TimeMs) -> bool {
-        self.expires_at.is_some_and(|expires| expires <= at)
-    }
-}
 
 /// What a member has in one pool.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +20,7 @@ pub struct PoolState {
     /// Which pool.
     pub pool: NameId,
     /// Lots with something left, in spending order.
-    pub lots: Vec<Lot>,
+    pub lots: Lots,
     /// What is owed: paid by the next credits.
     pub debt: Points,
     /// Everything rules ever credited, not reduced by spending.
@@ -79,25 +31,25 @@ impl PoolState {
     /// What can be spent at an instant: active lots less what holds keep aside.
     #[must_use]
     pub fn available(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.spendable_at(at)).map(Lot::free).sum()
+        self.lots.available(at)
     }
 
     /// What holds keep aside.
     #[must_use]
     pub fn held(&self) -> Points {
-        self.lots.iter().map(|lot| lot.held).sum()
+        self.lots.held()
     }
 
     /// What is still to become available.
     #[must_use]
     pub fn pending(&self, at: TimeMs) -> Points {
-        self.lots.iter().filter(|lot| lot.available_at > at && !lot.expired_at(at)).map(Lot::free).sum()
+        self.lots.pending(at)
     }
 
     /// What the member holds in the books: all lots less the debt.
     #[must_use]
     pub fn total(&self) -> Points {
-        self.lots.iter().map(|lot| lot.remaining).sum::<Points>() - self.debt
+        self.lots.remaining() - self.debt
     }
 }
 
@@ -225,6 +177,11 @@ impl Profile {
     }
 }
 
+/// Reads both ends of a lot, which may lie on two lines of the processor's cache.
+fn warm_lot(lot: &Lot) -> usize {
+    usize::from(lot.active) + usize::from(lot.id.index) + usize::from(lot.expires_at.is_some())
+}
+
 /// A member, whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Member {
@@ -264,8 +221,6 @@ impl Member {
     /// means nothing; it must be used, or nothing is read.
     #[must_use]
     pub fn warm(&self, depth: u8) -> usize {
-        /// Lots of a pool that are read ahead; of more, the processor guesses the next.
-        const LOTS: usize = 32;
         match depth {
             0 => usize::from(self.referral_paid) + self.grants.len() + self.counters.len(),
             1 => {
@@ -275,8 +230,10 @@ impl Member {
                 pools + cards + counters + usize::from(self.profile.referrer.is_some())
             }
             _ => {
-                let lots = self.pools.iter().flat_map(|pool| pool.lots.iter().take(LOTS).chain(pool.lots.last()));
-                lots.map(|lot| usize::from(lot.active)).sum()
+                // The first is spent and lost next, the last is where the next one goes.
+                let ends =
+                    |pool: &'_ PoolState| [pool.lots.first(), pool.lots.last()].map(|lot| lot.map_or(0, warm_lot));
+                self.pools.iter().flat_map(ends).sum()
             }
         }
     }

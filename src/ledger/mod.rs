@@ -22,6 +22,7 @@ pub mod event;
 pub mod history;
 pub mod kin;
 pub mod lists;
+pub mod lots;
 pub mod member;
 mod posting;
 pub mod proposal;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::act::Act;
 use super::event::{Adjustment, Event, Transfer};
-use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Review};
+use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Release, Review};
 use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -194,6 +194,18 @@ impl Input {
             | Self::Due(_)
             | Self::Ruleset(_)
             | Self::Rules(..) => None,
+        }
+    }
+
+    /// What became of a held record, where this says so.
+    #[must_use]
+    pub fn release(&self) -> Option<&Release> {
+        match self {
+            Self::Review(review) => match review.as_ref() {
+                Review::Release(release) => Some(release),
+                Review::Resolve(_) | Review::ClawBack(_) | Review::List(_) => None,
+            },
+            _ => None,
         }
     }
 

@@ -207,7 +207,12 @@ pub fn member_standing() -> Member {
     let early =
         EarlyRefund { refund: Seq::new(901), order: text("o-10"), lines: lines_back(), amount: Some(Money::new(60)) };
     Member {
-        pools: vec![PoolState { pool: name(0), lots: vec![kept], debt: Points::ZERO, lifetime: Points::new(100) }],
+        pools: vec![PoolState {
+            pool: name(0),
+            lots: vec![kept].into(),
+            debt: Points::ZERO,
+            lifetime: Points::new(100),
+        }],
         standing: Some(Box::new(Standing {
             holds: vec![hold],
             plans: vec![plan],

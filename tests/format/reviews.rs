@@ -55,10 +55,17 @@ pub fn records() -> Vec<(String, Record)> {
     let samples = [
         ("resolve", review(Review::Resolve(resolve))),
         ("release", Record { effects, ..review(Review::Release(release)) }),
-        ("void", review(Review::Release(void))),
+        ("void", review(Review::Release(void.clone()))),
         ("claw-back", review(Review::ClawBack(taken))),
     ];
-    samples.map(|(sample, record)| (format!("record-{sample}"), record)).into()
+    let held = vec![
+        Effect::Extend { party: 0, hold: lot(999_995, 1), until: NOW.plus_ms(3_600_000) },
+        Effect::HeldCap { party: 0, lot: lot(1_000_001, 3), cap: name(21) },
+    ];
+    let release = Release { event: None, outcome: Outcome::Cleared, ..void };
+    let extends = Record { effects: held, ..review(Review::Release(release)) };
+    let samples = samples.into_iter().chain([("extend", extends)]);
+    samples.map(|(sample, record)| (format!("record-{sample}"), record)).collect()
 }
 
 /// A closed case with everything in it.

@@ -365,7 +365,7 @@ pub fn member() -> Member {
         tier: Some(name(2)),
         pools: vec![PoolState {
             pool: name(0),
-            lots: lots.into(),
+            lots: Vec::from(lots).into(),
             debt: Points::new(3),
             lifetime: Points::new(90_000),
         }],

@@ -127,6 +127,68 @@ fn a_household_spends_together_and_each_keeps_their_own() {
 }
 
 #[test]
+fn a_hold_of_a_household_draws_on_its_lots() {
+    // A hold looked at the member's own points only: what could be redeemed at once could not be reserved.
+    check(
+        "pool points expires=60d
+         household 2
+         reward mug 25 stock=1",
+        "
+        at 2026-01-01
+        buy A 100 earn=10
+        at 2026-01-11
+        buy B 100 earn=20
+        join B home A B
+        hold B 31 -> insufficient_balance
+        hold B 25
+        = A points 0 held=10
+        = B points 5 held=15
+        redeem A 6 -> insufficient_balance
+        capture B 12
+        = A points 0 held=0
+        = B points 18 held=0
+        reverse B
+        = A points 10
+        = B points 20
+        hold B mug
+        redeem A mug -> reward_unavailable
+        leave A
+        release B
+        = A points 10 held=0
+        = B points 20 held=0
+        join A home B A
+        hold B mug ttl=1h
+        = A points 0 held=10
+        = A points 10 held=0 at=2026-01-11T01:00:00Z
+        at 2026-01-11T01:00:00Z
+        = B points 20 held=0
+        redeem A mug
+        = A points 0 held=0 rewards=1
+        = B points 5
+        ",
+    );
+    check(
+        "pool points
+         household 2",
+        "
+        at 2026-01-01
+        buy A 100 earn=10
+        buy B 100 earn=20
+        join B home A B
+        redeem B 25 verdict=hold status=held
+        = A points 0 held=10
+        confirm B
+        = A points 10 held=0
+        = B points 20 held=0
+        redeem B 25 verdict=hold
+        clear B
+        = A points 0 held=0
+        = B points 5 held=0
+        ",
+    );
+}
+
+#[test]
 fn a_household_is_joined_by_its_name_once() {
     check(
         "pool points

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use tallystick::ledger::act::{Act, Spend, What};
 use tallystick::ledger::calendar::Span;
-use tallystick::ledger::decide::{self, Earlier, Judgement};
-use tallystick::ledger::record::{Effect, Record, Verdict};
+use tallystick::ledger::decide::{self, Earlier};
+use tallystick::ledger::record::{Effect, Record};
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::terms::{CapPeriod, Expiry, HouseholdTerms, Period, PoolTerms, RewardTerms};
 use tallystick::ledger::types::{LotId, Money, Points, Text};
@@ -96,16 +96,14 @@ impl World {
         };
         let earlier = match &what {
             What::Reverse { redemption, .. } => self.earlier(*redemption),
+            What::Capture { hold, .. } | What::Release { hold } => {
+                let first = self.records.iter().find(|record| record.seq == hold.seq);
+                Earlier { first: first.cloned().map(Arc::new), latest: None }
+            }
             What::Join { household, .. } => Earlier { first: None, latest: self.latest_of(household) },
             _ => Earlier::default(),
         };
-        let mut judgement = Judgement::default();
-        judgement.assessment.verdict = match option(line, "verdict") {
-            Some("hold") => Verdict::Hold,
-            Some("step_up") => Verdict::StepUp,
-            Some("deny") => Verdict::Deny,
-            _ => Verdict::Allow,
-        };
+        let judgement = super::reviews::judgement(line);
         let act = Arc::new(Act { member, context: None, what });
         decide::act(&self.books(), &act, &Text::default(), &earlier, judgement)
     }
@@ -113,7 +111,8 @@ impl World {
     /// What the engine would read back: the redemption's record and its latest reversal.
     fn earlier(&self, redemption: LotId) -> Earlier {
         let of = |record: &&Record, wanted: &dyn Fn(&Effect) -> bool| record.effects.iter().any(wanted);
-        let first = self.records.iter().find(|record| record.seq == redemption.seq);
+        let redeems = |effect: &Effect| matches!(effect, Effect::Redeem { id, .. } if *id == redemption);
+        let first = self.records.iter().find(|record| of(record, &redeems));
         let reverses = |effect: &Effect| matches!(effect, Effect::Reversal { of, .. } if *of == redemption);
         let latest = self.records.iter().rev().find(|record| of(record, &reverses));
         Earlier { first: first.cloned().map(Arc::new), latest: latest.cloned().map(Arc::new) }

@@ -6,6 +6,7 @@ mod acts;
 pub mod model;
 pub mod orders;
 pub mod random;
+mod reviews;
 
 use std::sync::Arc;
 
@@ -13,12 +14,10 @@ use tallystick::journal::codec::{decode_record, encode_record};
 use tallystick::ledger::apply::apply;
 use tallystick::ledger::audit::audit;
 use tallystick::ledger::calendar::{Span, Zone};
-use tallystick::ledger::decide::{self, Books, Judgement, next_due, settled};
+use tallystick::ledger::decide::{self, Books, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
-use tallystick::ledger::record::{
-    Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status, Verdict,
-};
+use tallystick::ledger::record::{Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status};
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
@@ -230,12 +229,14 @@ impl World {
             ["buy", member, amount, ..] => self.event(&EventKind::Purchase, member, amount, line),
             ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
-            ["transfer", from, to, amount] => self.transfer(from, to, amount),
+            ["transfer", from, to, amount, ..] => self.transfer(from, to, amount, line),
             ["owe", member, amount] => Ok(self.owe(member, amount)),
             ["refund", member, ..] => {
                 self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
             }
             ["fee", member, amount, ..] => self.event(&EventKind::Fee, member, amount, line),
+            ["profile", member, ..] => self.event(&EventKind::Profile, member, "0", line),
+            [outcome @ ("clear" | "confirm"), member, ..] => return self.resolve(outcome, member, line),
             other => self.act(other, line),
         }?;
         self.take(record.clone());
@@ -326,12 +327,7 @@ impl World {
             attributes: Vec::new(),
         });
         let proposal = self.proposal(&event, line);
-        let mut judgement = Judgement::default();
-        judgement.assessment.verdict = match option(line, "verdict") {
-            Some("hold") => Verdict::Hold,
-            Some("deny") => Verdict::Deny,
-            _ => Verdict::Allow,
-        };
+        let judgement = reviews::judgement(line);
         if event.kind == EventKind::Refund {
             let subject = self.subject(&event);
             return decide::refund(&self.books(), &event, proposal, judgement, subject.as_ref());
@@ -351,7 +347,7 @@ impl World {
         decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default())
     }
 
-    fn transfer(&self, from: &str, to: &str, amount: &str) -> Result<Record, Reject> {
+    fn transfer(&self, from: &str, to: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         let transfer = Transfer {
             from: Text::new(from),
             to: Text::new(to),
@@ -359,7 +355,7 @@ impl World {
             amount: Points::new(amount.parse().unwrap()),
             context: None,
         };
-        decide::transfer(&self.books(), &Arc::new(transfer), &Text::default(), Judgement::default())
+        decide::transfer(&self.books(), &Arc::new(transfer), &Text::default(), reviews::judgement(line))
     }
 
     #[track_caller]

@@ -10,6 +10,7 @@
 //! clear R / confirm R              resolves the open case about a member
 //! ```
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::engine::cache::encode_ring;
@@ -19,6 +20,7 @@ use crate::engine::verify::state_hash;
 use crate::engine::{install, review};
 use crate::journal::codec::{decode_record, encode_record};
 use crate::ledger::act::{Act, Spend, What};
+use crate::ledger::decide::Subject;
 use crate::ledger::event::{Birthday, Context, Event, EventKind, Personal, Tender};
 use crate::ledger::kin::fingerprint;
 use crate::ledger::record::{Record, Status, Verdict};
@@ -65,6 +67,11 @@ fn check(more: &str, steps: &str) {
         world.step(line);
     }
     world.replay();
+}
+
+/// Steps for each of a range of numbers.
+fn many(range: RangeInclusive<u32>, steps: impl Fn(u32) -> String) -> String {
+    range.map(steps).collect()
 }
 
 fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
@@ -183,7 +190,7 @@ impl World {
                 let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
                     Ok(records.iter().find(|record| record.seq == seq).unwrap().clone())
                 };
-                let Ok(subject) = crate::ledger::decide::Subject::find(&event.member, last, event.order(), &mut read);
+                let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut read);
                 let mut subject = subject.unwrap();
                 for other in subject.others().cloned().collect::<Vec<Text>>() {
                     let last = self.core.member(PROGRAM, &other).unwrap().last;
@@ -231,8 +238,22 @@ impl World {
         };
         let (held, referred) = (find(&case.held), find(&case.referred));
         let counted = if claw_back { find(&review::evidence(held.iter().chain(&referred))) } else { Vec::new() };
-        let done = self.core.resolve(PROGRAM, &resolution, self.now, &held, &counted).unwrap();
-        self.records.extend(done);
+        let (record, closing) = self.core.close(PROGRAM, &resolution, self.now).unwrap();
+        self.records.push(record);
+        for one in held {
+            let record = self.core.release(closing, &one, None);
+            self.records.push(record);
+        }
+        for one in counted {
+            let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+            let records = &self.records;
+            let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
+                Ok(records.iter().find(|record| record.seq == seq).unwrap().clone())
+            };
+            let Ok(subject) = Subject::of_record(one, last, &mut read);
+            let record = self.core.claw_back(closing, &subject);
+            self.records.extend(record);
+        }
     }
 
     /// All records once more, through the journal's bytes; then erasing the rows and reading them back changes nothing.

@@ -5,7 +5,8 @@ use super::balance::code;
 use super::{Names, effect, status_name};
 use crate::http::json::Json;
 use crate::ledger::act::{Act, Spend, What};
-use crate::ledger::record::{Effect, Input, Record, Status};
+use crate::ledger::provenance::Hold;
+use crate::ledger::record::{Effect, Input, Record};
 use crate::ledger::types::{LotId, TimeMs};
 
 /// Writes the answer to an act.
@@ -150,15 +151,25 @@ fn spent(out: &mut Json, spend: &Spend) {
     }
 }
 
+/// What the member's hold keeps until when, over everybody in their household.
 fn kept_until(out: &mut Json, record: &Record) {
     for effect in &record.effects {
-        if let Effect::Hold { lots, until, .. } = effect {
-            out.int_field("held", lots.iter().map(|(_, amount)| amount.get()).sum::<i64>());
+        if let Effect::Hold { party: 0, until, .. } = effect {
+            out.int_field("held", kept(record));
             if *until != TimeMs::NEVER {
                 out.time_field("expires_at", *until);
             }
         }
     }
+}
+
+/// What a record keeps aside in all.
+fn kept(record: &Record) -> i64 {
+    let of_effect = |effect: &Effect| match effect {
+        Effect::Hold { lots, .. } => lots.iter().map(|(_, amount)| amount.get()).sum(),
+        _ => 0,
+    };
+    record.effects.iter().map(of_effect).sum()
 }
 
 /// What a redemption took and gave.
@@ -200,10 +211,10 @@ fn left(out: &mut Json, record: &Record, grant: LotId, names: Names<'_>) {
     }
 }
 
-/// Writes a hold as its record made it, and whether it is active.
-pub fn hold(out: &mut Json, record: &Record, id: LotId, active: bool, names: Names<'_>) {
+/// Writes a hold as its record made it, and as it is now, where it has not ended.
+pub fn hold(out: &mut Json, record: &Record, id: LotId, known: Option<&Hold>, names: Names<'_>) {
     let made = |effect: &&Effect| matches!(effect, Effect::Hold { index, .. } if *index == id.index);
-    let Some(Effect::Hold { party, pool, lots, until, reward, order, .. }) = record.effects.iter().find(made) else {
+    let Some(Effect::Hold { party, pool, until, reward, order, .. }) = record.effects.iter().find(made) else {
         return out.null();
     };
     out.begin_object();
@@ -212,18 +223,19 @@ pub fn hold(out: &mut Json, record: &Record, id: LotId, active: bool, names: Nam
     out.field("member", record.parties.get(usize::from(*party)).map_or("", |party| party.member.as_str()));
     out.field(
         "status",
-        if !active {
-            "ended"
-        } else if record.status == Status::Held {
-            "in_review"
-        } else {
-            "active"
+        match known {
+            None => "ended",
+            Some(known) if known.until == TimeMs::NEVER => "in_review",
+            Some(_) => "active",
         },
     );
     out.field("pool", names.state.name_of(*pool));
-    out.int_field("amount", lots.iter().map(|(_, amount)| amount.get()).sum::<i64>());
+    out.int_field("amount", kept(record));
     out.time_field("made_at", record.recorded_at);
-    out.time_field("expires_at", *until);
+    let until = known.map_or(*until, |known| known.until);
+    if until != TimeMs::NEVER {
+        out.time_field("expires_at", until);
+    }
     out.key("reward");
     out.optional(reward.map(|reward| names.state.name_of(reward).as_str()));
     out.key("order");

@@ -5,7 +5,7 @@ use super::effect::{begin, credit_kind, debit_kind, made, repaid_debt};
 use crate::http::json::Json;
 use crate::ledger::provenance::{HoldEnd, Leaving};
 use crate::ledger::record::{Account, Effect, Record};
-use crate::ledger::types::{LotId, NameId};
+use crate::ledger::types::{LotId, NameId, TimeMs};
 
 /// Begins and fills an effect's object; the caller ends it.
 pub(super) fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
@@ -40,6 +40,14 @@ pub(super) fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Na
             made(out, "hold", own(*index), names);
             out.field("pool", name(*pool));
             out.int_field("amount", lots.iter().map(|(_, amount)| amount.get()).sum::<i64>());
+            if *until != TimeMs::NEVER {
+                out.time_field("until", *until);
+            }
+        }
+        Effect::Extend { hold, until, .. } => {
+            begin(out, record, "hold", party);
+            out.key("hold");
+            out.lot_id("hold", *hold);
             out.time_field("until", *until);
         }
         Effect::Unhold { hold, end, .. } => {

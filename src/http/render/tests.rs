@@ -328,7 +328,7 @@ fn ann() -> Member {
             attributes: vec![("a\"".into(), "b\n".into())],
             ..Profile::default()
         }),
-        pools: vec![PoolState { pool: POINTS, lots, debt: Points::ZERO, lifetime: Points::new(40) }],
+        pools: vec![PoolState { pool: POINTS, lots: lots.into(), debt: Points::ZERO, lifetime: Points::new(40) }],
         cards: vec![CardState { card: COFFEE, stamps: 2, of: 10, ..CardState::default() }],
         counters: vec![spend],
         grants: vec![

@@ -144,7 +144,7 @@ pub async fn show_hold(ask: Ask) -> Result<Response, Problem> {
     let mut out = Json::with_capacity(512);
     if let Some(record) = record {
         let names = Names::new(&view.state, &view.compiled.terms);
-        render::hold(&mut out, &record, id, known.as_deref().and_then(|known| known.hold(id)).is_some(), names);
+        render::hold(&mut out, &record, id, known.as_deref().and_then(|known| known.hold(id)), names);
     }
     Ok(json(StatusCode::OK, out))
 }

@@ -59,6 +59,8 @@ wire_enum!(Effect, "effect" {
     44 = Erased { party },
     45 = Household { party, household },
     46 = Gift { party, pool, amount, to },
+    47 = Extend { party, hold, until },
+    48 = HeldCap { party, lot, cap },
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },

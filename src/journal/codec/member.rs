@@ -3,7 +3,7 @@
 use super::encode_row;
 use super::wire::{Reader, Wire, Writer, wire_struct};
 use crate::journal::Error;
-use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Member, PoolState, Profile};
+use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Lots, Member, PoolState, Profile};
 use crate::ledger::types::Points;
 
 /// The version member rows are written in.
@@ -39,9 +39,10 @@ fn reserve_held(member: &mut Member) {
     for hold in &standing.holds {
         let Some(pool) = member.pools.iter_mut().find(|pool| pool.pool == hold.pool) else { continue };
         for (id, amount) in &hold.lots {
-            if let Some(lot) = pool.lots.iter_mut().find(|lot| lot.id == *id) {
+            if let Some(at) = pool.lots.place_of(*id) {
                 // A damaged row may say anything; a sum that is none is left out, and the audit finds it.
-                lot.held = lot.held.checked_add(*amount).unwrap_or(lot.held);
+                let add = |lot: &mut Lot| lot.held = lot.held.checked_add(*amount).unwrap_or(lot.held);
+                pool.lots.change(at, add);
             }
         }
     }
@@ -108,6 +109,18 @@ impl Wire for Member {
 wire_struct!(Profile { referrer, birthday, email_hash, phone_hash, address_hash, attributes });
 
 wire_struct!(PoolState { pool, lots, debt, lifetime });
+
+impl Wire for Lots {
+    fn put(&self, out: &mut Writer<'_>) {
+        out.length(self.len());
+        for lot in self {
+            lot.put(out);
+        }
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        Vec::take(from).map(Self::from)
+    }
+}
 
 impl Wire for Lot {
     fn put(&self, out: &mut Writer<'_>) {

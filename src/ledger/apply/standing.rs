@@ -41,6 +41,11 @@ pub(super) fn change(member: &mut Member, effect: &Effect, when: When, input: Op
             order: order.clone(),
         }),
         Effect::Unhold { hold, .. } => standing.holds.retain(|known| known.id != *hold),
+        Effect::Extend { hold, until, .. } => {
+            if let Some(known) = standing.holds.iter_mut().find(|known| known.id == *hold) {
+                known.until = *until;
+            }
+        }
         Effect::Await { order, lines, amount, .. } => standing.early_refunds.push(EarlyRefund {
             refund: when.seq,
             order: order.clone(),

@@ -3,6 +3,7 @@
 //! What an act refers to (a redemption to reverse) is read back from the journal by the caller and handed in; nothing here
 //! looks anything up outside the state.
 
+mod held;
 mod hold;
 mod household;
 mod merge;
@@ -11,6 +12,9 @@ mod redeem;
 mod reverse;
 
 use std::sync::Arc;
+
+pub(super) use held::take_held;
+pub(super) use hold::room_for_hold;
 
 use super::super::act::{Act, Spend, What};
 use super::super::member::Member;
@@ -139,19 +143,25 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Refuses a reward that is sold out.
+    fn left_in_stock(&self, terms: &RewardTerms) -> Result<(), Reject> {
+        let Some((counter, stock)) = terms.stock else { return Ok(()) };
+        let program = self.books.state.program(self.books.program);
+        let sold = program.and_then(|program| program.budgets.get(&counter)).copied().unwrap_or(0);
+        if sold < stock {
+            return Ok(());
+        }
+        let name = program.map_or("?", |program| program.name_of(terms.name).as_str());
+        Err(Reject::RewardUnavailable(smol_str::format_smolstr!("{name:?} is sold out")))
+    }
+
     /// Refuses a reward that is not offered to the member, is sold out, or was bought often enough.
     fn offered(&self, terms: &RewardTerms, name: &Text) -> Result<(), Reject> {
         if !terms.tiers.is_empty() && !self.member.tier.is_some_and(|tier| terms.tiers.contains(&tier)) {
             let why = smol_str::format_smolstr!("{name:?} is not offered to the member's tier");
             return Err(Reject::RewardUnavailable(why));
         }
-        if let Some((counter, stock)) = terms.stock {
-            let program = self.books.state.program(self.books.program);
-            let sold = program.and_then(|program| program.budgets.get(&counter)).copied().unwrap_or(0);
-            if sold >= stock {
-                return Err(Reject::RewardUnavailable(smol_str::format_smolstr!("{name:?} is sold out")));
-            }
-        }
+        self.left_in_stock(terms)?;
         if let Some((counter, period, most)) = terms.per_member {
             let day = self.books.terms.zone.day(self.books.now);
             let known = self.member.counter(counter);

@@ -58,7 +58,7 @@ impl Draft {
             return Err(Reject::InsufficientBalance { wanted, available });
         }
         let mut left = wanted;
-        let lots = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let lots = member.pool(pool).map_or(&[][..], |pool| &pool.lots);
         for lot in lots.iter().filter(|lot| lot.spendable_at(books.now)) {
             let amount = lot.free().min(left);
             if amount.is_zero() {

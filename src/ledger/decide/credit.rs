@@ -45,7 +45,12 @@ impl Draft {
             self.effects.push(Effect::Count { party, counter, day, amount });
         }
         wanted.pending = wanted.pending.or_else(|| terms?.pending);
-        self.credit(books, member, wanted)
+        let noted = own.filter(|_| wanted.held).map(|cap| (wanted.party, cap));
+        self.credit(books, member, wanted)?;
+        if let (Some((party, cap)), Some(index)) = (noted, self.next_index.checked_sub(1)) {
+            self.effects.push(Effect::HeldCap { party, lot: LotId { seq: books.seq(), index }, cap });
+        }
+        Ok(())
     }
 
     /// Adds a credit that no cap cuts and no pool delays: corrections, bonuses of a referral.
@@ -96,7 +101,7 @@ impl Draft {
     /// Refuses a credit that would take the pool past the largest amount.
     fn room_for(&self, member: Option<&Member>, party: u8, pool: NameId, amount: Points) -> Result<(), Reject> {
         let has = member.and_then(|m| m.pool(pool));
-        let total = has.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum::<i64>());
+        let total = has.map_or(0, |pool| pool.lots.remaining().get());
         let lifetime = has.map_or(0, |pool| pool.lifetime.get());
         let added = self.effects.iter().fold(amount.get(), |sum, effect| match effect {
             Effect::Credit(c) if c.party == party && c.pool == pool => sum.saturating_add(c.amount.get()),

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::super::apply::{When, apply_effect};
-use super::super::member::{Lot, Member, PoolState};
+use super::super::member::{Member, PoolState};
 use super::super::provenance::{Hold, HoldEnd};
 use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
@@ -28,13 +28,7 @@ pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
 }
 
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
-    let of_lot = |lot: &Lot| {
-        let waits = !lot.active && lot.available_at != TimeMs::NEVER;
-        let activates = waits.then_some(lot.available_at);
-        let expires = lot.expires_at.filter(|_| lot.free().is_positive());
-        [activates, expires].into_iter().flatten().min()
-    };
-    let lots = pool.lots.iter().filter_map(of_lot).min();
+    let lots = pool.lots.next_due();
     match inactivity_end(pool, terms, active_at) {
         Some(end) => Some(lots.map_or(end, |lots| lots.min(end))),
         None => lots,
@@ -71,7 +65,8 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     }
     for hold in member.standing().map_or(&[][..], |standing| &standing.holds).iter().filter(|hold| hold.until <= at) {
         effects.push(Effect::Unhold { party: 0, hold: hold.id, end: HoldEnd::Lapsed });
-        free(member, terms, hold, Points::ZERO, (0, at), &mut effects);
+        let freed = Freed { spent: Points::ZERO, end: HoldEnd::Lapsed, party: 0, at };
+        free(member, terms, hold, freed, &mut effects);
     }
     // Expiry comes before activation at the same instant.
     effects.sort_by_key(|effect| matches!(effect, Effect::Activate { .. }));
@@ -86,21 +81,30 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     effects
 }
 
+/// How a hold ends, for one of those whose points it kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Freed {
+    /// What of its points is spent.
+    pub(super) spent: Points,
+    pub(super) end: HoldEnd,
+    pub(super) party: u8,
+    pub(super) at: TimeMs,
+}
+
 /// What becomes of points that a hold has freed, all but the first `spent` of them: they repay debt, and what would have
 /// expired meanwhile expires now.
 pub(super) fn free(
     member: &Member,
     terms: &Terms,
     hold: &Hold,
-    mut spent: Points,
-    (party, at): (u8, TimeMs),
+    Freed { mut spent, end, party, at }: Freed,
     effects: &mut Vec<Effect>,
 ) {
-    give_back_stock(terms, hold, party, spent, effects);
+    give_back_stock(terms, hold, (party, end), effects);
     let Some(pool) = member.pool(hold.pool) else { return };
     // A capture is an activity of its own: it keeps what is left from being lost by inactivity.
-    let all_end =
-        spent.is_zero() && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
+    let all_end = !(end == HoldEnd::Captured && party == 0)
+        && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
     let mut debt = effects.iter().fold(pool.debt, |debt, effect| match effect {
         Effect::Activate { pool: of, repaid, .. } if *of == hold.pool => debt - *repaid,
         _ => debt,
@@ -125,16 +129,16 @@ pub(super) fn free(
 /// A pool without what holds keep aside, to ask when inactivity would end it.
 fn unheld(pool: &PoolState) -> PoolState {
     let mut pool = pool.clone();
-    for lot in &mut pool.lots {
-        lot.held = Points::ZERO;
+    for place in 0..pool.lots.len() {
+        pool.lots.change(place, |lot| lot.held = Points::ZERO);
     }
     pool
 }
 
 /// A reward that a hold had reserved and that nobody bought is for sale again.
-fn give_back_stock(terms: &Terms, hold: &Hold, party: u8, spent: Points, effects: &mut Vec<Effect>) {
+fn give_back_stock(terms: &Terms, hold: &Hold, (party, end): (u8, HoldEnd), effects: &mut Vec<Effect>) {
     // What waits for a review has reserved nothing of the stock.
-    let reserved = spent.is_zero() && hold.until != TimeMs::NEVER;
+    let reserved = end != HoldEnd::Captured && hold.until != TimeMs::NEVER;
     let stock = hold.reward.and_then(|reward| terms.reward(reward)?.stock);
     if let (Some((counter, _)), true) = (stock, reserved) {
         effects.push(Effect::Budget { party, counter, amount: Points::new(-1) });

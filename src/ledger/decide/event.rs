@@ -267,7 +267,7 @@ impl Work<'_> {
     }
 
     /// A purchase pays what a law has become due.
-    fn keep_laws(&self, draft: &mut Draft) -> Result<(), Reject> {
+    pub(super) fn keep_laws(&self, draft: &mut Draft) -> Result<(), Reject> {
         let bought = self.status == Status::Posted && self.event.kind == EventKind::Purchase;
         if !bought || self.books.terms.laws.is_empty() {
             return Ok(());

@@ -8,9 +8,9 @@ use super::super::provenance::{Back, Lines, PlanPeriod};
 use super::super::record::{Account, Effect};
 use super::super::reject::Reject;
 use super::super::terms::{LawTerms, LawWindow};
-use super::super::types::{NameId, Points, Seq, TimeMs};
+use super::super::types::{NameId, Points, TimeMs};
 use super::credit::Wanted;
-use super::reclaim::Reclaim;
+use super::reclaim::{Reclaim, policy_of};
 use super::subject::Subject;
 use super::{Books, Draft};
 
@@ -137,9 +137,9 @@ fn take(
         }
         _ => None,
     };
-    let order: Seq = subject.order.seq;
+    let (order, policy) = (subject.seqs(), policy_of(books, law.pool));
     let own = subject.order.effects.iter().find_map(by_law).unwrap_or_default();
-    let asked = Reclaim { party: 0, pool: law.pool, own: vec![(own, Points::new(too_much))], order };
+    let asked = Reclaim { party: 0, pool: law.pool, own: vec![(own, Points::new(too_much))], order, policy };
     draft.reclaim(books, member, &asked);
     too_much
 }

@@ -15,16 +15,23 @@ pub(super) struct Reclaim {
     pub(super) pool: NameId,
     /// Which lots the order made, with what is asked of each.
     pub(super) own: Vec<(LotId, Points)>,
-    /// The order's record: other lots of it go before those of others.
-    pub(super) order: Seq,
+    /// The order's records: other lots of theirs go before those of others.
+    pub(super) order: [Seq; 2],
+    /// What may be taken.
+    pub(super) policy: RefundPolicy,
+}
+
+/// What a refund may take of a pool.
+pub(super) fn policy_of(books: &Books<'_>, pool: NameId) -> RefundPolicy {
+    books.terms.pool(pool).map_or(RefundPolicy::Debt, |pool| pool.refund)
 }
 
 impl Draft {
     /// Takes what is asked. Says how much was found or is owed: all, but for pools whose policy stops short.
     pub(super) fn reclaim(&mut self, books: &Books<'_>, member: &Member, asked: &Reclaim) -> Points {
         let total: Points = asked.own.iter().map(|(_, amount)| *amount).sum();
-        let policy = books.terms.pool(asked.pool).map_or(RefundPolicy::Debt, |pool| pool.refund);
-        let lots = member.pool(asked.pool).map_or(&[][..], |pool| pool.lots.as_slice());
+        let policy = asked.policy;
+        let lots = member.pool(asked.pool).map_or(&[][..], |pool| &pool.lots);
         let may = |lot: &Lot| policy != RefundPolicy::PendingOnly || !lot.active;
         let mut left = total;
         for (id, amount) in &asked.own {
@@ -32,7 +39,7 @@ impl Draft {
                 left -= self.take_from(books, asked, lot, *amount);
             }
         }
-        for lot in lots.iter().filter(|lot| lot.id.seq == asked.order && may(lot)) {
+        for lot in lots.iter().filter(|lot| asked.order.contains(&lot.id.seq) && may(lot)) {
             left -= self.take_from(books, asked, lot, left);
         }
         if policy == RefundPolicy::PendingOnly {

@@ -16,15 +16,15 @@ use super::super::event::Event;
 use super::super::member::{Counter, Member};
 use super::super::proposal::Proposal;
 use super::super::provenance::{Back, Condition, Leaving, LineBack, Lines, Window};
-use super::super::record::{Credit, Effect, Input, Record, Status};
+use super::super::record::{Account, Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::cards::Unstamp;
 use super::event::{Opened, Work};
 use super::laws::{self, Moved};
-use super::reclaim::Reclaim;
+use super::reclaim::{Reclaim, policy_of};
 use super::shares::{Asked, Order, Progress};
-use super::subject::{Since, Subject};
+use super::subject::{Gave, Since, Subject, gave};
 use super::{Books, Draft, Judgement, Kinship};
 use crate::limits::EARLY_REFUNDS_MAX;
 
@@ -64,6 +64,47 @@ pub fn refund(
     record.operations = proposal.operations;
     record.faults = proposal.faults;
     Ok(record)
+}
+
+/// What a refund that was held does once it is cleared, of an order that stands by then; else it waits for it. It takes at most
+/// what is left: nobody is there any more to be refused.
+///
+/// # Errors
+/// Refuses a refund of an unknown order of a member for whom too many wait already.
+pub(super) fn cleared(
+    books: &Books<'_>,
+    draft: &mut Draft,
+    (event, member): (&Event, &Member),
+    subject: Option<&Subject>,
+) -> Result<(), Reject> {
+    let asked = Asked::of(event);
+    match subject {
+        Some(subject) => Giving::new(books, subject, member, event.occurred_at).take_back(draft, &asked, true),
+        None => wait(draft, Some(member), event.order(), asked),
+    }
+}
+
+/// What is left of each lot that a record gave: what no refund has asked for, and what was not lost by time.
+pub(super) fn left_of(books: &Books<'_>, subject: &Subject) -> Vec<(Gave, Points)> {
+    let first = subject.order.parties.first().and_then(|party| books.member(&party.member));
+    let sale = subject.event().zip(first);
+    let giving = sale.map(|(_, member)| Giving::new(books, subject, member, books.now));
+    let expired = |lot: LotId| {
+        let of_lot = |since: &Since| match since {
+            Since::Expired { lot: of, amount } if *of == lot => amount.get(),
+            _ => 0,
+        };
+        subject.since.iter().map(of_lot).sum::<i64>()
+    };
+    let issued = |effect: &Effect| !matches!(effect, Effect::Credit(credit) if credit.from != Account::Issued);
+    let lots = subject.order.effects.iter().enumerate().filter(|(_, effect)| issued(effect));
+    lots.filter_map(|(at, effect)| {
+        let gave = gave(effect)?;
+        let (asked, lost) =
+            giving.as_ref().map_or_else(|| (0, expired(gave.lot)), |giving| giving.asked_before(at, gave));
+        Some((gave, Points::new(gave.amount.get() - asked - lost)))
+    })
+    .collect()
 }
 
 /// Decides the next refund that waited for an order that was recorded just now, with those found since; it takes at most what
@@ -121,7 +162,7 @@ impl<'a> Giving<'a> {
     fn before(&self) -> Progress {
         let said = self.subject.since.iter().rev().find_map(|since| match since {
             Since::Refunded(lines) => Some(lines.as_slice()),
-            Since::Expired { .. } | Since::Faded(_) => None,
+            Since::Expired { .. } | Since::Faded(_) | Since::Clawed(_) => None,
         });
         self.order.progress(said.unwrap_or(&[]))
     }
@@ -164,7 +205,7 @@ impl<'a> Giving<'a> {
         said.unwrap_or_else(|| {
             let whole = match record.effects.get(at) {
                 Some(Effect::Count { counter, .. }) => *counter == self.books.terms.purchases_counter,
-                Some(Effect::Credit(_) | Effect::Budget { .. }) => false,
+                Some(Effect::Credit(_) | Effect::Vest(_) | Effect::Budget { .. }) => false,
                 _ => true,
             };
             (Lines::All, if whole { Back::Whole } else { Back::Share })
@@ -179,7 +220,10 @@ impl<'a> Giving<'a> {
         let other = usize::from(other);
         let effect = self.subject.order.effects.get(other).filter(|_| other < at);
         match effect {
-            Some(Effect::Credit(credit)) => self.back(other, credit.amount.get(), progress).min(amount),
+            Some(effect @ (Effect::Credit(_) | Effect::Vest(_))) => {
+                let given = gave(effect).map_or(0, |gave| gave.amount.get());
+                self.back(other, given, progress).min(amount)
+            }
             Some(Effect::Count { amount: of, .. }) => self.back(other, *of, progress).min(amount),
             Some(Effect::Grant { .. }) => self.back(other, amount, progress),
             _ => 0,
@@ -187,15 +231,16 @@ impl<'a> Giving<'a> {
     }
 
     /// What of a lot has been asked for once all refunds so far are done: never what was lost by time before it was asked.
-    fn asked_before(&self, at: usize, credit: &Credit) -> (i64, i64) {
+    fn asked_before(&self, at: usize, gave: Gave) -> (i64, i64) {
         let (mut asked, mut expired) = (0i64, 0i64);
         for since in &self.subject.since {
             match since {
-                Since::Expired { lot, amount } if *lot == credit.lot => expired += amount.get(),
+                Since::Expired { lot, amount } if *lot == gave.lot => expired += amount.get(),
                 Since::Refunded(lines) => {
-                    let back = self.back(at, credit.amount.get(), &self.order.progress(lines));
+                    let back = self.back(at, gave.amount.get(), &self.order.progress(lines));
                     asked = asked.max(back - expired);
                 }
+                Since::Clawed(_) => asked = asked.max(gave.amount.get() - expired),
                 Since::Expired { .. } | Since::Faded(_) => {}
             }
         }
@@ -206,25 +251,23 @@ impl<'a> Giving<'a> {
     fn reclaim_points(&self, draft: &mut Draft, (theirs, own): (u8, u8), member: &Member, after: &Progress) {
         let mut pools: Vec<Reclaim> = Vec::new();
         for (at, effect) in self.subject.order.effects.iter().enumerate() {
-            let Effect::Credit(credit) = effect else { continue };
-            if credit.party != theirs {
-                continue;
-            }
-            let (asked, expired) = self.asked_before(at, credit);
+            let Some(gave) = gave(effect).filter(|gave| gave.party == theirs) else { continue };
+            let (asked, expired) = self.asked_before(at, gave);
             // A lot that is past its time, and not yet taken off the books, is lost too.
-            let lot = member.pool(credit.pool).and_then(|pool| pool.lots.iter().find(|lot| lot.id == credit.lot));
+            let lot = member.pool(gave.pool).and_then(|pool| pool.lots.iter().find(|lot| lot.id == gave.lot));
             let late = lot.filter(|lot| lot.expired_at(self.books.now)).map_or(0, |lot| lot.remaining.get());
-            let amount = Points::new(self.back(at, credit.amount.get(), after) - expired - late - asked);
+            let amount = Points::new(self.back(at, gave.amount.get(), after) - expired - late - asked);
             if !amount.is_positive() {
                 continue;
             }
-            match pools.iter_mut().find(|known| known.pool == credit.pool) {
-                Some(known) => known.own.push((credit.lot, amount)),
+            match pools.iter_mut().find(|known| known.pool == gave.pool) {
+                Some(known) => known.own.push((gave.lot, amount)),
                 None => pools.push(Reclaim {
                     party: own,
-                    pool: credit.pool,
-                    own: vec![(credit.lot, amount)],
-                    order: self.subject.order.seq,
+                    pool: gave.pool,
+                    own: vec![(gave.lot, amount)],
+                    order: self.subject.seqs(),
+                    policy: policy_of(self.books, gave.pool),
                 }),
             }
         }
@@ -364,7 +407,7 @@ impl<'a> Giving<'a> {
 }
 
 /// Withdraws unused free rewards whose condition no longer holds; they count as never given.
-fn recheck(draft: &mut Draft, member: &Member) {
+pub(super) fn recheck(draft: &mut Draft, member: &Member) {
     let Some(standing) = member.standing() else { return };
     let tier = draft.effects.iter().rev().find_map(|effect| match effect {
         Effect::Tier { party: 0, to, .. } => Some(*to),

@@ -237,7 +237,7 @@ impl Doing<'_> {
         effects: &mut Vec<Effect>,
     ) {
         let known = self.member.pool(pool);
-        let total: i64 = known.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
+        let total: i64 = known.map_or(0, |pool| pool.lots.remaining().get());
         let lifetime = known.map_or(0, |pool| pool.lifetime.get());
         // What would pass the largest amount cannot be refused here, so it is not given.
         let fits = total.max(lifetime).checked_add(amount.get()).is_some_and(|sum| sum <= AMOUNT_MAX);

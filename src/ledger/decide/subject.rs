@@ -6,7 +6,8 @@
 use super::super::event::Event;
 use super::super::provenance::LineBack;
 use super::super::record::{Account, Effect, Input, Record, Status};
-use super::super::types::{LotId, Points, Seq, Text};
+use super::super::review::{Review, Vest};
+use super::super::types::{LotId, NameId, Points, Seq, Text};
 use super::shares::is_order;
 
 /// An order and its life since, as refunds need it.
@@ -26,11 +27,35 @@ pub(super) enum Since {
     Expired { lot: LotId, amount: Points },
     /// One of its stamps was lost by time.
     Faded(LotId),
+    /// All its points were taken back, since a case that counts on it was confirmed.
+    Clawed(Seq),
+}
+
+/// A lot that an order gave: by a credit, or when one that waited for a review was cleared.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gave {
+    pub(super) party: u8,
+    pub(super) pool: NameId,
+    pub(super) lot: LotId,
+    pub(super) amount: Points,
+}
+
+/// The lot that an effect gave.
+pub(super) fn gave(effect: &Effect) -> Option<Gave> {
+    match effect {
+        Effect::Credit(credit) => {
+            Some(Gave { party: credit.party, pool: credit.pool, lot: credit.lot, amount: credit.amount })
+        }
+        Effect::Vest(Vest { party, pool, lot, amount, .. }) => {
+            Some(Gave { party: *party, pool: *pool, lot: *lot, amount: *amount })
+        }
+        _ => None,
+    }
 }
 
 impl Subject {
     /// Looks for a member's order, from their latest record back. `None` where they have no such order, or where it waits for
-    /// a review: then it is not yet a sale.
+    /// a review: then it is not yet a sale. One that was cleared is what its release did; one that was confirmed gave nothing.
     ///
     /// # Errors
     /// Passes on why a record could not be read.
@@ -42,18 +67,41 @@ impl Subject {
     ) -> Result<Option<Self>, E> {
         let mut walk = Walk::default();
         let mut at = last;
+        let mut void: Vec<Seq> = Vec::new();
         while at > Seq::ZERO {
             let record = read(at)?;
             let Some(party) = record.parties.iter().position(|party| party.member == *member) else { break };
             let previous = record.parties.get(party).map_or(Seq::ZERO, |party| party.previous);
+            if let Some(release) = record.input.release().filter(|release| release.event.is_none()) {
+                void.push(release.held);
+            }
             if party == 0 && sale(&record).is_some_and(|event| event.order() == order && event.member == *member) {
-                let waits = record.status == Status::Held;
+                let waits = record.status == Status::Held && !void.contains(&record.seq);
                 return Ok((!waits).then(|| walk.end(record)));
             }
             walk.note(&record, party, Some(order));
             at = previous;
         }
         Ok(None)
+    }
+
+    /// A record whose life since is wanted, whatever it is: a purchase, a visit.
+    ///
+    /// # Errors
+    /// Passes on why a record could not be read.
+    pub fn of_record<E>(
+        record: Record,
+        last: impl Fn(&Text) -> Option<Seq>,
+        read: &mut dyn FnMut(Seq) -> Result<Record, E>,
+    ) -> Result<Self, E> {
+        let order = sale(&record).map(|event| event.order().clone());
+        let mut subject = Self { order: record, since: Vec::new() };
+        for party in subject.order.parties.iter().map(|party| party.member.clone()).collect::<Vec<_>>() {
+            if let Some(last) = last(&party) {
+                subject.walk(&party, last, order.as_ref(), read)?;
+            }
+        }
+        Ok(subject)
     }
 
     /// The members beside the first whom the order's record touches, with their places among its parties.
@@ -71,12 +119,22 @@ impl Subject {
         last: Seq,
         read: &mut dyn FnMut(Seq) -> Result<Record, E>,
     ) -> Result<(), E> {
+        self.walk(member, last, None, read)
+    }
+
+    fn walk<E>(
+        &mut self,
+        member: &Text,
+        last: Seq,
+        order: Option<&Text>,
+        read: &mut dyn FnMut(Seq) -> Result<Record, E>,
+    ) -> Result<(), E> {
         let mut walk = Walk::default();
         let mut at = last;
         while at > self.order.seq {
             let record = read(at)?;
             let Some(party) = record.parties.iter().position(|party| party.member == *member) else { break };
-            walk.note(&record, party, None);
+            walk.note(&record, party, order);
             at = record.parties.get(party).map_or(Seq::ZERO, |party| party.previous);
         }
         self.since.splice(0..0, walk.end(self.order.clone()).since);
@@ -97,6 +155,11 @@ impl Subject {
     pub(super) fn event(&self) -> Option<&Event> {
         sale(&self.order)
     }
+
+    /// The records that made its lots: its own, and the held one that it released.
+    pub(super) fn seqs(&self) -> [Seq; 2] {
+        seqs(&self.order)
+    }
 }
 
 /// What a walk back has seen, latest first.
@@ -111,6 +174,11 @@ impl Walk {
     fn note(&mut self, record: &Record, party: usize, order: Option<&Text>) {
         if record.status != Status::Posted {
             return;
+        }
+        if let Input::Review(review) = &record.input
+            && let Review::ClawBack(taken) = review.as_ref()
+        {
+            self.seen.push(Since::Clawed(taken.of));
         }
         let mine = record.effects.iter().rev().filter(|effect| usize::from(effect.party()) == party);
         for effect in mine {
@@ -135,8 +203,9 @@ impl Walk {
     fn end(self, order: Record) -> Subject {
         let of_order = |at: usize, since: &Since| match since {
             Since::Refunded(_) => self.refund_at.iter().any(|(place, first)| *place == at && *first == order.seq),
-            Since::Expired { lot, .. } => lot.seq == order.seq,
+            Since::Expired { lot, .. } => seqs(&order).contains(&lot.seq),
             Since::Faded(mark) => mark.seq == order.seq,
+            Since::Clawed(of) => *of == order.seq,
         };
         let kept = self.seen.iter().enumerate().filter(|(at, since)| of_order(*at, since));
         let mut since: Vec<Since> = kept.map(|(_, since)| since.clone()).collect();
@@ -145,10 +214,11 @@ impl Walk {
     }
 }
 
-/// The sale a record is of, where it is one.
+/// The sale a record is of, where it is one, or where it releases one that was held.
 pub(super) fn sale(record: &Record) -> Option<&Event> {
-    match &record.input {
-        Input::Event(event) if is_order(&event.kind) => Some(event),
-        _ => None,
-    }
+    record.input.event().map(AsRef::as_ref).filter(|event| is_order(&event.kind))
+}
+
+fn seqs(order: &Record) -> [Seq; 2] {
+    [order.seq, order.input.release().map_or(order.seq, |release| release.held)]
 }

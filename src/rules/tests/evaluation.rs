@@ -90,7 +90,7 @@ fn regular() -> Member {
     let id = |name: &str| names.id(name).unwrap();
     let points = PoolState {
         pool: id("points"),
-        lots: vec![lot(0, 40, TimeMs::EPOCH), lot(1, 9, TimeMs::NEVER)],
+        lots: vec![lot(0, 40, TimeMs::EPOCH), lot(1, 9, TimeMs::NEVER)].into(),
         lifetime: Points::new(70),
         ..PoolState::default()
     };

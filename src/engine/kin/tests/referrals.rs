@@ -1,6 +1,6 @@
 //! Detectors of referral abuse: each with what it must say something about, and what it must let pass.
 
-use super::check;
+use super::{check, many};
 
 #[test]
 fn nobody_is_paid_for_bringing_themselves() {
@@ -194,9 +194,9 @@ fn friends_on_one_device_are_one_friend() {
 fn friends_who_never_come_back_and_friends_who_do() {
     let brought = |and: &str| {
         let mut steps = String::from("at 2026-05-01\nenroll R\n");
-        for friend in 1..=4 {
-            steps += &format!("enroll F{friend} referrer=R\nbuy F{friend} {} -> posted\n", 2000 + friend * 150);
-        }
+        steps += &many(1..=4, |friend| {
+            format!("enroll F{friend} referrer=R\nbuy F{friend} {} -> posted\n", 2000 + friend * 150)
+        });
         format!("{steps}\n{and}\n")
     };
     let later = "at 2026-05-20\nenroll G referrer=R\n";
@@ -286,12 +286,10 @@ fn a_purchase_on_a_gift_card_neither_pays_nor_uses_up_the_chance() {
 #[test]
 fn five_friends_a_week_pass_and_eleven_do_not() {
     let mut steps = String::from("at 2026-05-01\nenroll R\n");
-    for friend in 1..=5 {
-        steps += &format!("enroll F{friend} referrer=R -> posted\nbuy F{friend} {} -> posted\n", 3000 + friend * 100);
-    }
-    for friend in 6..=10 {
-        steps += &format!("enroll F{friend} referrer=R -> posted referral_burst:flag\n");
-    }
+    steps += &many(1..=5, |friend| {
+        format!("enroll F{friend} referrer=R -> posted\nbuy F{friend} {} -> posted\n", 3000 + friend * 100)
+    });
+    steps += &many(6..=10, |friend| format!("enroll F{friend} referrer=R -> posted referral_burst:flag\n"));
     steps += "enroll F11 referrer=R -> held referral_burst:hold\n";
     check("", &steps);
 }

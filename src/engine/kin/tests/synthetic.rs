@@ -1,6 +1,6 @@
 //! Detectors of made-up accounts: each with what it must say something about, and what it must let pass.
 
-use super::check;
+use super::{check, many};
 
 #[test]
 fn three_enrolments_a_day_from_a_device_pass() {
@@ -23,12 +23,10 @@ fn three_enrolments_a_day_from_a_device_pass() {
 #[test]
 fn the_tablet_of_a_shop_enrols_everybody() {
     let mut steps = String::from("at 2026-05-01T10:00\n");
-    for member in 1..=3 {
-        steps += &format!("enroll M{member} device=tablet store=s1 -> posted\n");
-    }
-    for member in 4..=9 {
-        steps += &format!("enroll M{member} device=tablet store=s1 -> posted synthetic_signup_burst:flag\n");
-    }
+    steps += &many(1..=3, |member| format!("enroll M{member} device=tablet store=s1 -> posted\n"));
+    steps += &many(4..=9, |member| {
+        format!("enroll M{member} device=tablet store=s1 -> posted synthetic_signup_burst:flag\n")
+    });
     check("", &steps);
     let owned = "[identity]\nowned = { device = [\"tablet\"] }\n";
     check(owned, &steps.replace(" synthetic_signup_burst:flag", "").replace(" store=s1", ""));
@@ -51,9 +49,8 @@ fn couples_share_a_mailbox_and_farms_do() {
 #[test]
 fn a_family_has_birthdays_and_one_person_has_one() {
     let mut steps = String::from("at 2026-05-01\n");
-    for member in 1..=5 {
-        steps += &format!("enroll M{member} birthday=06-0{member}\nbuy M{member} 100 card=c1 -> posted\n");
-    }
+    steps +=
+        &many(1..=5, |member| format!("enroll M{member} birthday=06-0{member}\nbuy M{member} 100 card=c1 -> posted\n"));
     // A card of five: a family. The sixth birthday on it is one too many.
     steps += "enroll M6\nbuy M6 100 card=c1 -> posted\nprofile M6 birthday=06-07 -> posted\n";
     check("", &steps);

@@ -111,6 +111,8 @@ fn spending() -> impl Strategy<Value = Effect> {
             order
         }),
         (party(), lot_id(), end).prop_map(|(party, hold, end)| Effect::Unhold { party, hold, end }),
+        (party(), lot_id(), time()).prop_map(|(party, hold, until)| Effect::Extend { party, hold, until }),
+        (party(), lot_id(), name()).prop_map(|(party, lot, cap)| Effect::HeldCap { party, lot, cap }),
         (party(), lot_id(), name(), points(), of((name(), index())))
             .prop_map(|(party, id, pool, amount, reward)| Effect::Redeem { party, id, pool, amount, reward }),
         (party(), lot_id(), seq(), points()).prop_map(|(party, of, first, total)| Effect::Reversal {

@@ -437,7 +437,7 @@ fn pool_state() -> impl Strategy<Value = PoolState> {
     );
     (name(), vec(lot, 0..4), points(), points()).prop_map(|(pool, lots, debt, lifetime)| PoolState {
         pool,
-        lots,
+        lots: lots.into(),
         debt,
         lifetime,
     })

@@ -81,8 +81,8 @@ impl Work<'_> {
     fn move_pool(&mut self, pool: &PoolState, target: &Member, party: u8) -> Result<(), Reject> {
         let (name, now) = (pool.pool, self.books.now);
         let known = target.pool(name);
-        let has: i64 = known.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
-        let moved: i64 = pool.lots.iter().map(|lot| lot.remaining.get()).sum();
+        let has: i64 = known.map_or(0, |pool| pool.lots.remaining().get());
+        let moved: i64 = pool.lots.remaining().get();
         within(has.checked_add(moved), "pool's balance")?;
         let mut debt = known.map_or(Points::ZERO, |pool| pool.debt) + pool.debt;
         if pool.debt.is_positive() {

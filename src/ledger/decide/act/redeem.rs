@@ -10,6 +10,14 @@ use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::super::credit::ends;
 use super::{Price, Work};
 
+/// Part of a lot that is to be spent or kept aside, and whose it is.
+pub(super) struct Chosen<'a> {
+    pub(super) owner: &'a Text,
+    pub(super) member: &'a Arc<Member>,
+    pub(super) lot: &'a Lot,
+    pub(super) amount: Points,
+}
+
 impl<'a> Work<'a> {
     pub(super) fn redeem(&mut self, spend: &Spend, order: Option<&Text>) -> Result<(), Reject> {
         self.may_spend()?;
@@ -18,7 +26,7 @@ impl<'a> Work<'a> {
         match self.status {
             Status::Posted => {
                 self.spend(price.pool, price.amount, &Account::Redeemed)?;
-                self.bought(price, price.reward.map(|reward| reward.name));
+                self.bought(price, price.reward.map(|reward| reward.name), None);
                 Ok(())
             }
             Status::Held => self.keep_aside(price, TimeMs::NEVER, order),
@@ -27,9 +35,11 @@ impl<'a> Work<'a> {
     }
 
     /// Notes what was bought: the redemption, its reward, and what limits count.
-    pub(super) fn bought(&mut self, price: Price<'_>, reward: Option<NameId>) {
+    ///
+    /// `id` is that of the spending that waited for a review, where one did.
+    pub(super) fn bought(&mut self, price: Price<'_>, reward: Option<NameId>, id: Option<LotId>) {
         let Price { pool, amount, reward: terms } = price;
-        let id = LotId { seq: self.books.seq(), index: self.draft.index() };
+        let id = id.unwrap_or_else(|| LotId { seq: self.books.seq(), index: self.draft.index() });
         let grant = reward.map(|reward| (reward, self.draft.index()));
         self.draft.effects.push(Effect::Redeem { party: 0, id, pool, amount, reward: grant });
         let Some((reward, index)) = grant else { return };
@@ -59,10 +69,7 @@ impl<'a> Work<'a> {
         if amount < minimum {
             return Err(Reject::BelowMinimum { wanted: amount, minimum, what: "given" });
         }
-        let known = self.books.state.program(self.books.program).and_then(|program| program.name_id(charity));
-        let to = known
-            .filter(|id| terms.is_some_and(|terms| terms.charities.contains(id)))
-            .ok_or_else(|| Reject::UnknownCharity(charity.clone()))?;
+        let to = self.charity(pool, charity)?;
         self.confirmed()?;
         match self.status {
             Status::Posted => self.spend(pool, amount, &Account::Donated(to)),
@@ -71,33 +78,45 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// A charity that a pool can be given to.
+    pub(super) fn charity(&self, pool: NameId, charity: &Text) -> Result<NameId, Reject> {
+        let known = self.books.state.program(self.books.program).and_then(|program| program.name_id(charity));
+        known
+            .filter(|id| self.books.terms.pool(pool).is_some_and(|terms| terms.charities.contains(id)))
+            .ok_or_else(|| Reject::UnknownCharity(charity.clone()))
+    }
+
     /// Takes points from the member's lots in spending order, and from those of the household where the pool is its own.
     fn spend(&mut self, pool: NameId, wanted: Points, to: &Account) -> Result<(), Reject> {
-        let now = self.books.now;
-        let owners = self.owners(pool);
-        let spendable = |lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive();
-        let mut lots: Vec<(&Text, &Arc<Member>, &Lot)> = Vec::new();
-        for (id, member) in owners {
-            let all = member.pool(pool).map_or(&[][..], |pool| pool.lots.as_slice());
-            lots.extend(all.iter().filter(spendable).map(|lot| (id, member, lot)));
+        for Chosen { owner, member, lot, amount } in self.choose(pool, wanted)? {
+            let party = self.draft.party(owner, Some(member));
+            self.spend_lot(party, pool, lot, amount, to);
         }
-        lots.sort_by_key(|(_, _, lot)| lot.order());
-        let available: Points = lots.iter().map(|(_, _, lot)| lot.free()).sum();
+        Ok(())
+    }
+
+    /// The lots that an amount is taken from, in spending order over all whose points the member may spend.
+    pub(super) fn choose(&self, pool: NameId, wanted: Points) -> Result<Vec<Chosen<'a>>, Reject> {
+        let now = self.books.now;
+        let spendable = |lot: &&Lot| lot.spendable_at(now) && lot.free().is_positive();
+        let mut lots: Vec<Chosen<'a>> = Vec::new();
+        for (owner, member) in self.owners(pool) {
+            let all = member.pool(pool).map_or(&[][..], |pool| &pool.lots);
+            lots.extend(all.iter().filter(spendable).map(|lot| Chosen { owner, member, lot, amount: lot.free() }));
+        }
+        lots.sort_by_key(|chosen| chosen.lot.order());
+        let available: Points = lots.iter().map(|chosen| chosen.amount).sum();
         if available < wanted {
             return Err(Reject::InsufficientBalance { wanted, available });
         }
         let mut left = wanted;
-        for (id, member, lot) in lots {
-            let amount = lot.free().min(left);
-            let party = self.draft.party(id, Some(member));
-            self.spend_lot(party, pool, lot, amount, to);
-            left -= amount;
-            if left.is_zero() {
-                break;
-            }
+        for chosen in &mut lots {
+            chosen.amount = chosen.amount.min(left);
+            left -= chosen.amount;
         }
+        lots.retain(|chosen| chosen.amount.is_positive());
         assert!(left.is_zero(), "what is available can be spent");
-        Ok(())
+        Ok(lots)
     }
 
     /// Whose points the member may spend: their own, and of a pool that households have in common those of the others in

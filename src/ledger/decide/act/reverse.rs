@@ -121,7 +121,7 @@ impl Work<'_> {
     ) -> Result<(), Reject> {
         let (books, now) = (self.books, self.books.now);
         let known = member.pool(pool);
-        let total: i64 = known.map_or(0, |pool| pool.lots.iter().map(|lot| lot.remaining.get()).sum());
+        let total: i64 = known.map_or(0, |pool| pool.lots.remaining().get());
         within(total.checked_add(amount.get()), "pool's balance")?;
         let over = expires_at.is_some_and(|expires| expires <= now);
         // A lot whose time is over is another one now: the old one may still be there for a hold.
