@@ -22,7 +22,7 @@ use crate::journal::chain::follow;
 use crate::journal::log::Log;
 use crate::ledger::act::What;
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{Subject, next_due};
+use crate::ledger::decide::{Subject, is_due};
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::rollout::Rollout;
@@ -201,7 +201,7 @@ impl Trial<'_> {
     fn settle(&mut self, key: &MemberKey, now: TimeMs) {
         loop {
             let Some(member) = self.core.state.member(key) else { return };
-            if next_due(member, &self.plan.version.terms).is_none_or(|at| at > now) {
+            if !is_due(member, &self.plan.version.terms, now) {
                 return;
             }
             let Some(record) = self.core.due(key, now) else { return };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use super::core::Core;
+use crate::fraud::Seen;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::{Entry, Ring};
 use crate::journal::codec::{self, RingRow};
@@ -59,6 +60,27 @@ impl Cache {
             }
         }
         Ok(())
+    }
+
+    /// Brings the rings of many inputs into memory and says where each input's are: those of the input at `n` end before
+    /// `ends[n]` of the keys.
+    pub(super) fn find_rings(
+        core: &mut Core,
+        store: &Store,
+        keys: Vec<RingKey>,
+        ends: &[usize],
+    ) -> Result<Vec<Seen>, super::Error> {
+        let found = core.rings.find(&keys);
+        let missing = keys.iter().zip(&found).filter(|(_, slot)| slot.is_none()).map(|(key, _)| key);
+        Self::fetch_rings(core, store, missing)?;
+        let mut slots = keys.into_iter().zip(found);
+        let mut from = 0;
+        let seen = ends.iter().map(|end| {
+            let own = slots.by_ref().take(end - from);
+            from = *end;
+            core.rings.seen(own)
+        });
+        Ok(seen.collect())
     }
 
     /// Brings rings into memory; one that is nowhere becomes an empty one.

@@ -1,13 +1,14 @@
 //! The work of a block, a chunk at a time: what the chunk touches is fetched, its rules are evaluated ahead where that cannot
 //! change what comes out, and its items are decided and applied one after the other, in order of arrival.
 //!
-//! The outcome is the same as one at a time, however the queue was cut into blocks and chunks: what was evaluated ahead counts
-//! only where the member is still as it was when the chunk began.
+//! A chunk begins before the turns of the one before it, so that helpers have found out what can be known ahead by its own
+//! turns. The outcome is the same as one at a time, however the queue was cut into blocks and chunks: what was evaluated ahead
+//! counts only where the member is still as it was when the chunk began.
 
 use std::sync::Arc;
 
 use super::Error;
-use super::ahead::{Ahead, Asked, GROUP};
+use super::ahead::{Ahead, Asked, GROUP, Keys};
 use super::block::{Open, Release};
 use super::cache::Cache;
 use super::core::About;
@@ -22,11 +23,14 @@ use crate::ledger::record::{Effect, Record};
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
 use tokio::sync::oneshot;
 
-/// Chunks with fewer rules to run than this are evaluated on the engine thread: telling others costs more than it saves.
-const AHEAD_MIN: usize = 64;
+/// Of smaller chunks the engine thread finds out everything itself: telling others costs more than it saves.
+const AHEAD_MIN: usize = 32;
 
-/// Items fetched and done together: what they touch fits near the processor.
-const CHUNK: usize = 160;
+/// Rings that a purchase is counted in, about: room for them is made at once.
+const RINGS_TYPICAL: usize = 8;
+
+/// Items fetched and done together: what two chunks touch fits near the processor.
+const CHUNK: usize = 48;
 
 /// A job of a block: where its answers go, and its items.
 pub(super) struct Job {
@@ -35,12 +39,11 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<JobAnswers>,
 }
 
-/// A chunk's items, with what was found out about them before their turns.
+/// A chunk that has begun: its items, with what is found out about them before their turns.
 struct Chunk<'a> {
     items: &'a [(ProgramId, &'a Item)],
     seen: Vec<Seen>,
-    /// The records before the chunk that already hold the items' keys.
-    known: Vec<Option<Seq>>,
+    ahead: Arc<Ahead>,
     now: TimeMs,
     /// Members whose latest record is not after this one are as they were when the chunk began, and settled.
     base: Seq,
@@ -57,8 +60,19 @@ impl Pipeline {
         let mut results: Vec<Pending> = Vec::with_capacity(flat.len());
         block.records.reserve(flat.len());
         // What a chunk touches is still near the processor when its turn comes.
-        for chunk in flat.chunks(CHUNK) {
-            self.chunk(block, chunk, now, &mut results)?;
+        let mut chunks = flat.chunks(CHUNK);
+        let mut next = chunks.next().map(|items| self.begin(block, items, now)).transpose()?;
+        while let Some(chunk) = next.take() {
+            // Nothing that others do meanwhile can make a key known that is not: rows of keys are let go of between blocks.
+            chunk.ahead.known()?;
+            let coming = chunks.next();
+            next = coming.map(|items| self.begin(block, items, now)).transpose()?;
+            self.turns(block, &chunk, &mut results)?;
+            if !self.failing.is_empty() {
+                self.roll_back_failing(block)?;
+                // What was found out ahead was by rules that may be in force no longer.
+                next = coming.map(|items| self.begin(block, items, now)).transpose()?;
+            }
         }
         let mut results = results.into_iter();
         for Job { items, reply, .. } in jobs {
@@ -68,47 +82,42 @@ impl Pipeline {
         Ok(())
     }
 
-    fn chunk(
+    /// Brings what a chunk touches into memory, records what is due for everyone it touches, and has found out ahead what
+    /// can be.
+    fn begin<'a>(
         &mut self,
         block: &mut Open,
-        items: &[(ProgramId, &Item)],
+        items: &'a [(ProgramId, &'a Item)],
         now: TimeMs,
-        results: &mut Vec<Pending>,
-    ) -> Result<(), Error> {
+    ) -> Result<Chunk<'a>, Error> {
         let seen = self.prefetch(items)?;
-        let known = self.known_keys(items)?;
-        let first = self.settle_chunk(block, items, &known, now);
-        let chunk = Chunk { items, seen, known, now, base: self.core.seq() };
-        let ahead = self.ask_ahead(items, &first);
+        let first = self.settle_chunk(block, items, now);
+        let ahead = Arc::new(self.ahead_of(items, &first));
+        // Keys alone are found as fast as anybody is told.
+        let rules = items.iter().filter(|(_, item)| matches!(item.command, Command::Event(_))).count();
+        if rules >= AHEAD_MIN {
+            self.helpers.tell(&ahead);
+        }
+        Ok(Chunk { items, seen, ahead, now, base: self.core.seq() })
+    }
+
+    fn turns(&mut self, block: &mut Open, chunk: &Chunk<'_>, results: &mut Vec<Pending>) -> Result<(), Error> {
         let mut proposals = Vec::new();
-        for index in 0..items.len() {
+        for index in 0..chunk.items.len() {
             if index % GROUP == 0 {
-                proposals = ahead.as_ref().map_or_else(Vec::new, |ahead| ahead.take(index / GROUP));
+                proposals = chunk.ahead.take(index / GROUP);
             }
             let proposal = proposals.get_mut(index % GROUP).and_then(Option::take);
-            results.push(self.turn_of(block, &chunk, index, proposal)?);
-        }
-        if !self.failing.is_empty() {
-            self.roll_back_failing(block)?;
+            results.push(self.turn_of(block, chunk, index, proposal)?);
         }
         Ok(())
     }
 
     /// Records what is due for everyone a chunk touches. Says which items are the first to touch their members.
-    fn settle_chunk(
-        &mut self,
-        block: &mut Open,
-        items: &[(ProgramId, &Item)],
-        known: &[Option<Seq>],
-        now: TimeMs,
-    ) -> Vec<bool> {
+    fn settle_chunk(&mut self, block: &mut Open, items: &[(ProgramId, &Item)], now: TimeMs) -> Vec<bool> {
         let mut touched = Touched::with_capacity(items.len());
         let mut first = Vec::with_capacity(items.len());
-        for ((program, item), known) in items.iter().zip(known) {
-            if known.is_some() {
-                first.push(false);
-                continue;
-            }
+        for (program, item) in items {
             let [one, two] = named(*program, &item.command);
             let all = [one, two, payee(&self.core, *program, &item.command)];
             first.push(touched.admit(&self.core, all.iter().flatten()));
@@ -119,12 +128,9 @@ impl Pipeline {
         first
     }
 
-    /// Hands the evaluations that need not wait for their turn to the helpers, where there are enough of them.
-    fn ask_ahead(&self, items: &[(ProgramId, &Item)], first: &[bool]) -> Option<Arc<Ahead>> {
-        let rules = items.iter().filter(|(_, item)| matches!(item.command, Command::Event(_))).count();
-        if rules < AHEAD_MIN || !self.helpers.are_any() {
-            return None;
-        }
+    /// The keys of a chunk, and the evaluations that need not wait for their turn.
+    fn ahead_of(&self, items: &[(ProgramId, &Item)], first: &[bool]) -> Ahead {
+        let keys = items.iter().map(|(_, item)| item.key).collect();
         let asked = items.iter().zip(first).map(|((program, item), first)| match &item.command {
             Command::Event(event) if *first => Some(Asked {
                 compiled: Arc::clone(self.core.deciding(*program, &item.command)),
@@ -133,9 +139,7 @@ impl Pipeline {
             }),
             _ => None,
         });
-        let ahead = Arc::new(Ahead::new(asked));
-        self.helpers.tell(&ahead);
-        Some(ahead)
+        Ahead::new(Some(Keys { store: self.shared.store.clone(), keys }), asked)
     }
 
     /// One item's turn. A proposal made ahead is taken where its member has not changed since.
@@ -148,7 +152,7 @@ impl Pipeline {
     ) -> Result<Pending, Error> {
         let (program, item) = *chunk.items.get(index).expect("a turn for each item");
         let seen = chunk.seen.get(index).expect("one an item");
-        let known = chunk.known.get(index).copied().flatten();
+        let known = chunk.ahead.known()?.get(index).copied().flatten();
         // The record that holds the key may be of this very chunk.
         if let Some(first) = known.or_else(|| item.key.and_then(|key| self.recent.get(&key).copied())) {
             return Ok(Pending::Replayed(first));
@@ -230,26 +234,15 @@ impl Pipeline {
         let core = &self.core;
         let payees: Vec<_> = items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
-        let core = &self.core;
-        let keys = |(program, item): &(ProgramId, &Item)| {
-            core.rings_of(&core.deciding(*program, &item.command).terms, *program, &item.command)
-        };
-        let rings: Vec<Vec<RingKey>> = items.iter().map(keys).collect();
-        self.core.rings.begin(rings.iter().flatten());
-        Cache::fetch_rings(&mut self.core, store, rings.iter().flatten())?;
-        let seen: Vec<Seen> = rings.into_iter().map(|keys| self.core.rings.look_up(keys)).collect();
+        let mut keys: Vec<RingKey> = Vec::with_capacity(items.len() * RINGS_TYPICAL);
+        let mut ends = Vec::with_capacity(items.len());
+        for (program, item) in items {
+            let terms = &self.core.deciding(*program, &item.command).terms;
+            self.core.add_rings(&mut keys, terms, *program, &item.command);
+            ends.push(keys.len());
+        }
+        let seen = Cache::find_rings(&mut self.core, store, keys, &ends)?;
         self.core.rings.warm(&seen);
         Ok(seen)
-    }
-
-    /// The records before the chunk that already hold the items' keys.
-    fn known_keys(&self, items: &[(ProgramId, &Item)]) -> Result<Vec<Option<Seq>>, Error> {
-        let keys: Vec<[u8; 16]> = items.iter().filter_map(|(_, item)| item.key).collect();
-        let mut found = self.shared.store.key_seqs(&keys)?.into_iter();
-        let mut known = |key: [u8; 16]| {
-            let stored = found.next().flatten().map(Seq::new);
-            self.recent.get(&key).copied().or(stored)
-        };
-        Ok(items.iter().map(|(_, item)| item.key.and_then(&mut known)).collect())
     }
 }

@@ -122,13 +122,19 @@ impl Core {
 
     /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
     pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<RingKey> {
+        let mut keys = Vec::new();
+        self.add_rings(&mut keys, terms, program, command);
+        keys
+    }
+
+    /// Adds them to those of others.
+    pub(super) fn add_rings(&self, keys: &mut Vec<RingKey>, terms: &Terms, program: ProgramId, command: &Command) {
         let input = &command.input();
-        let mut keys = fraud::keys_of(terms, program, input);
+        fraud::add_keys(keys, terms, program, input);
         if let Command::Event(event) = command {
             let member = self.member(program, &event.member).map(Arc::as_ref);
-            keys.extend(fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.keys());
+            fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.add_keys(keys);
         }
-        keys
     }
 
     /// Begins to look up many members together; see [`Table::begin`](crate::ledger::table::Table::begin).

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use super::block::Open;
 use super::pipeline::Pipeline;
 use crate::fraud::Seen;
-use crate::ledger::decide::next_due;
+use crate::ledger::decide::{is_due, next_due};
 use crate::ledger::types::{MemberKey, TimeMs};
 
 /// Due rows read at once.
@@ -41,7 +41,7 @@ impl Pipeline {
 
     /// Records everything due for a member by `now`.
     pub(super) fn settle(&mut self, block: &mut Open, key: &MemberKey, now: TimeMs) {
-        while self.next_due_of(key).is_some_and(|at| at <= now) && self.settle_once(block, key, now) {}
+        while self.is_due(key, now) && self.settle_once(block, key, now) {}
     }
 
     fn settle_once(&mut self, block: &mut Open, key: &MemberKey, now: TimeMs) -> bool {
@@ -49,6 +49,11 @@ impl Pipeline {
         self.core.apply(&mut record, &Seen::default());
         block.records.push(record);
         true
+    }
+
+    fn is_due(&self, key: &MemberKey, now: TimeMs) -> bool {
+        let Some(member) = self.core.state.member(key) else { return false };
+        is_due(member, &self.core.deciding_for(key.program, &key.id, None).terms, now)
     }
 
     fn next_due_of(&self, key: &MemberKey) -> Option<TimeMs> {

@@ -130,13 +130,12 @@ impl<'a> Asked<'a> {
         !owned.is_empty() && owned.iter().any(|(of, known)| *of == kind && known == value)
     }
 
-    /// The rings that [`looks`] reads, each once.
-    #[must_use]
-    pub fn keys(&self) -> Vec<RingKey> {
+    /// Adds the rings that [`looks`] reads, each once.
+    pub fn add_keys(&self, keys: &mut Vec<RingKey>) {
         let program = self.program;
         let due =
             self.shown().filter(|(kind, value)| self.is_due(*kind, fingerprint(value)) && !self.owned(*kind, value));
-        let mut keys: Vec<RingKey> = due.map(|(kind, value)| ring_key(program, kind, value.clone())).collect();
+        keys.extend(due.map(|(kind, value)| ring_key(program, kind, value.clone())));
         if let Input::Event(event) = self.input
             && event.kind == EventKind::Enroll
         {
@@ -144,7 +143,6 @@ impl<'a> Asked<'a> {
                 keys.extend(RingKey::of(program, ring, &by, self.input));
             }
         }
-        keys
     }
 }
 

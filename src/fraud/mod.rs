@@ -29,4 +29,4 @@ mod tests;
 
 pub use assess::{Question, assess, assess_seen, combine};
 pub use relate::{relate, spends};
-pub use rings::{Rings, Seen, keys_of};
+pub use rings::{Rings, Seen, add_keys, keys_of};

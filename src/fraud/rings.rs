@@ -130,6 +130,13 @@ impl Rings {
         Seen { slots: keys.into_iter().map(|key| (key.ring, self.slot_of(key))).collect() }
     }
 
+    /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now, and made, empty, where they
+    /// are still nowhere.
+    pub fn seen(&mut self, found: impl Iterator<Item = (RingKey, Option<Slot>)>) -> Seen {
+        let slots = found.map(|(key, slot)| (key.ring, slot.unwrap_or_else(|| self.slot_of(key))));
+        Seen { slots: slots.collect() }
+    }
+
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
     /// the latest one observed, make a ring touched.
     pub fn take_touched(&mut self, since: Seq) -> Vec<Slot> {
@@ -137,18 +144,22 @@ impl Rings {
         std::mem::take(&mut self.touched)
     }
 
-    /// Begins to look up many rings together; see [`Table::begin`].
-    pub fn begin<'a>(&self, keys: impl Iterator<Item = &'a RingKey>) {
-        let hashes: Vec<u64> = keys.map(|key| self.index.hash_of(key)).collect();
-        let slots: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
-        let read = slots.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
+    /// Finds many rings together, nothing for one that is not in memory. A lookup in a large table waits for memory again and
+    /// again; begun all before any is finished, they wait at once.
+    #[must_use]
+    pub fn find(&self, keys: &[RingKey]) -> Vec<Option<Slot>> {
+        let hashes: Vec<u64> = keys.iter().map(|key| self.index.hash_of(key)).collect();
+        let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
+        let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
+        keys.iter().zip(hashes).map(|(key, hash)| self.index.get_hashed(hash, key).copied()).collect()
     }
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
         let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, slot)| self.ring(*slot));
-        let mut read: u64 = slots().map(|ring| ring.last().get()).fold(0, u64::wrapping_add);
+        let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
+        let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
         std::hint::black_box(read);
     }
@@ -237,14 +248,20 @@ impl Rings {
 /// The rings that [`assess`](super::assess) reads for an input, each once.
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<RingKey> {
-    let mut keys: Vec<RingKey> = Vec::new();
-    for limit in terms.limits.iter().filter(|limit| counts(limit, input) || restarts(limit, input)) {
-        if keys.iter().any(|key| key.ring == limit.ring) {
-            continue;
-        }
-        keys.extend(RingKey::of(program, limit.ring, &limit.key, input));
-    }
+    let mut keys = Vec::new();
+    add_keys(&mut keys, terms, program, input);
     keys
+}
+
+/// Adds [`keys_of`] an input to the keys of others.
+pub fn add_keys(keys: &mut Vec<RingKey>, terms: &Terms, program: ProgramId, input: &Input) {
+    let from = keys.len();
+    for limit in terms.limits.iter().filter(|limit| counts(limit, input) || restarts(limit, input)) {
+        let own = keys.get(from..).unwrap_or_default();
+        if !own.iter().any(|key| key.ring == limit.ring) {
+            keys.extend(RingKey::of(program, limit.ring, &limit.key, input));
+        }
+    }
 }
 
 /// The rings a record's observations go into.

@@ -224,7 +224,12 @@ impl Event {
     #[must_use]
     pub fn warm(&self) -> usize {
         let items: usize = self.items.iter().map(|item| item.tags.len()).sum();
-        items + self.tenders.len() + self.tenders.first().map_or(0, |tender| tender.kind.len()) + self.attributes.len()
+        let tenders = self.tenders.first().map_or(0, |tender| tender.kind.len());
+        // The event itself lies on several lines.
+        let Context { channel, store, staff, device, .. } = &self.context;
+        let texts: usize = [channel, store, staff, device].into_iter().flatten().map(Text::len).sum();
+        let own = self.member.len() + self.source.len() + usize::from(self.given_amount.is_some());
+        items + tenders + texts + own + self.attributes.len() + usize::from(self.personal.is_some())
     }
 
     /// The amount the member paid: what was given, else the sum of the lines. Saturates, since a sum that large is refused at the edge.

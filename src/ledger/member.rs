@@ -222,18 +222,25 @@ impl Member {
     #[must_use]
     pub fn warm(&self, depth: u8) -> usize {
         match depth {
-            0 => usize::from(self.referral_paid) + self.grants.len() + self.counters.len(),
+            0 => {
+                let flags = usize::from(self.referral_paid) + usize::from(self.standing.is_some());
+                flags + self.grants.len() + self.counters.len() + usize::from(self.settled_at == self.active_at)
+            }
             1 => {
                 let pools: usize = self.pools.iter().map(|pool| pool.lots.len()).sum();
                 let cards: usize = self.cards.iter().map(|card| usize::from(card.card.get())).sum();
-                let counters: usize = self.counters.iter().map(|counter| usize::from(counter.name.get())).sum();
-                pools + cards + counters + usize::from(self.profile.referrer.is_some())
+                let counters = self.counters.iter().map(|counter| {
+                    usize::from(counter.name.get()) + usize::from(counter.days.latest() == counter.years.latest())
+                });
+                let standing = self.standing().map_or(0, |standing| standing.marks.len() + standing.plans.len());
+                pools + cards + counters.sum::<usize>() + standing + usize::from(self.profile.referrer.is_some())
             }
             _ => {
                 // The first is spent and lost next, the last is where the next one goes.
                 let ends =
                     |pool: &'_ PoolState| [pool.lots.first(), pool.lots.last()].map(|lot| lot.map_or(0, warm_lot));
-                self.pools.iter().flat_map(ends).sum()
+                let marks = self.standing().and_then(|standing| standing.marks.last());
+                self.pools.iter().flat_map(ends).sum::<usize>() + marks.map_or(0, |mark| usize::from(mark.card.get()))
             }
         }
     }

@@ -35,7 +35,12 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.entries.find(self.hash_of(key), |(known, _)| known == key).map(|(_, value)| value)
+        self.get_hashed(self.hash_of(key), key)
+    }
+
+    /// [`Table::get`] of a key whose hash is known.
+    pub fn get_hashed(&self, hash: u64, key: &K) -> Option<&V> {
+        self.entries.find(hash, |(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// The value of a key, to change.

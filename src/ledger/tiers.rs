@@ -76,6 +76,17 @@ pub fn next_fall(member: &Member, terms: &Terms) -> Option<TimeMs> {
         .find(|boundary| rank(tiers, tier_at(member, terms, *boundary)) < recorded)
 }
 
+/// Whether the recorded tier falls by an instant: [`next_fall`], with no look at what lies after it.
+#[must_use]
+pub fn falls_by(member: &Member, terms: &Terms, at: TimeMs) -> bool {
+    let Some(tiers) = terms.tiers.as_ref().filter(|tiers| tiers.period == TierPeriod::CalendarYear) else {
+        return false;
+    };
+    let latest = counters(tiers).filter_map(|name| member.counter(name)).map(|known| known.years.latest()).max();
+    latest.is_some_and(|latest| terms.zone.year(at) > latest)
+        && next_fall(member, terms).is_some_and(|falls| falls <= at)
+}
+
 /// The counters that qualify, each as often as levels name it.
 pub fn counters(tiers: &TierTerms) -> impl Iterator<Item = NameId> + '_ {
     tiers.levels.iter().flat_map(|level| &level.any).filter_map(|need| match need {

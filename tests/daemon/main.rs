@@ -15,6 +15,7 @@ mod restart;
 mod reviews;
 mod rulesets;
 mod settings;
+mod simulated_fraud;
 mod twice;
 mod webhooks;
 mod year;

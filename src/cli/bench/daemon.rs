@@ -37,11 +37,20 @@ impl Daemon {
     /// Starts `serve` without keys on `listen`, with its ledger in `folder`, and waits until it accepts connections. Its log goes
     /// to `daemon.log` beside the ledger.
     pub fn start(folder: &Path, rules: &Path, config: Option<&Path>, listen: &str) -> io::Result<Self> {
+        Self::start_with(&[], folder, rules, config, listen)
+    }
+
+    /// The same, with a clock that only requests move.
+    pub fn start_on_manual_clock(folder: &Path, rules: &Path, config: Option<&Path>, listen: &str) -> io::Result<Self> {
+        Self::start_with(&["--clock", "manual"], folder, rules, config, listen)
+    }
+
+    fn start_with(more: &[&str], folder: &Path, rules: &Path, config: Option<&Path>, listen: &str) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join("daemon.log");
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--insecure-no-auth", "--listen", listen, "--data"]).arg(ledger(folder));
-        command.arg("--rules").arg(rules);
+        command.arg("--rules").arg(rules).args(more);
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }

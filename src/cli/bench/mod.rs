@@ -4,6 +4,7 @@
 pub mod client;
 pub mod daemon;
 mod drive;
+mod fraud;
 mod report;
 mod workload;
 
@@ -23,6 +24,8 @@ use workload::{Calendar, Plan, Work};
 const FOUND_WRONG: u8 = 1;
 /// Exit code of a run that could not start.
 const CANNOT_START: u8 = 3;
+/// Members where nothing is said.
+const MEMBERS: u64 = 100_000;
 /// Connections of single requests, and of batches, where nothing is said.
 const CONNECTIONS_SINGLE: usize = 64;
 const CONNECTIONS_BATCH: usize = 4;
@@ -44,6 +47,8 @@ pub enum Workload {
     Transfer,
     /// Purchases, visits, transfers and, in single mode, reads of balances.
     Mixed,
+    /// Honest members and attacks of many kinds: not how fast, but how right the verdicts are.
+    Fraud,
 }
 
 /// How it is posted.
@@ -73,9 +78,15 @@ pub struct Args {
     /// Seconds before that
     #[arg(long, default_value = "2", value_parser = clap::value_parser!(u64).range(0..=3_600))]
     pub warm_up_seconds: u64,
-    /// Members of the program
-    #[arg(long, default_value = "100000", value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
-    pub members: u64,
+    /// Members of the program: 100000, or 2000 honest ones of the fraud workload, unless given
+    #[arg(long, value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
+    pub members: Option<u64>,
+    /// Days that the fraud workload lasts
+    #[arg(long, default_value = "30", value_parser = clap::value_parser!(u16).range(7..=365))]
+    pub days: u16,
+    /// Attacks of each family at each level, in the fraud workload
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub attacks: u8,
     /// Connections, each with one request under way: 64 for single requests and 4 for batches unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=4_096))]
     pub connections: Option<u16>,
@@ -114,6 +125,9 @@ pub struct Args {
 /// Runs the benchmark. 0 where all was well, 1 where an answer was wrong or the ledger is, 3 where it cannot start.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
+    if args.workload == Workload::Fraud {
+        return judge(args);
+    }
     match measure(args) {
         Ok(report) => {
             let mut out = io::stdout().lock();
@@ -130,12 +144,35 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// Runs the fraud workload. 0 where the ledger was sound at the end, whatever the verdicts were worth.
+fn judge(args: &Args) -> ExitCode {
+    match fraud::run(args) {
+        Ok(findings) => {
+            let mut out = io::stdout().lock();
+            let written = findings
+                .write(&mut out)
+                .and_then(|()| if args.json { writeln!(out, "{}", findings.json()) } else { Ok(()) });
+            if written.is_ok() && findings.verified { ExitCode::SUCCESS } else { ExitCode::from(FOUND_WRONG) }
+        }
+        Err(error) => {
+            tell(&format!("bench: {error}"));
+            ExitCode::from(CANNOT_START)
+        }
+    }
+}
+
 impl Args {
+    fn members(&self) -> u64 {
+        self.members.unwrap_or(MEMBERS)
+    }
+
     fn batch(&self) -> u64 {
         match (self.mode, self.workload) {
             (Mode::Single, _) => 1,
             (Mode::Batch, Workload::Transfer) => self.batch_size.unwrap_or(BATCH_TRANSFERS),
-            (Mode::Batch, Workload::Purchase | Workload::Mixed) => self.batch_size.unwrap_or(BATCH_EVENTS),
+            (Mode::Batch, Workload::Purchase | Workload::Mixed | Workload::Fraud) => {
+                self.batch_size.unwrap_or(BATCH_EVENTS)
+            }
         }
     }
 
@@ -153,7 +190,7 @@ impl Args {
             program: self.program.clone(),
             pool: self.pool.clone(),
             seed: self.seed,
-            members: self.members,
+            members: self.members(),
             batch: self.batch(),
             calendar: Calendar::new(jiff::Timestamp::now().as_millisecond(), events),
         }
@@ -163,7 +200,7 @@ impl Args {
         match self.workload {
             Workload::Purchase => Work::Purchases,
             Workload::Transfer => Work::Transfers,
-            Workload::Mixed => Work::Mixed,
+            Workload::Mixed | Workload::Fraud => Work::Mixed,
         }
     }
 }
@@ -195,7 +232,7 @@ fn measure(args: &Args) -> io::Result<Report> {
             rate: args.rate.map(|rate| (rate, plan.batch)),
         },
     )?;
-    let state = state_of(address, &plan)?;
+    let state = state_at(address, plan.authorization.as_ref())?;
     let used = started.as_ref().map(Daemon::used);
     let verified = match started {
         Some(daemon) => {
@@ -247,7 +284,7 @@ fn report_of(
         workload: match args.workload {
             Workload::Purchase => "purchase",
             Workload::Transfer => "transfer",
-            Workload::Mixed => "mixed",
+            Workload::Mixed | Workload::Fraud => "mixed",
         },
         mode: if args.mode == Mode::Single { "single" } else { "batch" },
         batch: plan.batch,
@@ -255,7 +292,7 @@ fn report_of(
         rate: args.rate,
         seconds: args.seconds,
         warm_up_seconds: args.warm_up_seconds,
-        members: args.members,
+        members: args.members(),
         seed: args.seed,
         latency,
         measured,
@@ -269,13 +306,12 @@ fn report_of(
 }
 
 /// What `/v1/status` says of the ledger.
-fn state_of(address: SocketAddr, plan: &Plan) -> io::Result<State> {
+fn state_at(address: SocketAddr, authorization: Option<&String>) -> io::Result<State> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut connection = Connection::new(address);
-        let authorization = plan.authorization.as_ref();
         let authorization = authorization.map(|value| format!("Authorization: {value}\r\n")).unwrap_or_default();
-        let request = format!("GET /v1/status HTTP/1.1\r\nHost: {}\r\n{authorization}\r\n", plan.host);
+        let request = format!("GET /v1/status HTTP/1.1\r\nHost: {address}\r\n{authorization}\r\n");
         let answer = connection.exchange(request.as_bytes()).await?;
         let status: serde_json::Value = serde_json::from_slice(answer.body).map_err(io::Error::other)?;
         let head_hash = status.get("head_hash").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();

@@ -27,6 +27,19 @@ pub fn next_due(member: &Member, terms: &Terms) -> Option<TimeMs> {
     schedule::next(member, terms, known).or(known)
 }
 
+/// Whether anything falls due for a member by an instant: [`next_due`], with no look at what lies after it.
+#[must_use]
+pub fn is_due(member: &Member, terms: &Terms, by: TimeMs) -> bool {
+    let passed = |at: Option<TimeMs>| at.is_some_and(|at| at <= by);
+    let holds = || member.standing().and_then(|standing| standing.holds.iter().map(|hold| hold.until).min());
+    member.pools.iter().any(|pool| passed(next_of_pool(pool, terms, member.active_at)))
+        || passed(holds())
+        || tiers::falls_by(member, terms, by)
+        || passed(next_fade(member))
+        || passed(plans::next_lapse(member))
+        || schedule::next(member, terms, Some(by.plus_ms(1))).is_some()
+}
+
 fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let lots = pool.lots.next_due();
     match inactivity_end(pool, terms, active_at) {
@@ -148,7 +161,7 @@ fn give_back_stock(terms: &Terms, hold: &Hold, (party, end): (u8, HoldEnd), effe
 /// The record of what falls due for a member at its next instant, where that is not after the ledger's time.
 #[must_use]
 pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
-    let member = books.member(id)?;
+    let member = books.member(id).filter(|member| is_due(member, books.terms, books.now))?;
     let at = next_due(member, books.terms).filter(|at| *at <= books.now)?;
     let effects = effects_at(member, books.terms, (at, books.seq()));
     if effects.is_empty() {

@@ -22,7 +22,7 @@ mod transfer;
 
 pub use act::{Earlier, act};
 pub use adjust::adjust;
-pub use due::{due, next_due, settled};
+pub use due::{due, is_due, next_due, settled};
 pub use event::event;
 pub use refund::{awaited, refund};
 pub use release::release;
