@@ -168,7 +168,7 @@ impl Pipeline {
                 self.settle(block, key, chunk.now);
             }
         }
-        let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
+        let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command, chunk.now));
         let (mut order, mut earlier) = (None, None);
         self.fetch_friends(program, &item.command)?;
         match &item.command {

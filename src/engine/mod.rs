@@ -36,6 +36,7 @@ pub mod handle;
 mod install;
 pub mod kin;
 pub mod log;
+mod moments;
 mod orders;
 mod pipeline;
 mod projector;
