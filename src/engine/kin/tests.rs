@@ -181,7 +181,7 @@ impl World {
     }
 
     fn post(&mut self, command: &Command) -> &Record {
-        let proposal = self.core.propose(PROGRAM, command);
+        let proposal = self.core.propose(PROGRAM, command, self.now);
         let seen = self.core.look_up(PROGRAM, command);
         let order = match command {
             Command::Event(event) if event.kind == EventKind::Refund => {
