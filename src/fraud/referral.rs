@@ -33,8 +33,10 @@ const SETTLED_MS: i64 = 10 * DAY_MS;
 const JUDGED_LEAST: usize = 4;
 /// The largest share of friends with nothing after the bonus, in percent.
 const EMPTY_MOST: usize = 80;
+/// So many friends of whom so few do anything say enough by themselves.
+const JUDGED_ENOUGH: usize = 15;
 /// Friends whose purchase was given back, at most.
-const RETURNED_MOST: usize = 1;
+const RETURNED_MOST: usize = 2;
 /// Other friends of the same referrer with the same device or card, at most; the first is flagged.
 const SHARED_MOST: usize = 1;
 /// Earlier friends who paid exactly the same, at most.
@@ -150,8 +152,10 @@ pub(super) fn paying(scene: &Scene<'_>) -> Vec<(Bonus, Reason)> {
     found.extend(case.soft());
     found.extend(case.chain());
     found.extend(case.siblings());
-    found.extend(case.empty_friends());
-    found.extend(case.same_basket());
+    // How friends behave is no proof by itself: many an honest friend buys once. With something shared it is.
+    let ties = !found.is_empty();
+    found.extend(case.empty_friends(ties));
+    found.extend(case.same_basket(ties));
     found.extend(case.paid_burst());
     found
 }
@@ -173,6 +177,11 @@ fn unreal(scene: &Scene<'_>, terms: &ReferralTerms) -> Option<(Bonus, Reason)> {
     let key = key(&scene.event.member);
     let counted = Counted { key, metric: "sum", window_ms: 0, found: real, limit: least, events: Vec::new() };
     Some((Bonus::Later, reason("referral_no_money", (Verdict::Flag, 10), detail, counted)))
+}
+
+/// What follows from how friends behave, with and without something that ties them to each other or to the referrer.
+const fn behaved(is_enough: bool) -> (Bonus, (Verdict, u8)) {
+    if is_enough { (Bonus::Hold, (Verdict::Hold, 50)) } else { (Bonus::Pay, (Verdict::Flag, 20)) }
 }
 
 /// A referral about to be paid.
@@ -329,7 +338,7 @@ impl Case<'_> {
     }
 
     /// Friends who gave back what paid their bonus, or did nothing after it.
-    fn empty_friends(&self) -> Option<(Bonus, Reason)> {
+    fn empty_friends(&self, ties: bool) -> Option<(Bonus, Reason)> {
         let terms = self.scene.question.terms;
         let ever = |member: &Member, counter| member.counter(counter).map_or(0, |counter| counter.ever);
         let (mut judged, mut empty, mut returned): (usize, Vec<Seq>, Vec<Seq>) = (0, Vec::new(), Vec::new());
@@ -363,16 +372,17 @@ impl Case<'_> {
             return None;
         }
         let count = empty.len();
+        let (bonus, verdict) = behaved(ties || judged >= JUDGED_ENOUGH);
         let detail = format!(
             "{count} of {judged} friends of {} bought nothing after their bonus, which is {share} %; below {EMPTY_MOST} % passes",
             self.id
         );
         let numbers = [i64::try_from(share).unwrap_or(100), i64::try_from(EMPTY_MOST).unwrap_or(0), SETTLED_MS];
-        Some((Bonus::Hold, self.say("referral_star", (Verdict::Hold, 50), detail, numbers, empty)))
+        Some((bonus, self.say("referral_star", verdict, detail, numbers, empty)))
     }
 
     /// Friends who all paid exactly the same small amount.
-    fn same_basket(&self) -> Option<(Bonus, Reason)> {
+    fn same_basket(&self, ties: bool) -> Option<(Bonus, Reason)> {
         let amount = self.scene.event.amount();
         let small = Money::new(self.terms.minimum.get().saturating_mul(2));
         let same: Vec<Seq> =
@@ -387,7 +397,8 @@ impl Case<'_> {
             amount.get()
         );
         let numbers = [i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(SAME_MOST).unwrap_or(0), 0];
-        Some((Bonus::Hold, self.say("referral_same_basket", (Verdict::Hold, 40), detail, numbers, same)))
+        let (bonus, verdict) = behaved(ties);
+        Some((bonus, self.say("referral_same_basket", verdict, detail, numbers, same)))
     }
 
     /// More friends paid for in a week than people bring.

@@ -200,9 +200,14 @@ fn friends_who_never_come_back_and_friends_who_do() {
         format!("{steps}\n{and}\n")
     };
     let later = "at 2026-05-20\nenroll G referrer=R\n";
-    check("", &brought(&format!("{later}\nbuy G 5000 -> posted referral_star:hold\n= R 4000 pending=1000")));
+    check("", &brought(&format!("{later}\nbuy G 5000 -> posted referral_star:flag\n= R 5000")));
     let regular = "at 2026-05-10\nbuy F1 900\nbuy F3 900\n";
     check("", &brought(&format!("{regular}{later}\nbuy G 5000 -> posted\n= R 5000")));
+    // With something in common it is no chance any more.
+    let near = later.replace("referrer=R", "referrer=R device=d9").replace("enroll G", "enroll H device=d9\nenroll G");
+    let shared = "buy R 100 device=d9\n";
+    let said = "referral_shared:hold referral_star:hold";
+    check("", &brought(&format!("{shared}{near}\nbuy G 5000 -> posted {said}\n= R 4000 pending=1000")));
 }
 
 #[test]
@@ -222,7 +227,10 @@ fn bonuses_of_friends_who_give_back_wait_and_go() {
         refund F2 order=o2
         = R 0
         enroll F3 referrer=R
-        buy F3 2200 -> posted referral_refund_after:hold
+        buy F3 2200 id=o3 -> posted
+        refund F3 order=o3
+        enroll F4 referrer=R
+        buy F4 2300 -> posted referral_refund_after:hold
         = R 0 pending=1000
         ",
     );
@@ -262,7 +270,8 @@ fn the_same_small_basket_again_and_again() {
         buy F4 2000 -> posted
         at 2026-05-09
         enroll F5 referrer=R
-        buy F5 2000 -> posted referral_same_basket:hold
+        buy F5 2000 -> posted referral_same_basket:flag
+        = R 5000
         ",
     );
 }
