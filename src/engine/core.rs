@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use super::moments::{self, By};
-use crate::fraud::rings::RingKey;
-use crate::fraud::{self, Rings, Seen};
+use crate::fraud::{self, Needed, Rings, Seen};
+use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
 use crate::ledger::event::EventKind;
@@ -122,14 +122,14 @@ impl Core {
     }
 
     /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
-    pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<RingKey> {
+    pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<Needed> {
         let mut keys = Vec::new();
         self.add_rings(&mut keys, terms, program, command);
         keys
     }
 
     /// Adds them to those of others.
-    pub(super) fn add_rings(&self, keys: &mut Vec<RingKey>, terms: &Terms, program: ProgramId, command: &Command) {
+    pub(super) fn add_rings(&self, keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, command: &Command) {
         let input = &command.input();
         fraud::add_keys(keys, terms, program, input);
         if let Command::Event(event) = command {
@@ -242,7 +242,8 @@ impl Core {
         let input = &command.input();
         let is_event = matches!(command, Command::Event(_));
         let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
-        let question = fraud::Question { program, terms, input, at, now, member, lists };
+        let spending = self.spending((program, command), terms, member, now);
+        let question = fraud::Question { program, terms, input, at, now, member, lists, spending };
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
         let mut judgement = Judgement { assessment, observed, kin: Kinship::default() };
         if is_event {
@@ -251,6 +252,31 @@ impl Core {
             fraud::spends(&self.state, &question, &mut judgement);
         }
         judgement
+    }
+
+    /// What a command takes from its member's points, and of how many.
+    fn spending(
+        &self,
+        (program, command): (ProgramId, &Command),
+        terms: &Terms,
+        member: Option<&Member>,
+        now: TimeMs,
+    ) -> Option<fraud::Spending> {
+        let id = |name: &Text| self.state.program(program)?.name_id(name);
+        let (pool, amount) = match command {
+            Command::Transfer(transfer, _) => (id(&transfer.pool)?, transfer.amount),
+            Command::Act(act, _) => match &act.what {
+                What::Donate { pool, amount, .. } => (id(pool)?, *amount),
+                What::Hold { spend, .. } | What::Redeem { spend, .. } => match spend {
+                    Spend::Points { pool, amount } => (id(pool)?, *amount),
+                    Spend::Reward(name) => terms.reward(id(name)?)?.price?,
+                },
+                _ => return None,
+            },
+            Command::Event(_) | Command::Adjust(..) | Command::Review(_) => return None,
+        };
+        let available = member?.available(pool, now);
+        Some(fraud::Spending { amount: amount.get(), available: available.get() })
     }
 
     fn by<'a>(&'a self, program: ProgramId, version: &'a Arc<Compiled>) -> By<'a> {

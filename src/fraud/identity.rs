@@ -5,7 +5,7 @@
 //! identifier with too many members, or one the program owns, does neither. Nothing here raises a verdict.
 
 use super::Seen;
-use super::rings::{RingKey, Rings};
+use super::rings::{Needed, RingKey, Rings};
 use super::window::Ring;
 use crate::ledger::clusters::Clusters;
 use crate::ledger::event::{Event, EventKind};
@@ -131,16 +131,18 @@ impl<'a> Asked<'a> {
     }
 
     /// Adds the rings that [`looks`] reads, each once.
-    pub fn add_keys(&self, keys: &mut Vec<RingKey>) {
+    pub fn add_keys(&self, keys: &mut Vec<Needed>) {
         let program = self.program;
         let due =
             self.shown().filter(|(kind, value)| self.is_due(*kind, fingerprint(value)) && !self.owned(*kind, value));
-        keys.extend(due.map(|(kind, value)| ring_key(program, kind, value.clone())));
+        keys.extend(
+            due.map(|(kind, value)| Needed { by: KeyFields::of(kind), key: ring_key(program, kind, value.clone()) }),
+        );
         if let Input::Event(event) = self.input
             && event.kind == EventKind::Enroll
         {
             for (ring, by) in ENROLMENT_RINGS {
-                keys.extend(RingKey::of(program, ring, &by, self.input));
+                keys.extend(RingKey::of(program, ring, &by, self.input).map(|key| Needed { by, key }));
             }
         }
     }
@@ -153,10 +155,10 @@ const ENROLMENT_RINGS: [(NameId, KeyFields); 3] = [
     (SIGNUPS_IP_RING, KeyFields::of(KeyField::Ip)),
 ];
 
-/// The ring of an enrolment in memory.
+/// A ring of these in memory.
 #[must_use]
-pub fn ring_seen<'r>(rings: &'r Rings, seen: &Seen, ring: NameId) -> Option<&'r Ring> {
-    seen.slot(ring).and_then(|slot| rings.ring(slot))
+pub fn ring_seen<'r>(rings: &'r Rings, seen: &Seen, ring: NameId, by: KeyField) -> Option<&'r Ring> {
+    seen.slot(ring, &KeyFields::of(by)).and_then(|slot| rings.ring(slot))
 }
 
 /// Looks at the identifiers of an input that are new or were not looked at for long.
@@ -172,7 +174,7 @@ pub fn looks(asked: &Asked<'_>, own: i64, clusters: &Clusters, rings: &Rings, se
             found.push(Look { kind, ident, others: Vec::new(), hub: true });
             continue;
         }
-        let Some(ring) = ring_seen(rings, seen, ring_of(kind)) else { continue };
+        let Some(ring) = ring_seen(rings, seen, ring_of(kind), kind) else { continue };
         let mut others: Vec<(i64, Seq, TimeMs)> = Vec::new();
         for entry in ring.entries().rev() {
             let apart = asked.at.since(entry.at).saturating_abs();
@@ -225,8 +227,8 @@ pub fn leave(
         }
         let others = u16::try_from(look.others.len()).unwrap_or(u16::MAX);
         effects.push(Effect::Kin(KinEffect::Link { party: 0, kind, ident, others, hub: look.hub, with }));
-        if seen.slot(ring_of(kind)).is_some() {
-            let keep = Keep { entries: hub_at + 1, distinct: true, taken: Taken::Accepted };
+        if seen.slot(ring_of(kind), &KeyFields::of(kind)).is_some() {
+            let keep = Keep { entries: hub_at + 1, distinct: true, first: false, taken: Taken::Accepted };
             let key = KeyFields::of(kind);
             observed.push(Observation { ring: ring_of(kind), key, capacity: keep.pack(), value: own });
         }
@@ -240,9 +242,9 @@ pub fn count_enrolment(asked: &Asked<'_>, own: i64, seen: &Seen, observed: &mut 
     if event.kind != EventKind::Enroll || asked.member.is_some() {
         return;
     }
-    let capacity = Keep { entries: SIGNUPS_KEPT, distinct: false, taken: Taken::Accepted }.pack();
+    let capacity = Keep { entries: SIGNUPS_KEPT, distinct: false, first: false, taken: Taken::Accepted }.pack();
     for (ring, key) in ENROLMENT_RINGS {
-        if seen.slot(ring).is_some() {
+        if seen.slot(ring, &key).is_some() {
             observed.push(Observation { ring, key, capacity, value: own });
         }
     }

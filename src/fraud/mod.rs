@@ -13,6 +13,9 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod facts;
+mod feeds;
+mod flows;
 pub mod identity;
 mod lists;
 pub mod measure;
@@ -21,12 +24,13 @@ mod referral;
 mod relate;
 pub mod rings;
 mod synthetic;
+mod trail;
 pub mod window;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use assess::{Question, assess, assess_seen, combine};
+pub use assess::{Question, Spending, assess, assess_seen, combine};
 pub use relate::{relate, spends};
-pub use rings::{Rings, Seen, add_keys, keys_of};
+pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -119,7 +119,7 @@ fn own_referral(scene: &Scene<'_>, id: &Text, referrer: Option<&Member>) -> Opti
 
 /// More friends in a week than people bring.
 fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
-    let ring = ring_seen(scene.rings, scene.seen, FRIENDS_RING)?;
+    let ring = ring_seen(scene.rings, scene.seen, FRIENDS_RING, KeyField::Referrer)?;
     let at = scene.question.at;
     let week = measure::distinct(ring, at, 7 * DAY_MS, Some(scene.person.own)).value;
     if week <= WEEK_FLAG {

@@ -15,6 +15,7 @@ pub mod apply;
 pub mod audit;
 pub mod calendar;
 pub mod clusters;
+mod concerns;
 pub mod decide;
 pub mod desk;
 mod effect;
