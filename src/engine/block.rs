@@ -14,6 +14,7 @@ use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
 use crate::ledger::desk::{DeskRow, DeskStats};
+use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::rollout::Rollout;
@@ -59,6 +60,10 @@ pub(super) enum Release {
     Kin {
         reply: oneshot::Sender<KinView>,
         view: KinView,
+    },
+    Entries {
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
+        entries: Vec<Arc<ListEntry>>,
     },
     Stats {
         reply: oneshot::Sender<Arc<DeskStats>>,
