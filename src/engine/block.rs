@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::core::Core;
 use super::counters::Counter;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
+use super::kin::KinView;
 use super::review::CasePage;
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
@@ -60,6 +61,10 @@ pub(super) enum Release {
     Counters {
         reply: oneshot::Sender<Vec<Counter>>,
         counters: Vec<Counter>,
+    },
+    Kin {
+        reply: oneshot::Sender<KinView>,
+        view: KinView,
     },
     Entries {
         reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
