@@ -11,12 +11,13 @@ use crate::limits::{
 };
 
 /// The sources the manifest's types stand in.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("manifest.rs"),
     include_str!("household.rs"),
     include_str!("manifest/rules.rs"),
     include_str!("manifest/life.rs"),
     include_str!("manifest/segments.rs"),
+    include_str!("manifest/look.rs"),
 ];
 
 /// A table of the manifest.
@@ -170,6 +171,7 @@ fn value(kind: &str) -> String {
         "AbsentText" => "\"skip\", or a verdict",
         "ZoneName" => "an IANA time zone",
         "Currency" => "an ISO 4217 code",
+        "Colour" => "a colour such as \"#006241\"",
         other if other.starts_with("Whole<") => "a whole number",
         other if other.ends_with("Table") => "a table",
         other => return words_of(other),
