@@ -11,15 +11,19 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod facts;
+mod feeds;
+mod flows;
 mod lists;
 pub mod measure;
 pub mod place;
 pub mod rings;
+mod trail;
 pub mod window;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use assess::{Question, assess, assess_seen, combine};
-pub use rings::{Rings, Seen, add_keys, keys_of};
+pub use assess::{Question, Spending, assess, assess_seen, combine};
+pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

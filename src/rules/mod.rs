@@ -24,6 +24,7 @@ mod loaded;
 mod manifest;
 mod marks;
 mod meter;
+pub mod pack;
 mod page;
 mod program;
 pub mod reference;

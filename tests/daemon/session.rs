@@ -23,7 +23,7 @@ struct Session {
 
 impl Session {
     fn say(&mut self, command: &str, output: &str) {
-        self.shown.push_str(&format!("$ {command}\n"));
+        self.shown.extend(["$ ", command, "\n"]);
         for line in output.lines() {
             self.shown.push_str(line.trim_end());
             self.shown.push('\n');
