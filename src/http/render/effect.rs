@@ -67,6 +67,8 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         | Effect::PlanSpend { .. }
         | Effect::HeldTerms { .. }
         | Effect::HeldCap { .. }
+        | Effect::Lifetime { .. }
+        | Effect::Chose { .. }
         | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { .. } => referral(out, record, effect),
