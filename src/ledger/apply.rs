@@ -87,6 +87,8 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Erased { .. }
         | Effect::Household { .. }
         | Effect::Extend { .. }
+        | Effect::Lifetime { .. }
+        | Effect::Chose { .. }
         | Effect::HeldCap { .. } => None,
     }
 }
@@ -224,6 +226,8 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         }
         Effect::Kin(effect) => kin::relate(member, effect, when),
         Effect::Vest(given) => return vest(member, given, when.recorded_at),
+        Effect::Lifetime { pool, amount, .. } => pool_mut(member, *pool).lifetime += *amount,
+        Effect::Chose { choices, .. } => put_all(&mut member.standing.get_or_insert_default().choices, choices),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
         Effect::Unpunch { .. } => cards::unpunch(member, effect),

@@ -453,6 +453,22 @@ pub enum Effect {
         /// Its end.
         until: TimeMs,
     },
+    /// What rules ever credited to a member who was merged counts for this one.
+    Lifetime {
+        /// Whose.
+        party: u8,
+        /// Which pool.
+        pool: NameId,
+        /// How much.
+        amount: Points,
+    },
+    /// Choices of a member who was merged, where this one had made none; sorted by name.
+    Chose {
+        /// Who.
+        party: u8,
+        /// Name and value.
+        choices: Vec<(Text, Text)>,
+    },
     /// The cap of its own under which a rule wanted a lot that waits for a review; only noted.
     HeldCap {
         /// Whose lot.

@@ -275,6 +275,8 @@ pub struct Adjustment {
     pub expires_at: Option<TimeMs>,
     /// True for a credit that waits for review.
     pub pending: bool,
+    /// Where and by whom, where it was said.
+    pub context: Option<Box<Context>>,
 }
 
 /// A move between two members of one program: `POST …/transfers`.

@@ -219,7 +219,10 @@ impl Input {
                 KeyField::Recipient => Some(&transfer.to),
                 other => transfer.context.as_deref().and_then(|context| context_field(context, other)),
             },
-            Self::Adjust(adjustment, _) => (field == KeyField::Member).then_some(&adjustment.member),
+            Self::Adjust(adjustment, _) => match field {
+                KeyField::Member => Some(&adjustment.member),
+                other => adjustment.context.as_deref().and_then(|context| context_field(context, other)),
+            },
             Self::Act(act, _) => match field {
                 KeyField::Member => Some(&act.member),
                 other => act.context.as_deref().and_then(|context| context_field(context, other)),

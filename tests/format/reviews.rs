@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tallystick::ledger::calendar::Span;
 use tallystick::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
+use tallystick::ledger::event::{Adjustment, Context};
 use tallystick::ledger::record::{Effect, Input, Record};
 use tallystick::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use tallystick::ledger::types::{Points, ProgramId, Seq};
@@ -64,7 +65,23 @@ pub fn records() -> Vec<(String, Record)> {
     ];
     let release = Release { event: None, outcome: Outcome::Cleared, ..void };
     let extends = Record { effects: held, ..review(Review::Release(release)) };
-    let samples = samples.into_iter().chain([("extend", extends)]);
+    let choices = vec![(text("charity"), text("wildlife")), (text("day"), text("2026-12-24"))];
+    let moved = vec![
+        Effect::Lifetime { party: 1, pool: name(3), amount: Points::new(4_200) },
+        Effect::Chose { party: 1, choices },
+    ];
+    let moved = Record { effects: moved, ..bare(Input::Due(text("m-1"))) };
+    let adjustment = Adjustment {
+        member: text("m-1"),
+        pool: text("points"),
+        amount: Points::new(-40),
+        reason: text("counted twice"),
+        expires_at: None,
+        pending: false,
+        context: Some(Box::new(Context { staff: Some(text("kim")), ..Context::default() })),
+    };
+    let adjusted = bare(Input::Adjust(Arc::new(adjustment), text("key-2")));
+    let samples = samples.into_iter().chain([("extend", extends), ("moved", moved), ("adjust-by", adjusted)]);
     samples.map(|(sample, record)| (format!("record-{sample}"), record)).collect()
 }
 

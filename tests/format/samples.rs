@@ -274,6 +274,7 @@ pub fn records() -> Vec<(String, Record)> {
         reason: text("goodwill"),
         expires_at: Some(NOW),
         pending: true,
+        context: None,
     };
     let transfer = Transfer {
         from: text("m-1"),

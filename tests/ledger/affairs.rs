@@ -69,6 +69,25 @@ fn a_merge_settles_debts_between_the_two() {
 }
 
 #[test]
+fn a_merge_brings_what_was_ever_earned_and_chosen() {
+    // "Ten thousand points in all" was lost with the second account, and so was the charity that only it had chosen.
+    check(
+        "pool points",
+        "
+        at 2026-01-01
+        buy A 100 earn=10
+        redeem A 4
+        buy B 100 earn=20
+        choose A charity=wildlife
+        choose A size=L
+        choose B size=M
+        merge A B
+        = B points 26 ever=30 chose=charity:wildlife,size:M
+        ",
+    );
+}
+
+#[test]
 fn what_waits_cannot_be_merged() {
     check(
         "pool points

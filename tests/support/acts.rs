@@ -92,6 +92,11 @@ impl World {
                 let attributes = vec![(Text::new(name), Text::new(value))];
                 What::Update { birthday: None, attributes, choices: Vec::new() }
             }
+            "choose" => {
+                let (name, value) = rest[0].split_once('=').unwrap();
+                let choices = vec![(Text::new(name), Text::new(value))];
+                What::Update { birthday: None, attributes: Vec::new(), choices }
+            }
             "erase" => What::Erase,
             "merge" => What::Merge { into: Text::new(rest[0]) },
             "join" => What::Join {

@@ -424,6 +424,7 @@ impl World {
             reason: Text::new("test"),
             expires_at: option(line, "expires").map(time),
             pending: line.contains("pending"),
+            context: None,
         };
         decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default())
     }

@@ -216,6 +216,11 @@ impl World {
             ("plans", running.to_string()),
             ("waiting", standing.early_refunds.len().to_string()),
             ("lots", lots.join(",")),
+            (
+                "chose",
+                standing.choices.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(","),
+            ),
+            ("ever", member.pools.iter().map(|pool| pool.lifetime.get()).sum::<i64>().to_string()),
         ]
     }
 }

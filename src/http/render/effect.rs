@@ -10,6 +10,9 @@ use crate::ledger::types::{LotId, NameId, Points, TimeMs};
 
 /// Writes an effect; nothing for bookkeeping that callers never asked for.
 pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+    if is_bookkeeping(effect) {
+        return;
+    }
     let name = |id: NameId| names.state.name_of(id).as_str();
     match effect {
         Effect::Enroll { party, referrer } => {
@@ -59,16 +62,6 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
             out.int_field("amount", *amount);
         }
         Effect::Vest(given) => vest(out, record, given, names),
-        Effect::Budget { .. }
-        | Effect::Seen { .. }
-        | Effect::Since { .. }
-        | Effect::Origin { .. }
-        | Effect::Hangs { .. }
-        | Effect::PlanSpend { .. }
-        | Effect::HeldTerms { .. }
-        | Effect::Kin(_)
-        | Effect::HeldCap { .. }
-        | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),
         Effect::ReferralPaid { .. } => referral(out, record, effect),
         other => standing::effect(out, record, other, names),
@@ -77,6 +70,25 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         out.field("state", "held");
     }
     out.end_object();
+}
+
+/// What callers never asked for.
+const fn is_bookkeeping(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Budget { .. }
+            | Effect::Seen { .. }
+            | Effect::Since { .. }
+            | Effect::Origin { .. }
+            | Effect::Hangs { .. }
+            | Effect::PlanSpend { .. }
+            | Effect::HeldTerms { .. }
+            | Effect::Kin(_)
+            | Effect::HeldCap { .. }
+            | Effect::Lifetime { .. }
+            | Effect::Chose { .. }
+            | Effect::Refer { .. }
+    )
 }
 
 fn referral(out: &mut Json, record: &Record, effect: &Effect) {

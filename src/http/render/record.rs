@@ -168,6 +168,9 @@ fn adjustment(out: &mut Json, asked: &Adjustment) {
         out.time_field("expires_at", at);
     }
     out.field("state", if asked.pending { "pending" } else { "available" });
+    if let Some(context) = &asked.context {
+        self::context(out, context);
+    }
     out.end_object();
 }
 

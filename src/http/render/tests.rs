@@ -299,6 +299,7 @@ fn moves_and_corrections_say_what_was_asked() {
         reason: "a mistake".into(),
         expires_at: None,
         pending: false,
+        context: None,
     };
     let answer = written(|out, names| adjustment(out, &record, &asked, names, false));
     assert_eq!((&answer["amount"], &answer["reason"]), (&json!(-4), &json!("a mistake")));

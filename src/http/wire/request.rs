@@ -79,6 +79,7 @@ impl Wire<'_> for AdjustmentWire {
             reason: self.reason,
             expires_at,
             pending,
+            context: (context != Context::default()).then(|| Box::new(context)),
         })
     }
 }

@@ -61,6 +61,8 @@ wire_enum!(Effect, "effect" {
     46 = Gift { party, pool, amount, to },
     47 = Extend { party, hold, until },
     48 = HeldCap { party, lot, cap },
+    49 = Lifetime { party, pool, amount },
+    50 = Chose { party, choices },
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },

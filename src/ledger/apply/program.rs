@@ -92,6 +92,8 @@ pub(super) fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Household { .. }
             | Effect::Gift { .. }
             | Effect::Extend { .. }
+            | Effect::Lifetime { .. }
+            | Effect::Chose { .. }
             | Effect::HeldCap { .. } => {}
         }
     }

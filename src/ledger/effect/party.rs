@@ -52,6 +52,8 @@ impl Effect {
             | Self::Household { party, .. }
             | Self::Gift { party, .. }
             | Self::Extend { party, .. }
+            | Self::Lifetime { party, .. }
+            | Self::Chose { party, .. }
             | Self::HeldCap { party, .. } => *party,
         }
     }

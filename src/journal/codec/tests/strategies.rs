@@ -142,14 +142,16 @@ fn event() -> BoxedStrategy<Event> {
         .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
-    (text(), text(), points(), text(), of(time()), any::<bool>()).prop_map(
-        |(member, pool, amount, reason, expires_at, pending)| Adjustment {
+    let by = of(context().prop_map(Box::new));
+    (text(), text(), points(), text(), of(time()), any::<bool>(), by).prop_map(
+        |(member, pool, amount, reason, expires_at, pending, context)| Adjustment {
             member,
             pool,
             amount,
             reason,
             expires_at,
             pending,
+            context,
         },
     )
 }

@@ -1,8 +1,9 @@
 //! Merging: everything a member has becomes another member's, lot by lot, with the terms it had; the member's name is then only a
 //! pointer. What moves goes through `transit`, out of one and into the other in the same record.
 //!
-//! Not moved: what the member told and chose (the other one keeps their own), and where a lot's order was: an order of the
-//! merged member can no longer be refunded by rule, only adjusted by hand.
+//! What both have chosen or told stays the other one's; choices that only the merged member made move. Not moved: what they told
+//! of themselves, and where a lot's order was: an order of the merged member can no longer be refunded by rule, only adjusted by
+//! hand.
 
 use super::super::super::calendar::{Day, civil_day, first_day_of_year, month_index, year_of};
 use super::super::super::member::{Counter, Member, PoolState};
@@ -14,6 +15,7 @@ use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::super::credit::ends;
 use super::super::within;
 use super::Work;
+use crate::limits::ATTRIBUTES_MAX;
 
 /// What moves says so in its reason and rule.
 const MERGE: Text = Text::new_static("merge");
@@ -38,6 +40,7 @@ impl Work<'_> {
             self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
         }
         self.move_rights(party);
+        self.move_choices(target, party)?;
         let mut counts = Vec::new();
         for counter in &member.counters {
             for (day, amount) in parts(counter) {
@@ -84,6 +87,12 @@ impl Work<'_> {
         let has: i64 = known.map_or(0, |pool| pool.lots.remaining().get());
         let moved: i64 = pool.lots.remaining().get();
         within(has.checked_add(moved), "pool's balance")?;
+        if pool.lifetime.is_positive() {
+            let amount = pool.lifetime;
+            let ever = known.map_or(0, |pool| pool.lifetime.get());
+            within(ever.checked_add(amount.get()), "pool's balance")?;
+            self.draft.effects.push(Effect::Lifetime { party, pool: name, amount });
+        }
         let mut debt = known.map_or(Points::ZERO, |pool| pool.debt) + pool.debt;
         if pool.debt.is_positive() {
             let (amount, to) = (pool.debt, Account::Transit);
@@ -167,6 +176,21 @@ impl Work<'_> {
                 self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
             }
         }
+    }
+
+    /// Choices, where the other one has made none.
+    fn move_choices(&mut self, target: &Member, party: u8) -> Result<(), Reject> {
+        let known = target.standing().map_or(&[][..], |standing| standing.choices.as_slice());
+        let chosen = self.standing().map_or(&[][..], |standing| standing.choices.as_slice());
+        let new = chosen.iter().filter(|(name, _)| known.iter().all(|(theirs, _)| theirs != name));
+        let choices: Vec<(Text, Text)> = new.cloned().collect();
+        if choices.len() + known.len() > ATTRIBUTES_MAX {
+            return Err(Reject::MemberBusy("the two have made more choices than one member may"));
+        }
+        if !choices.is_empty() {
+            self.draft.effects.push(Effect::Chose { party, choices });
+        }
+        Ok(())
     }
 
     /// Rights and what is left of plans.
