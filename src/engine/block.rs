@@ -13,6 +13,7 @@ use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
 use crate::ledger::desk::{DeskRow, DeskStats};
+use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::rollout::Rollout;
@@ -54,6 +55,10 @@ pub(super) enum Release {
     Cases {
         reply: oneshot::Sender<CasePage>,
         page: CasePage,
+    },
+    Entries {
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
+        entries: Vec<Arc<ListEntry>>,
     },
     Stats {
         reply: oneshot::Sender<Arc<DeskStats>>,

@@ -5,6 +5,7 @@ mod batch;
 mod cases;
 mod daemon;
 mod events;
+mod fraud;
 mod households;
 mod journal;
 mod lists;
@@ -101,6 +102,7 @@ const GET: Method = Method::GET;
 const DELETE: Method = Method::DELETE;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
+const PUT: Method = Method::PUT;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -248,6 +250,16 @@ fn for_fraud(table: Table) -> Table {
         .query(&["status", "entity", "member", "limit", "cursor"])
         .add(GET, &at("/cases/{case}"), read, "A case with its events", cases::show)
         .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
+        .keyed()
+        .add(GET, &at("/fraud/rules"), read, "The limits, and how each has done", fraud::rules)
+        .add(GET, &at("/fraud/lists"), read, "Who is allowed and who is not", fraud::lists)
+        .query(&["list", "kind", "limit", "cursor"])
+        .add(GET, &at("/fraud/lists/{list}"), read, "A list: allow or deny", fraud::list)
+        .query(&["kind", "limit", "cursor"])
+        .add(GET, &at("/fraud/lists/{list}/{kind}/{value}"), read, "An entry of a list", fraud::entry)
+        .add(PUT, &at("/fraud/lists/{list}/{kind}/{value}"), admin, "Put an entry in a list", fraud::put)
+        .keyed()
+        .add(DELETE, &at("/fraud/lists/{list}/{kind}/{value}"), admin, "Take an entry away", fraud::delete)
         .keyed()
 }
 

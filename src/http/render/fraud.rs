@@ -1,0 +1,146 @@
+//! Fraud rules with how they have done, entries of lists. Nothing here decides anything.
+
+use super::verdict_name;
+use crate::http::json::Json;
+use crate::ledger::desk::{DeskStats, RuleStats};
+use crate::ledger::lists::ListEntry;
+use crate::ledger::record::KeyField;
+use crate::ledger::terms::{Absent, CalendarWindow, Counted, LimitTerms, Metric, Terms};
+
+/// One percent in basis points, of which there are 10,000 in all.
+const BASIS_POINTS: u64 = 10_000;
+
+/// `allow` or `deny`.
+pub const fn list_name(allow: bool) -> &'static str {
+    if allow { "allow" } else { "deny" }
+}
+
+/// The declared limits in order, then other rules that spoke: of scripts, of the ledger itself, of versions before.
+pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats) {
+    out.begin_object();
+    out.int_field("judged", stats.judged);
+    out.key("data");
+    out.begin_array();
+    for limit in &terms.limits {
+        out.begin_object();
+        out.field("rule", &limit.id);
+        out.bool_field("declared", true);
+        declared(out, limit);
+        done(out, stats.rules.get(&limit.id).unwrap_or(&RuleStats::default()));
+        out.end_object();
+    }
+    let others = stats.rules.iter().filter(|(rule, _)| terms.limits.iter().all(|limit| limit.id != **rule));
+    for (rule, known) in others {
+        out.begin_object();
+        out.field("rule", rule);
+        out.bool_field("declared", false);
+        done(out, known);
+        out.end_object();
+    }
+    out.end_array();
+    out.bool_field("has_more", false);
+    out.key("next_cursor");
+    out.null();
+    out.end_object();
+}
+
+fn declared(out: &mut Json, limit: &LimitTerms) {
+    out.key("on");
+    out.begin_array();
+    for counted in &limit.on {
+        match counted {
+            Counted::Event(kind) => out.string(&kind.wire_name()),
+            Counted::Transfer => out.string("transfer"),
+            Counted::Redeem => out.string("redemption"),
+            Counted::Hold => out.string("hold"),
+            Counted::Donate => out.string("donation"),
+        }
+    }
+    out.end_array();
+    out.key("key");
+    out.begin_array();
+    for field in limit.key.iter() {
+        out.string(field.name());
+    }
+    out.end_array();
+    out.field("metric", limit.metric.name());
+    if let Metric::Distinct(of) = limit.metric {
+        out.field("of", of.name());
+    }
+    out.key("window_ms");
+    match limit.window_ms {
+        i64::MAX => out.null(),
+        window_ms => out.int(window_ms),
+    }
+    out.key("calendar");
+    out.optional(limit.extra.calendar.map(|period| match period {
+        CalendarWindow::Day => "day",
+        CalendarWindow::Week => "week",
+        CalendarWindow::Month => "month",
+    }));
+    out.int_field("limit", limit.limit);
+    out.field("verdict", verdict_name(limit.verdict));
+    out.int_field("weight", limit.weight);
+    out.field(
+        "absent",
+        match limit.absent {
+            Absent::Skip => "skip",
+            Absent::Verdict(verdict) => verdict_name(verdict),
+        },
+    );
+    out.bool_field("shadow", limit.extra.shadow);
+}
+
+/// How a rule has done. Its precision: of the closed cases with it, the share that was confirmed.
+fn done(out: &mut Json, known: &RuleStats) {
+    out.int_field("fired", known.fired);
+    out.int_field("stopped", known.stopped);
+    out.key("last_fired_at");
+    if known.fired == 0 {
+        out.null();
+    } else {
+        out.time(known.last_at);
+    }
+    out.int_field("confirmed", known.confirmed);
+    out.int_field("cleared", known.cleared);
+    out.key("precision_bp");
+    let closed = known.confirmed.saturating_add(known.cleared);
+    match known.confirmed.saturating_mul(BASIS_POINTS).checked_div(closed) {
+        Some(precision) => out.int(precision),
+        None => out.null(),
+    }
+}
+
+/// An entry of a list.
+pub fn list_entry(out: &mut Json, entry: &ListEntry) {
+    out.begin_object();
+    out.field("list", list_name(entry.allow));
+    out.field("kind", entry.kind.name());
+    out.field("value", &entry.value);
+    out.field("reason", &entry.reason);
+    out.field("author", &entry.author);
+    out.key("rules");
+    out.begin_array();
+    for rule in &entry.rules {
+        out.string(rule);
+    }
+    out.end_array();
+    out.time_field("created_at", entry.at);
+    out.key("expires_at");
+    match entry.expires_at {
+        Some(end) => out.time(end),
+        None => out.null(),
+    }
+    out.int_field("seq", entry.seq.get());
+    out.end_object();
+}
+
+/// That there is no such entry now.
+pub fn no_list_entry(out: &mut Json, allow: bool, kind: KeyField, value: &str) {
+    out.begin_object();
+    out.field("list", list_name(allow));
+    out.field("kind", kind.name());
+    out.field("value", value);
+    out.bool_field("deleted", true);
+    out.end_object();
+}
