@@ -86,6 +86,7 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Cases { reply, page } => drop(reply.send(page)),
         Release::Entries { reply, entries } => drop(reply.send(entries)),
         Release::Stats { reply, stats } => drop(reply.send(stats)),
+        Release::Kin { reply, view } => drop(reply.send(view)),
         Release::Clock { reply, result } => drop(reply.send(result)),
         Release::Rules { reply, outcome, views } => {
             if let Some(views) = views {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::Error;
 use super::backtest::{self, Plan, Report};
 use super::deploy::{Beside, Version, files_of};
+use super::kin::{KinQuestion, KinView};
 use super::reads;
 use super::review::{CaseFilter, CasePage};
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
@@ -234,6 +235,11 @@ pub(super) enum Request {
         id: Seq,
         reply: oneshot::Sender<CasePage>,
     },
+    Kin {
+        program: ProgramId,
+        question: KinQuestion,
+        reply: oneshot::Sender<KinView>,
+    },
     Stats {
         program: ProgramId,
         reply: oneshot::Sender<Arc<DeskStats>>,
@@ -453,7 +459,7 @@ impl Handle {
         Ok(durable)
     }
 
-    fn send(&self, request: Request) -> Result<(), SubmitError> {
+    pub(super) fn send(&self, request: Request) -> Result<(), SubmitError> {
         if !self.shared.is_open() {
             return Err(SubmitError::Stopped);
         }

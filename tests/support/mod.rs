@@ -191,6 +191,7 @@ impl World {
                     minimum: Money::new(number("minimum")),
                     yearly_cap: Some(u32::try_from(number("cap")).unwrap()),
                     counter: self.name("referred"),
+                    vest: option(line, "vest").map(span),
                 });
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
@@ -418,7 +419,7 @@ impl World {
     fn adjust(&self, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         let adjustment = Adjustment {
             member: Text::new(member),
-            pool: Text::new("points"),
+            pool: Text::new(option(line, "pool").unwrap_or("points")),
             amount: Points::new(amount.parse().unwrap()),
             reason: Text::new("test"),
             expires_at: option(line, "expires").map(time),
