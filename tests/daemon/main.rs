@@ -6,6 +6,7 @@
 mod bad_requests;
 mod client;
 mod grocer;
+mod investigations;
 mod keys;
 mod lists;
 mod mixed;
