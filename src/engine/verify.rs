@@ -124,7 +124,8 @@ fn compare_members(store: &Store, core: &Core, mark: Seq, found: &mut Vec<String
 }
 
 fn compare_rings(store: &Store, core: &Core, mark: Seq, found: &mut Vec<String>) -> Result<u64, Error> {
-    let settled: Vec<_> = core.rings.iter().filter(|(_, ring)| ring.last() <= mark).collect();
+    let settled: Vec<_> =
+        core.rings.iter().filter(|(_, ring)| ring.last() > Seq::ZERO && ring.last() <= mark).collect();
     for some in settled.chunks(LOOKUP) {
         let keys: Vec<Vec<u8>> = some.iter().map(|(key, _)| ring_row_key(key)).collect();
         for ((key, ring), row) in some.iter().zip(store.ring_rows(&keys)?) {
@@ -157,7 +158,8 @@ pub fn state_hash(core: &Core) -> [u8; 32] {
         hasher.update(key.id.as_bytes());
         hasher.update(&codec::encode_member(member));
     }
-    let mut rings: Vec<_> = core.rings.iter().collect();
+    // A ring that was only looked up holds nothing; it is as good as none.
+    let mut rings: Vec<_> = core.rings.iter().filter(|(_, ring)| ring.last() > Seq::ZERO).collect();
     rings.sort_unstable_by_key(|(key, _)| *key);
     for (key, ring) in rings {
         hasher.update(&ring_row_key(key));

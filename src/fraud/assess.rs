@@ -103,6 +103,9 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             }
             continue;
         }
+        if limit.extra.latest.is_none() && !facts::is(&limit.extra.only, question) {
+            continue;
+        }
         let Some(value) = value_of(limit, question) else {
             absent(&mut assessment, limit, question);
             continue;
@@ -128,6 +131,9 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         }
     }
     for fed in terms.concerns.feeds(&terms.feeds, input).filter(|fed| feeds::feeds(fed, input)) {
+        if !facts::is(&fed.only, question) {
+            continue;
+        }
         if !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
             feeds::feed(&mut observed, fed, question, &find);
         }

@@ -20,6 +20,8 @@ pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
         Fact::OwnTill => has(input, KeyField::Staff),
         Fact::Unlinked => !has(input, KeyField::Order),
         Fact::NoStore => !has(input, KeyField::Store),
+        // Only the ledger knows.
+        Fact::Sizeable => true,
         Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
     })
 }
@@ -36,6 +38,18 @@ fn is_in_person(input: &Input) -> bool {
         Some(_) | None => has(input, KeyField::Terminal) || has(input, KeyField::Staff),
     }
 }
+
+/// The same, with what the ledger knows of the member.
+pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
+    may_be(only, question.input) && (!only.contains(&Fact::Sizeable) || is_sizeable(question))
+}
+
+fn is_sizeable(question: &Question<'_>) -> bool {
+    question.spending.is_some_and(|spending| spending.amount.saturating_mul(CRUMBS) >= spending.available)
+}
+
+/// Less than one in so many of a member's points is a crumb.
+const CRUMBS: i64 = 50;
 
 /// What else a limit asks of the member.
 fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
@@ -62,7 +76,7 @@ pub(super) fn speaks<'a>(
     find: &impl Find<'a>,
 ) -> Option<Vec<Seq>> {
     let extra = &limit.extra;
-    if !may_be(&extra.only, question.input) || !member_fits(limit, question) {
+    if !is(&extra.only, question) || !member_fits(limit, question) {
         return None;
     }
     let mut records = Vec::new();

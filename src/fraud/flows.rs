@@ -39,6 +39,12 @@ pub(super) fn passed<'a>(
     let inflow = received.sum(question.at, limit.window_ms).value;
     let out = ring.sum(question.at, limit.window_ms).value.checked_add(own)?;
     let passed = out.checked_mul(100)?.checked_div(inflow)?;
+    // Who has much of their own and received a little passes nothing on.
+    let spending = question.spending?;
+    let had = spending.available.saturating_add(out.saturating_sub(own));
+    if out.saturating_mul(2) < had {
+        return None;
+    }
     let records: Vec<Seq> = received.contributing(question.at, limit.window_ms, 10);
     (passed > limit.limit).then(|| Found {
         counted: passed,
@@ -53,7 +59,10 @@ pub(super) fn passed<'a>(
 pub(super) fn cycle(limit: &LimitTerms, question: &Question<'_>, origins: Option<&Ring>) -> Option<Found> {
     let to = question.input.key_field(KeyField::Recipient).map(fingerprint)?;
     let hops = |entry: &super::window::Entry| Some((hops_to(to, entry.value)?, entry.seq));
-    let (hops, record) = within(origins?, question.at, limit.window_ms).filter_map(hops).min()?;
+    let (hops, record) = within(origins?, question.at, limit.window_ms).filter_map(hops).max()?;
+    if hops <= limit.limit {
+        return None;
+    }
     Some(Found {
         counted: hops,
         limit: limit.limit,

@@ -61,6 +61,7 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::Unlinked => " that name no order".to_owned(),
         Fact::NoStore => " that name no store".to_owned(),
         Fact::Contact => " that change how the member is reached".to_owned(),
+        Fact::Sizeable => String::new(),
     });
     text.extend(facts);
     text.extend(extra.newer_ms.map(|ms| format!(" of a member of less than {}", duration(ms))));

@@ -74,6 +74,8 @@ pub enum Fact {
     NoStore,
     /// Tells a new e-mail, phone or address.
     Contact,
+    /// Takes at least a fiftieth of what the member can spend.
+    Sizeable,
 }
 
 /// When one employee serves a member out of proportion.

@@ -114,6 +114,7 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::Unlinked => Fact::Unlinked,
         FactText::NoStore => Fact::NoStore,
         FactText::Contact => Fact::Contact,
+        FactText::Sizeable => Fact::Sizeable,
     };
     only.0.iter().map(fact).collect()
 }
@@ -300,7 +301,7 @@ fn other_feed(limit: &LimitTable, id: Ids<'_>) -> Option<Feed> {
         key: KeyFields::of(key),
         on: counted(&limit.on),
         when: Vec::new(),
-        only: Vec::new(),
+        only: facts(&limit.only),
         value,
         entries,
     })

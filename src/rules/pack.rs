@@ -41,7 +41,8 @@ pub(super) fn add(manifest: &mut Manifest, text: &str) -> Vec<Diagnostic> {
     }
     for mut limit in pack {
         let id = limit.id.get_ref().0.clone();
-        let own = manifest.limits.iter().any(|own| own.id.get_ref().0 == id || takes_the_place(own, &limit));
+        let declared = || manifest.limits.iter().filter(|own| !own.standard);
+        let own = declared().any(|own| own.id.get_ref().0 == id || takes_the_place(own, &limit));
         let change = manifest.fraud.rules.0.iter().find(|(name, _)| name.get_ref().0 == id);
         if own || change.is_some_and(|(_, change)| change.off) {
             continue;

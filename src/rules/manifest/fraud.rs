@@ -76,7 +76,8 @@ pub(in crate::rules) struct LimitTable {
     pub of: Option<Spanned<Key>>,
     /// Over which time: a length, a calendar `day`, `week` or `month` of the program's zone, or `ever`. For a gap, the least time.
     pub window: Spanned<Window>,
-    /// The most that passes; for speeds in km/h, for shares in percent. A gap, an age and a cycle have none.
+    /// The most that passes; for speeds in km/h, for shares in percent. for a
+    /// cycle the hops. A gap and an age have none.
     pub limit: Option<Spanned<Amount>>,
     /// Only events with these attributes are counted.
     #[serde(default)]
@@ -99,7 +100,8 @@ pub(in crate::rules) struct LimitTable {
     /// Look at so many of the latest entries of the plain count of the key: they tell `staff`, `card` and `store` apart, and cost
     /// no ring of their own.
     pub latest: Option<Spanned<Whole<1, LATEST_MAX>>>,
-    /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`, `contact`.
+    /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
+    /// `contact`, `sizeable` (at least a fiftieth of what the member can spend).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -254,4 +256,5 @@ pub(in crate::rules) enum FactText {
     Unlinked,
     NoStore,
     Contact,
+    Sizeable,
 }

@@ -51,7 +51,7 @@ impl Check<'_> {
             _ => i64::MAX,
         };
         let highest = limit.latest.as_ref().map_or(highest, |latest| highest.min(latest.get_ref().0 - 1));
-        let has_none = matches!(limit.metric, MetricText::Gap | MetricText::Age | MetricText::Cycle);
+        let has_none = matches!(limit.metric, MetricText::Gap | MetricText::Age);
         match &limit.limit {
             Some(number) if has_none => {
                 self.wrong(number.span(), format!("a limit on a {} has no number but its window", limit.metric.name()));
