@@ -82,6 +82,8 @@ pub const SPEED_RING_ENTRIES: u16 = 8;
 pub const SANDBOXES_PER_THREAD_MAX: usize = 64;
 /// Diagnostics of one check.
 pub const DIAGNOSTICS_MAX: usize = 200;
+/// Activations of one program that may wait for their time.
+pub const PLANNED_MAX: usize = 32;
 /// Stores that an activation may name.
 pub const ACTIVATION_STORES_MAX: usize = 1_000;
 /// Members that a backtest holds in memory.

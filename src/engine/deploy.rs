@@ -111,7 +111,11 @@ pub(super) fn files_of(record: &Record) -> Option<&RulesetFiles> {
         Input::Ruleset(files) => Some(files),
         Input::Rules(change, _) => match &**change {
             RulesChange::Draft { files, .. } => Some(files),
-            RulesChange::Activate { .. } | RulesChange::Rollback { .. } | RulesChange::Shadow { .. } => None,
+            RulesChange::Activate { .. }
+            | RulesChange::Plan { .. }
+            | RulesChange::Unplan { .. }
+            | RulesChange::Rollback { .. }
+            | RulesChange::Shadow { .. } => None,
         },
         _ => None,
     }

@@ -127,6 +127,13 @@ impl ProgramView {
         all.into_iter().flatten().find(|known| known.compiled.version() == version)
     }
 
+    /// Every version that runs: the one in force first.
+    pub fn compiled_versions(&self) -> impl Iterator<Item = &Arc<Compiled>> {
+        let partial = self.beside.partial.as_ref().map(|(_, version)| &version.compiled);
+        let shadow = self.beside.shadow.as_ref().map(|version| &version.compiled);
+        [Some(&self.compiled), partial, shadow].into_iter().flatten()
+    }
+
     /// The rules that decide for a member, wherever they are.
     #[must_use]
     pub fn deciding_for(&self, member: &str) -> &Arc<Compiled> {

@@ -95,6 +95,7 @@ impl Pipeline {
         let mut block = Open::default();
         let now = self.now();
         let idle = first.is_none();
+        self.activate_planned(&mut block, now)?;
         if idle {
             self.run_due(&mut block, now)?;
         }
@@ -184,6 +185,7 @@ impl Pipeline {
     ) -> Result<(), Error> {
         let result = self.shared.clock.set(to);
         if result.is_ok() {
+            self.activate_planned(block, self.now())?;
             loop {
                 self.barrier(std::mem::take(block))?;
                 let more = self.run_due(block, self.now())?;

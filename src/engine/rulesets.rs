@@ -14,10 +14,10 @@ use super::pipeline::Pipeline;
 use super::reads;
 use crate::ledger::apply::apply;
 use crate::ledger::record::{Assessment, IDEMPOTENCY_SOURCE, Input, Record, RulesetFiles, Status};
-use crate::ledger::rollout::{Reach, Rollout, RulesChange, Signature};
+use crate::ledger::rollout::{Planned, Reach, Rollout, RulesChange, Signature};
 use crate::ledger::state::{ProgramState, State};
 use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
-use crate::limits::NAMES_MAX;
+use crate::limits::{NAMES_MAX, PLANNED_MAX};
 use crate::rules::ProgramFiles;
 use crate::store::Store;
 use crate::store::keys::natural_key;
@@ -38,6 +38,13 @@ pub enum Ask {
         version: u32,
         /// For whom.
         reach: Reach,
+        /// From when on, where not at once.
+        at: Option<TimeMs>,
+    },
+    /// Cancel what is planned for a version.
+    Unplan {
+        /// Which.
+        version: u32,
     },
     /// Go back: from this version where it decides, to this version where it decided before, or from whatever is newest.
     Rollback {
@@ -103,7 +110,11 @@ pub(super) enum Outcome {
 }
 
 /// What a change comes to, or why not; nothing where all is so already. The number is the version it is about.
-fn decide(program: &ProgramState, rollout: &Rollout, change: &Change) -> Result<(u32, Option<RulesChange>), Refused> {
+fn decide(
+    (program, rollout): (&ProgramState, &Rollout),
+    change: &Change,
+    now: TimeMs,
+) -> Result<(u32, Option<RulesChange>), Refused> {
     let by = change.by.clone();
     let known = |version: u32| rollout.version(version).ok_or(Refused::UnknownVersion(version));
     match &change.ask {
@@ -120,7 +131,22 @@ fn decide(program: &ProgramState, rollout: &Rollout, change: &Change) -> Result<
             let files = RulesetFiles { program: files.name.clone(), hash, files: files.files.clone(), new_names };
             Ok((rollout.newest() + 1, Some(RulesChange::Draft { files: Arc::new(files), by })))
         }
-        Ask::Activate { version, reach } => {
+        Ask::Activate { version, reach, at: Some(at) } => {
+            known(*version)?;
+            if *at <= now {
+                return Err(Refused::Conflict("that time has passed; leave `at` out to activate now".to_owned()));
+            }
+            if rollout.planned.len() >= PLANNED_MAX {
+                return Err(Refused::Conflict(format!("{PLANNED_MAX} activations are planned already")));
+            }
+            Ok((*version, Some(RulesChange::Plan { version: *version, reach: reach.clone(), at: *at, by })))
+        }
+        Ask::Unplan { version } => {
+            known(*version)?;
+            let planned = rollout.planned.iter().any(|planned| planned.version == *version);
+            Ok((*version, planned.then_some(RulesChange::Unplan { version: *version, by })))
+        }
+        Ask::Activate { version, reach, at: None } => {
             known(*version)?;
             let in_force = *version == rollout.live();
             if in_force && *reach != Reach::All {
@@ -205,7 +231,7 @@ impl Pipeline {
         }
         let state = self.core.state.program(program).zip(self.core.state.rollout(program));
         let (state, rollout) = state.expect("a program's id comes from an installed program");
-        let outcome = match decide(state, rollout, change) {
+        let outcome = match decide((state, rollout), change, self.now()) {
             Err(refused) => Outcome::Refused(refused),
             Ok((version, None)) => Outcome::Done(Changed { version, seq: None, replayed: false }),
             Ok((version, Some(made))) => {
@@ -232,12 +258,54 @@ impl Pipeline {
         key: &Text,
         compiled: &[Version],
     ) -> Result<Seq, Error> {
-        let record = record(&self.core.state, program, version, change, key, self.now());
+        self.record_change_at(block, (program, version), change, (self.now(), key, compiled))
+    }
+
+    /// The same, of what was to happen at an instant.
+    fn record_change_at(
+        &mut self,
+        block: &mut Open,
+        (program, version): (ProgramId, u32),
+        change: RulesChange,
+        (at, key, compiled): (TimeMs, &Text, &[Version]),
+    ) -> Result<Seq, Error> {
+        let mut record = record(&self.core.state, program, version, change, key, self.now());
+        record.occurred_at = at;
         apply(&mut self.core.state, &record);
         deploy(&mut self.core, &self.shared.store, program, compiled)?;
         let seq = record.seq;
         block.records.push(record);
         Ok(seq)
+    }
+
+    /// Lets versions decide whose time has come, each from its very instant on: what fell due before it has been decided by the
+    /// version before. Everything until now is on disk then.
+    pub(super) fn activate_planned(&mut self, block: &mut Open, now: TimeMs) -> Result<(), Error> {
+        loop {
+            let of = |(program, rollout): (u16, &Arc<Rollout>)| Some((rollout.planned.first()?.at, program));
+            let next = (0u16..).zip(&self.core.state.rollouts).filter_map(of).min().filter(|(at, _)| *at <= now);
+            let Some((at, program)) = next else { return Ok(()) };
+            let program = ProgramId::new(program);
+            self.settle_before(block, at)?;
+            let Some(planned) = self.core.state.rollout(program).and_then(|r| r.planned.first()).cloned() else {
+                continue;
+            };
+            let Planned { version, reach, by, .. } = planned;
+            let change = RulesChange::Activate { version, reach, by };
+            self.record_change_at(block, (program, version), change, (at, &Text::default(), &[]))?;
+            block.releases.push(Release::Programs(install::views(&self.core)));
+        }
+    }
+
+    /// Records all that falls due before an instant.
+    fn settle_before(&mut self, block: &mut Open, at: TimeMs) -> Result<(), Error> {
+        loop {
+            self.barrier(std::mem::take(block))?;
+            let more = self.run_due(block, TimeMs::new(at.get() - 1))?;
+            if block.is_empty() && !more {
+                return Ok(());
+            }
+        }
     }
 
     /// Leaves versions whose scripts failed too often for the ones before them.
@@ -276,9 +344,14 @@ pub(super) fn replayed(store: &Store, first: Seq, change: &Change) -> Result<Res
         (RulesChange::Draft { by, .. }, Ask::Draft { files, .. }) => {
             *by == change.by && files_of(&record).is_some_and(|known| known.files == files.files)
         }
-        (RulesChange::Activate { version, reach, by }, Ask::Activate { version: asked, reach: wanted }) => {
+        (RulesChange::Activate { version, reach, by }, Ask::Activate { version: asked, reach: wanted, at: None }) => {
             version == asked && reach == wanted && *by == change.by
         }
+        (
+            RulesChange::Plan { version, reach, at, by },
+            Ask::Activate { version: asked, reach: wanted, at: Some(when) },
+        ) => version == asked && reach == wanted && at == when && *by == change.by,
+        (RulesChange::Unplan { version, by }, Ask::Unplan { version: asked }) => version == asked && *by == change.by,
         (RulesChange::Rollback { from, to, by, .. }, Ask::Rollback { version }) => {
             version.is_none_or(|version| version == *from || version == *to) && *by == change.by
         }

@@ -75,6 +75,24 @@ pub enum RulesChange {
         /// Who said so.
         by: Signature,
     },
+    /// A version will decide from a time on, for all or for some.
+    Plan {
+        /// Which.
+        version: u32,
+        /// For whom.
+        reach: Reach,
+        /// From when on.
+        at: TimeMs,
+        /// Who said so.
+        by: Signature,
+    },
+    /// Nothing is planned for a version any more.
+    Unplan {
+        /// Which.
+        version: u32,
+        /// Who said so.
+        by: Signature,
+    },
     /// A version that decided before decides again, for all.
     Rollback {
         /// The version that is left.
@@ -104,6 +122,8 @@ impl RulesChange {
         match self {
             Self::Draft { by, .. } => ("draft", by),
             Self::Activate { by, .. } => ("activate", by),
+            Self::Plan { by, .. } => ("plan", by),
+            Self::Unplan { by, .. } => ("plan_cancelled", by),
             Self::Rollback { by, .. } => ("rollback", by),
             Self::Shadow { by, on: true, .. } => ("shadow", by),
             Self::Shadow { by, on: false, .. } => ("shadow_ended", by),
@@ -115,7 +135,10 @@ impl RulesChange {
     pub fn version(&self, recorded: u32) -> u32 {
         match self {
             Self::Draft { .. } => recorded,
-            Self::Activate { version, .. } | Self::Shadow { version, .. } => *version,
+            Self::Activate { version, .. }
+            | Self::Shadow { version, .. }
+            | Self::Plan { version, .. }
+            | Self::Unplan { version, .. } => *version,
             Self::Rollback { to, .. } => *to,
         }
     }
@@ -151,6 +174,19 @@ pub struct Partial {
     pub reach: Reach,
 }
 
+/// An activation that waits for its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// From when on.
+    pub at: TimeMs,
+    /// Which version.
+    pub version: u32,
+    /// For whom.
+    pub reach: Reach,
+    /// Who said so.
+    pub by: Signature,
+}
+
 /// What all changes of a program's rules have come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rollout {
@@ -164,6 +200,8 @@ pub struct Rollout {
     pub shadow: Option<u32>,
     /// The hash of the version that the rules folder gave last: the folder speaks again when it differs from this.
     pub folder_hash: Text,
+    /// Activations that wait for their time, the next one first.
+    pub planned: Vec<Planned>,
 }
 
 impl Rollout {
@@ -239,12 +277,19 @@ impl Rollout {
                 if self.shadow == Some(*version) {
                     self.shadow = None;
                 }
+                self.planned.retain(|planned| planned.version != *version || planned.at > at);
                 match reach {
                     Reach::All => self.put_in_force(*version),
                     some => self.partial = Some(Partial { version: *version, reach: some.clone() }),
                 }
                 self.began(*version, at);
             }
+            RulesChange::Plan { version, reach, at, by } => {
+                let (version, reach, by) = (*version, reach.clone(), by.clone());
+                self.planned.push(Planned { at: *at, version, reach, by });
+                self.planned.sort_by_key(|planned| planned.at);
+            }
+            RulesChange::Unplan { version, .. } => self.planned.retain(|planned| planned.version != *version),
             RulesChange::Rollback { from, to, by, .. } => {
                 self.partial = None;
                 if let Some(place) = self.in_force.iter().rposition(|known| known == to) {
@@ -315,5 +360,22 @@ mod tests {
         rollout.change(&RulesChange::Rollback { from: 3, to: 2, automatic: false, by: by() }, 2, seq, at);
         assert_eq!((rollout.live(), rollout.before()), (2, Some(1)));
         assert_eq!(rollout.version(3).unwrap().left.as_deref(), Some(""));
+    }
+
+    #[test]
+    fn what_is_planned_waits_in_order_and_goes_once_it_is_done() {
+        let mut rollout = Rollout::default();
+        let (seq, by) = (Seq::new(1), Signature::default);
+        rollout.install(1, seq, TimeMs::EPOCH, &"h1".into());
+        let plan = |version, at| RulesChange::Plan { version, reach: Reach::All, at: TimeMs::new(at), by: by() };
+        for (version, at) in [(3, 30), (2, 10), (3, 20), (4, 40)] {
+            rollout.change(&plan(version, at), version, seq, TimeMs::new(5));
+        }
+        let waiting = |rollout: &Rollout| rollout.planned.iter().map(|p| (p.at.get(), p.version)).collect::<Vec<_>>();
+        assert_eq!(waiting(&rollout), [(10, 2), (20, 3), (30, 3), (40, 4)]);
+        rollout.change(&RulesChange::Activate { version: 3, reach: Reach::All, by: by() }, 3, seq, TimeMs::new(20));
+        assert_eq!((rollout.live(), waiting(&rollout)), (3, vec![(10, 2), (30, 3), (40, 4)]));
+        rollout.change(&RulesChange::Unplan { version: 3, by: by() }, 3, seq, TimeMs::new(20));
+        assert_eq!(waiting(&rollout), [(10, 2), (40, 4)]);
     }
 }

@@ -8,7 +8,8 @@ use crate::ledger::apply::{Posting, posting, takes_effect};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::provenance::Leaving;
 use crate::ledger::record::{Account, Credit, Effect, Input, Record, Status, Verdict};
-use crate::ledger::types::{LotId, NameId, Text, TimeMs};
+use crate::ledger::review::Review;
+use crate::ledger::types::{LotId, NameId, Seq, Text, TimeMs};
 
 /// What a report is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,10 +177,8 @@ pub struct Collector {
     asked: Asked,
     collected: Collected,
     ids: HashMap<Text, u32>,
-    /// The latest order of each name, by customer.
-    by_name: HashMap<(u32, Text), u32>,
-    /// Refunds by the name of their order; a sale may be told after its refund.
-    refunds: Vec<(u32, Text, Option<i64>)>,
+    /// Orders by the records that hold them: of one that was held, also the record that cleared it.
+    by_record: HashMap<Seq, u32>,
     /// The period's offers that were not used yet.
     offers: HashSet<LotId>,
 }
@@ -187,8 +186,8 @@ pub struct Collector {
 impl Collector {
     /// A collector that has seen nothing.
     pub fn new(asked: Asked) -> Self {
-        let (collected, ids, by_name) = (Collected::default(), HashMap::new(), HashMap::new());
-        Self { asked, collected, ids, by_name, refunds: Vec::new(), offers: HashSet::new() }
+        let (collected, ids, by_record) = (Collected::default(), HashMap::new(), HashMap::new());
+        Self { asked, collected, ids, by_record, offers: HashSet::new() }
     }
 
     /// Takes a record of the program.
@@ -198,7 +197,11 @@ impl Collector {
         }
         let within = record.occurred_at >= self.asked.from;
         if let Input::Event(event) = &record.input {
-            self.event(record, event, within);
+            self.count(record, event, within);
+        }
+        // What was held counts from its own time on, once a review has cleared it.
+        if let Some(event) = record.input.event().filter(|_| record.status == Status::Posted) {
+            self.event(record, event, event.occurred_at >= self.asked.from);
         }
         for effect in record.effects.iter().filter(|effect| takes_effect(record.status, effect)) {
             self.effect(record, effect, within);
@@ -213,14 +216,7 @@ impl Collector {
     }
 
     /// What all records came to.
-    pub fn finish(mut self) -> Collected {
-        for (customer, name, amount) in self.refunds {
-            let order = self.by_name.get(&(customer, name)).and_then(|at| usize::try_from(*at).ok());
-            if let Some(order) = order.and_then(|at| self.collected.orders.get_mut(at)) {
-                let left = order.amount - order.refunded;
-                order.refunded += amount.unwrap_or(left).clamp(0, left);
-            }
-        }
+    pub fn finish(self) -> Collected {
         self.collected
     }
 
@@ -243,7 +239,7 @@ impl Collector {
         }
     }
 
-    fn event(&mut self, record: &Record, event: &Event, within: bool) {
+    fn count(&mut self, record: &Record, event: &Event, within: bool) {
         if within {
             let status = match record.status {
                 Status::Posted => 0,
@@ -255,22 +251,21 @@ impl Collector {
                 *count += 1;
             }
         }
-        if record.status != Status::Posted {
-            return;
-        }
+    }
+
+    fn event(&mut self, record: &Record, event: &Event, within: bool) {
         match event.kind {
             EventKind::Purchase => {
                 let customer = self.customer(&event.member);
                 let order = Order { customer, at: event.occurred_at, amount: event.amount().get(), refunded: 0 };
                 let at = u32::try_from(self.collected.orders.len()).expect("a report is over less than 2^32 orders");
                 self.collected.orders.push(order);
-                self.by_name.insert((customer, event.order().clone()), at);
-            }
-            EventKind::Refund => {
-                let customer = self.customer(&event.member);
-                let told = event.given_amount.is_some() || !event.items.is_empty();
-                let amount = told.then(|| event.amount().get());
-                self.refunds.push((customer, event.order().clone(), amount));
+                self.by_record.insert(record.seq, at);
+                if let Input::Review(review) = &record.input
+                    && let Review::Release(release) = review.as_ref()
+                {
+                    self.by_record.insert(release.held, at);
+                }
             }
             EventKind::Survey if within => self.survey(event),
             _ => {}
@@ -315,6 +310,13 @@ impl Collector {
             Effect::Grant { index, .. } if within && !is_bought(record, *index) => {
                 self.collected.granted += 1;
                 self.offers.insert(LotId { seq: record.seq, index: *index });
+            }
+            // What has been refunded of each line so far, as the ledger worked it out: by line, by amount, or all.
+            Effect::Refund { first, lines, .. } => {
+                let order = self.by_record.get(first).and_then(|at| usize::try_from(*at).ok());
+                if let Some(order) = order.and_then(|at| self.collected.orders.get_mut(at)) {
+                    order.refunded = lines.iter().map(|line| line.amount.get()).sum();
+                }
             }
             Effect::Ungrant { grant, why: Leaving::Used, .. } if self.offers.remove(grant) => self.collected.used += 1,
             _ => {}

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::ledger::calendar::Zone;
-use crate::ledger::event::{Context, Event, EventKind, Item};
+use crate::ledger::event::{Context, Event, EventKind};
+use crate::ledger::provenance::LineBack;
 use crate::ledger::record::{Account, Assessment, Credit, Effect, Input, Party, Record, Snapshot, Status};
+use crate::ledger::review::{Outcome, Release, Review};
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 const DAY: i64 = 86_400_000;
@@ -74,13 +76,28 @@ fn purchase(id: &str, member: &str, day: i64, amount: i64, effects: Vec<Effect>)
     record(sale, Status::Posted, effects)
 }
 
-fn refund(id: &str, member: &str, day: i64, order: &str, amount: Option<i64>) -> Record {
-    let back = Event {
-        order: Some(order.into()),
-        given_amount: amount.map(Money::new),
-        ..event(EventKind::Refund, id, member, day)
-    };
-    record(back, Status::Posted, Vec::new())
+/// A refund that leaves so much of its order's lines given back; the order is named by its place among the records, from 1.
+fn refund(id: &str, member: &str, day: i64, first: u64, lines: &[(u32, i64)]) -> Record {
+    let line = |(line, amount): &(u32, i64)| LineBack { line: *line, quantity: 0, amount: Money::new(*amount) };
+    let (party, order) = (0, Text::default());
+    let back = Effect::Refund { party, order, first: Seq::new(first), lines: lines.iter().map(line).collect() };
+    record(event(EventKind::Refund, id, member, day), Status::Posted, vec![back])
+}
+
+/// A review clears the event of an earlier record.
+fn cleared(held: &Record, day: i64, effects: Vec<Effect>) -> Record {
+    let event = held.input.event().cloned();
+    let id = smol_str::format_smolstr!("{}", held.seq);
+    let release = Release { case: Seq::new(1), held: held.seq, outcome: Outcome::Cleared, event, id };
+    Record {
+        input: Input::Review(Arc::new(Review::Release(release))),
+        occurred_at: TimeMs::new(day * DAY),
+        recorded_at: TimeMs::new(day * DAY),
+        status: Status::Posted,
+        effects,
+        fraud: Assessment::default(),
+        ..held.clone()
+    }
 }
 
 fn survey(id: &str, kind: &str, score: &str) -> Record {
@@ -90,25 +107,23 @@ fn survey(id: &str, kind: &str, score: &str) -> Record {
 
 const ENROLL: Effect = Effect::Enroll { party: 0, referrer: None };
 
-/// Ann bought before and in the period, Ben only before, Cid only in it, Dan gave all back, Eve was held.
+/// Ann bought before and in the period, Ben only before, Cid only in it, Dan gave all back, Eve was held, Fay was held and cleared.
 fn shop() -> Vec<Record> {
     let mut held = purchase("e1", "eve", 120, 9_999, vec![ENROLL, earn(99)]);
     held.status = Status::Held;
-    let by_line = Item { line: 1, quantity: 1, amount: Money::new(50), ..Item::default() };
-    let mut by_lines = refund("r3", "cid", 140, "c1", None);
-    if let Input::Event(event) = &mut by_lines.input {
-        Arc::make_mut(event).items.push(by_line);
-    }
-    vec![
+    let mut doubted = purchase("f1", "fay", 125, 900, vec![ENROLL]);
+    (doubted.status, doubted.seq) = (Status::Held, Seq::new(18));
+    let mut records = vec![
         purchase("a1", "ann", 60, 1_000, vec![ENROLL, earn(10)]),
         purchase("b1", "ben", 80, 3_000, vec![ENROLL, earn(30)]),
-        refund("r0", "dan", 99, "d1", None),
         purchase("d1", "dan", 98, 700, vec![ENROLL]),
+        refund("r0", "dan", 99, 3, &[(0, 700)]),
         held,
         purchase("a2", "ann", 110, 500, vec![earn(5)]),
         purchase("c1", "cid", 130, 250, vec![ENROLL, earn(2), spend(1, Account::Redeemed)]),
-        by_lines,
-        refund("r4", "ann", 150, "a2", Some(100)),
+        refund("r3", "cid", 139, 7, &[(1, 30), (2, 0)]),
+        refund("r4", "cid", 140, 7, &[(1, 30), (2, 20)]),
+        refund("r5", "ann", 150, 6, &[(0, 100)]),
         record(event(EventKind::Activity, "x1", "ann", 160), Status::Posted, vec![spend(4, Account::Expired)]),
         survey("s1", "nps", "9"),
         survey("s2", "nps", "10"),
@@ -116,8 +131,15 @@ fn shop() -> Vec<Record> {
         survey("s4", "nps", "11"),
         survey("s5", "ces", "5"),
         survey("s6", "ces", "6"),
+        doubted.clone(),
+        cleared(&doubted, 170, Vec::new()),
+        refund("r6", "fay", 180, 18, &[(0, 800)]),
         purchase("a3", "ann", 200, 7_777, vec![earn(77)]),
-    ]
+    ];
+    for (record, seq) in records.iter_mut().zip(1..) {
+        record.seq = Seq::new(seq);
+    }
+    records
 }
 
 fn collected(asked: &Asked) -> Collected {
@@ -134,31 +156,31 @@ fn a_small_shop() {
     let collected = collected(&asked);
     let Metrics { rows, early_value_bp } = metrics(&collected, &asked, &Zone::utc());
     let expected = [
-        // Ann's second and Cid's, less what came back; Dan's order came back whole, Eve's is not posted, Ann's third is late.
-        ("orders", Some(2)),
-        ("revenue", Some(400 + 200)),
-        ("customers", Some(2)),
-        ("average_order_value", Some(300)),
+        // Ann's second, Cid's and Fay's, less what came back; Dan's order came back whole, Eve's is not posted, Ann's third is late.
+        ("orders", Some(3)),
+        ("revenue", Some(400 + 200 + 100)),
+        ("customers", Some(3)),
+        ("average_order_value", Some(700 / 3)),
         ("purchase_frequency_bp", Some(10_000)),
-        ("customer_value", Some(300)),
+        ("customer_value", Some(700 / 3)),
         // Only Ann bought twice: 50 days from first to last and a gap of 50.
         ("average_lifespan_days", Some(100)),
         ("mean_gap_days", Some(50)),
-        ("customer_lifetime_value", Some(300 * 100 / 100)),
-        ("one_time_buyers_bp", Some(6_666)),
-        ("members", Some(5)),
-        ("members_enrolled", Some(2)),
+        ("customer_lifetime_value", Some(700 / 3)),
+        ("one_time_buyers_bp", Some(7_500)),
+        ("members", Some(6)),
+        ("members_enrolled", Some(3)),
         ("adoption_rate_bp", Some(10_000)),
         // Ann, Cid, and Eve, whose points wait for their review.
-        ("participation_rate_bp", Some(6_000)),
+        ("participation_rate_bp", Some(5_000)),
         ("offers_granted", Some(0)),
         ("offers_used", Some(0)),
         ("response_rate_bp", None),
         ("never_redeemed_bp", Some(7_500)),
-        // Ann and Ben were active, of whom Ann still is; Cid is new.
+        // Ann and Ben were active, of whom Ann still is; Cid and Fay are new.
         ("active_at_start", Some(2)),
-        ("active_at_end", Some(2)),
-        ("active_new", Some(1)),
+        ("active_at_end", Some(3)),
+        ("active_new", Some(2)),
         ("churned_customers", Some(1)),
         ("churn_rate_bp", Some(5_000)),
         ("churned_value", Some(3_000)),
@@ -176,11 +198,11 @@ fn a_small_shop() {
         ("customer_effort_score_milli", Some(5_500)),
     ];
     assert_eq!(rows, expected);
-    // First days: Ann 1000, Ben 3000, Cid 200 of 1000 + 400 + 3000 + 200 in all; Ann's second came 50 days later.
-    assert_eq!(early_value_bp, [Some(42_000_000 / 4_600), Some(42_000_000 / 4_600), Some(10_000)]);
-    assert_eq!(collected.events.get("purchase"), Some(&[2, 1, 0]));
+    // First days: Ann 1000, Ben 3000, Cid 200, Fay 100 of 1000 + 400 + 3000 + 200 + 100 in all; Ann's second came 50 days later.
+    assert_eq!(early_value_bp, [Some(43_000_000 / 4_700), Some(43_000_000 / 4_700), Some(10_000)]);
+    assert_eq!(collected.events.get("purchase"), Some(&[2, 2, 0]));
     assert_eq!(collected.held.get(&POINTS), Some(&99));
-    assert_eq!(collected.verdicts.by_verdict, [12, 0, 0, 0, 0]);
+    assert_eq!(collected.verdicts.by_verdict, [16, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::manifest::{ErrorLimitTable, Manifest, OnError};
+use super::meter::{Meter, RuleCost};
 use super::page::{Page, page};
 use super::script::{Handled, Script};
 use super::segments::Segments;
@@ -30,7 +31,7 @@ pub struct Compiled {
     error_limit: ErrorLimit,
     scripts: Arc<Vec<Script>>,
     /// Which script handles which event, by which function.
-    handlers: Vec<(Handled, usize, Text)>,
+    handlers: Vec<Handler>,
     /// All declared names, by number.
     by_id: Vec<(NameId, Text)>,
     page: Page,
@@ -38,6 +39,16 @@ pub struct Compiled {
     currency: Text,
     /// Pool, minor units, and how many points cost them.
     costs: Vec<(NameId, i64, i64)>,
+}
+
+/// A handler: what calls it, where it is, and what it has cost.
+#[derive(Debug)]
+pub(super) struct Handler {
+    of: Handled,
+    /// Which of the program's scripts.
+    pub script: usize,
+    pub function: Text,
+    pub meter: Meter,
 }
 
 /// How often scripts of a version may fail: in at most `errors` of any `events` events one after the other.
@@ -67,7 +78,12 @@ static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
 impl Compiled {
     pub(super) fn new(manifest: &Manifest, text: &str, scripts: &Arc<Vec<Script>>, version: u32, id: Ids<'_>) -> Self {
         let handlers = scripts.iter().enumerate().flat_map(|(at, script)| {
-            script.handlers.iter().map(move |(kind, function)| (kind.clone(), at, function.clone()))
+            script.handlers.iter().map(move |(of, function)| Handler {
+                of: of.clone(),
+                script: at,
+                function: function.clone(),
+                meter: Meter::default(),
+            })
         });
         let mut by_id: Vec<_> = terms::names(manifest).into_iter().map(|name| (id(&name), name)).collect();
         by_id.sort();
@@ -143,15 +159,22 @@ impl Compiled {
         &self.scripts
     }
 
-    /// The handlers of a kind of event: which script, which function.
-    pub(super) fn handlers<'a>(&'a self, kind: &'a EventKind) -> impl Iterator<Item = (usize, &'a Text)> {
-        let handles = move |handler: &&(Handled, usize, Text)| matches!(&handler.0, Handled::Event(of) if of == kind);
-        self.handlers.iter().filter(handles).map(|(_, script, function)| (*script, function))
+    /// The handlers of a kind of event.
+    pub(super) fn handlers<'a>(&'a self, kind: &'a EventKind) -> impl Iterator<Item = &'a Handler> {
+        self.handlers.iter().filter(move |handler| matches!(&handler.of, Handled::Event(of) if of == kind))
     }
 
     /// The handlers of something beside events.
-    pub(super) fn handlers_of<'a>(&'a self, of: &'a Handled) -> impl Iterator<Item = (usize, &'a Text)> {
-        self.handlers.iter().filter(move |handler| handler.0 == *of).map(|(_, script, function)| (*script, function))
+    pub(super) fn handlers_of<'a>(&'a self, of: &'a Handled) -> impl Iterator<Item = &'a Handler> {
+        self.handlers.iter().filter(move |handler| handler.of == *of)
+    }
+
+    /// What each of its handlers has cost on this daemon.
+    pub fn costs_of_rules(&self) -> impl Iterator<Item = RuleCost> + '_ {
+        self.handlers.iter().map(|handler| {
+            let file = self.scripts.get(handler.script).map_or("?", |script| script.file.as_str());
+            handler.meter.cost(smol_str::format_smolstr!("{file}:{}", handler.function))
+        })
     }
 
     /// Whether any script is asked about redemptions.
@@ -163,7 +186,7 @@ impl Compiled {
     /// Whether any script is asked about changes of tiers or about schedules.
     #[must_use]
     pub fn asks_beside(&self) -> bool {
-        self.handlers.iter().any(|(of, _, _)| matches!(of, Handled::TierChange | Handled::Schedule))
+        self.handlers.iter().any(|handler| matches!(handler.of, Handled::TierChange | Handled::Schedule))
     }
 }
 

@@ -15,7 +15,7 @@ use super::api::member::ScriptMember;
 use super::api::occasion::ScriptOccasion;
 use super::api::{Call, NOBODY, Shared};
 use super::asked::{Asked, Occasion};
-use super::bound::Compiled;
+use super::bound::{Compiled, Handler};
 use super::loaded::Loaded;
 use super::sandbox;
 use super::script::{Handled, Script};
@@ -77,8 +77,8 @@ pub fn ask(
     if compiled.handlers_of(&handled).next().is_some() {
         let (event, at) = (&asked.event, asked.event.occurred_at);
         let running = Running { compiled, event, member, at, occasion: Some(&asked.occasion) };
-        let handlers: Vec<_> = compiled.handlers_of(&handled).collect();
-        THREAD.with_borrow_mut(|thread| run_scripts(thread, &running, handlers.into_iter(), &mut proposal, trace));
+        let handlers = compiled.handlers_of(&handled).collect::<Vec<_>>().into_iter();
+        THREAD.with_borrow_mut(|thread| run_scripts(thread, &running, handlers, &mut proposal, trace));
     }
     proposal
 }
@@ -220,7 +220,7 @@ impl Thread {
 fn run_scripts<'a>(
     thread: &mut Thread,
     running: &Running<'a>,
-    handlers: impl Iterator<Item = (usize, &'a Text)>,
+    handlers: impl Iterator<Item = &'a Handler>,
     proposal: &mut Proposal,
     mut trace: Option<&mut Vec<TraceLine>>,
 ) {
@@ -239,9 +239,11 @@ fn run_scripts<'a>(
         (call.price, call.denied) = (None, None);
     }
     let mut operations = 0u64;
-    for (script, function) in handlers {
+    for Handler { script, function, meter, .. } in handlers {
+        let (script, begun) = (*script, meter.begin());
         let before = thread.call.borrow().mark();
         let fault = run_handler(thread, &loaded, (script, function), running.occasion);
+        meter.end(begun, thread.operations.get(), fault.is_some());
         operations = operations.saturating_add(thread.operations.get());
         let mut call = thread.call.borrow_mut();
         if let Some(fault) = &fault {

@@ -5,6 +5,7 @@
 
 pub(super) mod fraud;
 pub(super) mod life;
+pub(super) mod look;
 pub(super) mod rules;
 pub(super) mod segments;
 
@@ -21,6 +22,7 @@ use crate::ledger::types::AMOUNT_MAX;
 use crate::limits::ITEM_QUANTITY_MAX;
 pub(super) use fraud::{CountsText, FactText, FraudTable, LimitTable, MetricText, PackText};
 use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
+use look::{LintTable, PageTable};
 pub(super) use rules::{CountOf, CountTable, EarnTable, GrantTable, LinesTable, Once, RateTable, StampTable};
 use segments::SegmentTable;
 
@@ -37,6 +39,8 @@ pub(super) type Count = Whole<1, { ITEM_QUANTITY_MAX as i64 }>;
 pub(super) struct Manifest {
     /// `[program]`: what it is called and how it keeps time.
     pub program: ProgramTable,
+    /// `[page]`: how the page members read looks.
+    pub page: Option<PageTable>,
     /// `[pools.<name>]`: kinds of points.
     #[serde(default)]
     pub pools: Named<PoolTable>,
@@ -99,6 +103,9 @@ pub(super) struct Manifest {
     /// `[[schedule]]`: what happens by the calendar.
     #[serde(default)]
     pub schedule: Vec<Spanned<ScheduleTable>>,
+    /// `[lint]`: warnings that are meant to stand.
+    #[serde(default)]
+    pub lint: LintTable,
     /// `[[law]]`: laws over net totals.
     #[serde(default)]
     pub law: Vec<Spanned<LawTable>>,
@@ -168,6 +175,9 @@ pub(super) struct PoolTable {
     /// Whether members may give them to each other.
     #[serde(default)]
     pub transferable: bool,
+    /// Whether its points are minor units of the program's currency, and so read as money.
+    #[serde(default)]
+    pub money: bool,
     /// What a refund may take: `debt` (all, the rest is owed), `within_balance`, or `pending_only`.
     #[serde(default)]
     pub refund: RefundText,

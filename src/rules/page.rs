@@ -1,12 +1,14 @@
 //! A program as a member would read it: how to earn, what tiers give, what rewards cost, how long points last. Made from the
 //! manifest, so that it cannot say anything else than what decides.
 
+mod life;
+
 use super::manifest::{
-    CapPer, CardTable, EarnTable, GrantTable, LinesTable, Manifest, Once, PeriodText, PoolTable, RateTable,
+    CapPer, CardTable, EarnTable, GrantTable, LinesTable, Manifest, MostPer, Once, PeriodText, PoolTable, RateTable,
     RewardTable, StampTable,
 };
 use super::script::Script;
-use super::values::{Kind, OneOrMany, Words};
+use super::values::{Kind, Name, OneOrMany, Words};
 use super::words::{amount_of, expiry, joined, length_ms, money, named, number, span};
 use crate::ledger::event::EventKind;
 
@@ -17,12 +19,17 @@ pub struct Page {
     pub title: String,
     /// In the order they are read.
     pub sections: Vec<Section>,
+    /// What it says of itself below its title.
+    pub about: Option<String>,
+    /// Its colour, and that of text on it: `#rrggbb`.
+    pub colours: Option<(String, String)>,
 }
 
 /// A part of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Section {
-    /// Its name for programs that read it: `earn`, `cards`, `tiers`, `rewards`, `referral`, `points`.
+    /// Its name for programs that read it: `earn`, `cards`, `tiers`, `plans`, `perks`, `rewards`, `birthday`, `schedules`, `referral`,
+    /// `points`.
     pub id: &'static str,
     /// Its heading.
     pub heading: &'static str,
@@ -40,11 +47,21 @@ pub(super) fn page(manifest: &Manifest, scripts: &[Script]) -> Page {
         earn(manifest, scripts),
         cards(manifest),
         tiers(manifest),
+        life::plans(manifest),
+        life::perks(manifest),
         rewards(manifest),
+        life::birthday(manifest),
+        life::schedules(manifest),
         referral(manifest),
         points(manifest),
     ];
+    let look = manifest.page.as_ref();
     Page {
+        about: look.and_then(|look| look.about.as_ref()).map(|about| about.0.to_string()),
+        colours: look.and_then(|look| look.colour.as_ref()).map(|colour| {
+            let on = look.and_then(|look| look.on_colour.as_ref()).map_or("#ffffff", |on| on.0.as_str());
+            (colour.0.to_string(), on.to_owned())
+        }),
         title: manifest.program.name.0.to_string(),
         sections: all.into_iter().filter(|section| !section.lines.is_empty() || !section.rows.is_empty()).collect(),
     }
@@ -65,7 +82,7 @@ fn earn(m: &Manifest, scripts: &[Script]) -> Section {
             CapPer::Year => "a year",
             CapPer::Program => "for all members together",
         };
-        lines.push(format!("At most {} {per}.", amount_of(cap.limit.0, &cap.pool.get_ref().0)));
+        lines.push(format!("At most {} {per}.", paid(m, cap.limit.0, &cap.pool.get_ref().0)));
     }
     Section { id: "earn", heading: "How to earn", lines, ..Section::default() }
 }
@@ -83,21 +100,83 @@ fn earn_line(m: &Manifest, earn: &EarnTable) -> String {
     let pool = &earn.pool.get_ref().0;
     let what = match (&earn.rate, &earn.points) {
         (Some(rate), _) => rate_words(m, rate, rate.give.0, pool),
-        (None, Some(points)) => amount_of(points.0, pool),
-        (None, None) => String::new(),
+        (None, Some(points)) => paid(m, points.0, pool),
+        (None, None) => {
+            let each = earn.per_quantity.map_or(0, |each| each.0);
+            format!("{} for each piece", paid(m, each, pool))
+        }
     };
     let tiers = earn.rate.iter().flat_map(|rate| {
         let more = rate.by_tier.0.iter();
-        more.map(move |(tier, give)| format!("{} for {}", number(give.0), named(&tier.get_ref().0)))
+        more.map(move |(tier, give)| format!("{} for {}", bare(m, give.0, pool), named(&tier.get_ref().0)))
     });
     let tiers: Vec<String> = tiers.collect();
     let tiers = if tiers.is_empty() { String::new() } else { format!(" ({})", joined(&tiers, "and")) };
     let when = when(m, &earn.on, earn.lines.as_ref(), earn.except.as_ref(), earn.minimum.map(|minimum| minimum.0));
-    format!("{}: {what}{tiers} {when}{}.", sentence(&earn.reason.0), once(earn.once))
+    let mut more = once(earn.once).to_owned();
+    more.extend(earn.once_per.as_ref().map(|name| format!(", once for each {}", named(&name.0))));
+    more.extend(earn.per_day.map(|most| format!(", at most {} a day", often(most.0))));
+    more.extend(earn.cap.as_ref().map(|cap| {
+        let per = match cap.per {
+            CapPer::Event => "at a time",
+            CapPer::Day => "a day",
+            CapPer::Month => "a month",
+            CapPer::Year => "a year",
+            CapPer::Program => "for all members together",
+        };
+        format!(", at most {} {per}", paid(m, cap.limit.0, pool))
+    }));
+    if let Some(rate) = &earn.rate {
+        more.extend(rate.boost.as_ref().map(|boost| {
+            let since = named(&boost.since.get_ref().0);
+            format!("; {} for {} from {since} on", bare(m, boost.give.0, pool), span(boost.lasts.0))
+        }));
+        more.extend(rate.chosen_day.as_ref().map(|day| {
+            let whose = by_whom(&day.tiers, &OneOrMany::default());
+            format!("; {} on a {} of your choice{whose}", bare(m, day.give.0, pool), named(&day.choice.get_ref().0))
+        }));
+    }
+    let whom = by_whom(&earn.tiers, &earn.plans);
+    format!("{}: {what}{tiers} {when}{whom}{more}.", sentence(&earn.reason.0))
+}
+
+fn often(times: i64) -> String {
+    match times {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{} times", number(more)),
+    }
+}
+
+/// " for gold and silver members", or nothing where it is for everybody.
+fn by_whom(tiers: &OneOrMany<Name>, plans: &OneOrMany<Name>) -> String {
+    let tiers = tiers.0.iter().map(|tier| named(&tier.0));
+    let plans = plans.0.iter().map(|plan| format!("{} membership", named(&plan.0)));
+    let all: Vec<String> = tiers.chain(plans).collect();
+    if all.is_empty() { String::new() } else { format!(", for {}", joined(&all, "and")) }
+}
+
+/// Whether a pool's points are money.
+fn is_money(m: &Manifest, pool: &str) -> bool {
+    m.pools.0.iter().any(|(name, table)| name.get_ref().0 == pool && table.money)
+}
+
+/// An amount of a pool: `5.00 USD of extrabucks` where its points are money, else `500 points`.
+fn paid(m: &Manifest, amount: i64, pool: &str) -> String {
+    if is_money(m, pool) {
+        return format!("{} of {}", money(amount, &m.program.currency.0), named(pool));
+    }
+    amount_of(amount, pool)
+}
+
+/// The same without the pool's name.
+fn bare(m: &Manifest, amount: i64, pool: &str) -> String {
+    if is_money(m, pool) { money(amount, &m.program.currency.0) } else { number(amount) }
 }
 
 fn rate_words(m: &Manifest, rate: &RateTable, give: i64, pool: &str) -> String {
-    format!("{} for every {}", amount_of(give, pool), money(rate.per.0, &m.program.currency.0))
+    let full = if rate.steps { "full " } else { "" };
+    format!("{} for every {full}{}", paid(m, give, pool), money(rate.per.0, &m.program.currency.0))
 }
 
 fn stamp_line(m: &Manifest, stamp: &StampTable) -> String {
@@ -110,14 +189,28 @@ fn stamp_line(m: &Manifest, stamp: &StampTable) -> String {
     };
     let minimum = stamp.minimum.map(|minimum| minimum.0);
     let when = when(m, &stamp.on, stamp.lines.as_ref(), stamp.except.as_ref(), minimum);
-    format!("{} {when}.", sentence(&what))
+    format!("{} {when}{}.", sentence(&what), by_whom(&stamp.tiers, &stamp.plans))
 }
 
 fn grant_line(m: &Manifest, grant: &GrantTable) -> String {
     let reward = named(&grant.reward.get_ref().0);
     let minimum = grant.minimum.map(|minimum| minimum.0);
     let when = when(m, &grant.on, grant.lines.as_ref(), grant.except.as_ref(), minimum);
-    format!("{}: {reward} {when}{}.", sentence(&grant.reason.0), once(grant.once))
+    let whom = by_whom(&grant.tiers, &grant.plans);
+    let reached = grant.when.as_ref().map(|when| {
+        let counter = &when.counter.get_ref().0;
+        let far =
+            if counter == "spend" { money(when.reaches.0, &m.program.currency.0) } else { number(when.reaches.0) };
+        let over = match when.window {
+            MostPer::Day => " in a day",
+            MostPer::Month => " in a month",
+            MostPer::Year => " in a year",
+            MostPer::Ever => "",
+        };
+        format!(", once you have come to {far} {}{over}", named(counter.trim_start_matches("earned:")))
+    });
+    let reached = reached.unwrap_or_default();
+    format!("{}: {reward} {when}{whom}{reached}{}.", sentence(&grant.reason.0), once(grant.once))
 }
 
 const fn once(once: Option<Once>) -> &'static str {
@@ -240,7 +333,7 @@ fn tiers(m: &Manifest) -> Section {
 fn rewards(m: &Manifest) -> Section {
     let row = |name: &str, reward: &RewardTable| {
         let price = reward.price.as_ref();
-        let price = price.map_or_else(|| "a gift".to_owned(), |p| amount_of(p.amount.0, &p.pool.get_ref().0));
+        let price = price.map_or_else(|| "a gift".to_owned(), |p| paid(m, p.amount.0, &p.pool.get_ref().0));
         let worth = reward.value.map_or_else(|| "–".to_owned(), |value| money(value.0, &m.program.currency.0));
         let within = reward.expires.as_ref().map_or_else(|| "any time".to_owned(), |expires| expiry(expires.0));
         vec![named(name), price, worth, within]
@@ -253,7 +346,7 @@ fn rewards(m: &Manifest) -> Section {
 fn referral(m: &Manifest) -> Section {
     let Some(referral) = &m.referral else { return Section::default() };
     let pool = &referral.pool.get_ref().0;
-    let (you, friend) = (amount_of(referral.referrer.0, pool), amount_of(referral.friend.0, pool));
+    let (you, friend) = (paid(m, referral.referrer.0, pool), paid(m, referral.friend.0, pool));
     let minimum = match referral.minimum.0 {
         0 => "with their first purchase".to_owned(),
         some => format!("with their first purchase of {} or more", money(some, &m.program.currency.0)),
@@ -264,6 +357,18 @@ fn referral(m: &Manifest) -> Section {
 }
 
 fn points(m: &Manifest) -> Section {
+    let mut lines = Vec::new();
+    for (name, pool) in &m.pools.0 {
+        let name = &name.get_ref().0;
+        let least = pool.spend_minimum.filter(|least| least.0 > 0);
+        lines.extend(least.map(|least| format!("At least {} are spent at once.", paid(m, least.0, name))));
+        if !pool.charities.0.is_empty() {
+            let charities: Vec<String> = pool.charities.0.iter().map(|charity| named(&charity.0)).collect();
+            let least = pool.donate_minimum.filter(|least| least.0 > 0);
+            let least = least.map(|least| format!(", from {} on", paid(m, least.0, name))).unwrap_or_default();
+            lines.push(format!("You can give {} to {}{least}.", named(name), joined(&charities, "or")));
+        }
+    }
     let row = |name: &str, pool: &PoolTable| {
         let lasts = pool.expires.as_ref().map_or_else(|| "for ever".to_owned(), |expires| expiry(expires.0));
         let ready =
@@ -272,7 +377,7 @@ fn points(m: &Manifest) -> Section {
     };
     let rows = m.pools.0.iter().map(|(name, pool)| row(&name.get_ref().0, pool)).collect();
     let columns = vec!["Kind", "They last", "They can be spent", "Can be given to another member"];
-    Section { id: "points", heading: "Your points", columns, rows, ..Section::default() }
+    Section { id: "points", heading: "Your points", lines, columns, rows }
 }
 
 /// With a capital letter in front.

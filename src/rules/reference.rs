@@ -11,13 +11,14 @@ use crate::limits::{
 };
 
 /// The sources the manifest's types stand in.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     include_str!("manifest.rs"),
     include_str!("household.rs"),
     include_str!("manifest/fraud.rs"),
     include_str!("manifest/rules.rs"),
     include_str!("manifest/life.rs"),
     include_str!("manifest/segments.rs"),
+    include_str!("manifest/look.rs"),
 ];
 
 /// A table of the manifest.
@@ -175,6 +176,7 @@ fn value(kind: &str) -> String {
         "AbsentText" => "\"skip\", or a verdict",
         "ZoneName" => "an IANA time zone",
         "Currency" => "an ISO 4217 code",
+        "Colour" => "a colour such as \"#006241\"",
         other if other.starts_with("Whole<") => "a whole number",
         other if other.ends_with("Table") => "a table",
         other => return words_of(other),

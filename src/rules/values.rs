@@ -86,6 +86,16 @@ written! {
     }
 }
 written! {
+    /// A colour, as `#rrggbb`.
+    Colour(Text) = |text| {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+        if digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            return Ok(Text::new(text));
+        }
+        Err(format!("{text:?} is not a colour; write it as \"#006241\""))
+    }
+}
+written! {
     /// A length of calendar time.
     Length(Span) = |text| length::span(text, ShortM::Minutes)
 }

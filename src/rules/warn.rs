@@ -20,7 +20,7 @@ use crate::ledger::event::EventKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// What kind: `unreachable_rule`, `no_cap`, `earns_on_gift_cards`, `earns_on_points`, `window_over`, `no_cases`,
-    /// `handler_not_tested`, `unused`.
+    /// `handler_not_tested`, `unused`; `nothing_to_accept` where `[lint]` accepts what is not there.
     pub code: &'static str,
     /// Where, and what.
     pub at: Diagnostic,
@@ -48,8 +48,22 @@ pub fn warnings(files: &ProgramFiles, program: &Program, today: Option<Day>) -> 
             script.windows(today);
         }
     }
+    accept(manifest, text, &mut found);
     found.sort_by(|a, b| (&a.at.file, a.at.line, a.at.column).cmp(&(&b.at.file, b.at.line, b.at.column)));
     found
+}
+
+/// Takes away what the program says is meant, and warns of what it need not say.
+fn accept(manifest: &Manifest, text: &str, found: &mut Vec<Warning>) {
+    for (code, why) in manifest.lint.accepted() {
+        let before = found.len();
+        found.retain(|warning| warning.code != code);
+        if found.len() == before && code != "window_over" {
+            let message = format!("there is no {code} here; take it out of [lint]");
+            let at = Diagnostic::at_offset(MANIFEST, text, why.span().start, message);
+            found.push(Warning { code: "nothing_to_accept", at });
+        }
+    }
 }
 
 struct Look<'a> {

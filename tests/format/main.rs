@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
-use samples::{block, member, new_ring, program, records, registry, registry_with_versions, ring};
+use samples::{block, member, new_ring, program, records, registry, registry_with_plans, registry_with_versions, ring};
 use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
 use tallystick::journal::codec::{
     DESK_VERSION, MEMBER_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_desk,
@@ -42,6 +42,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     }
     add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
     add("program", PROGRAM_VERSION, encode_program(&program()));
+    add("registry-plans", REGISTRY_VERSION, encode_registry(&registry_with_plans()));
     add("registry-versions", REGISTRY_VERSION, encode_registry(&registry_with_versions()));
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
     add("desk-case", DESK_VERSION, encode_desk(&reviews::case()));
@@ -63,6 +64,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "registry" => decode_registry(bytes).unwrap() == registry(),
         "desk-case" => decode_desk(bytes).unwrap() == reviews::case(),
         "desk-stats" => decode_desk(bytes).unwrap() == reviews::stats(),
+        "registry-plans" => decode_registry(bytes).unwrap() == registry_with_plans(),
         "registry-versions" => decode_registry(bytes).unwrap() == registry_with_versions(),
         "ring" => decode_ring(bytes).unwrap() == ring(),
         "ring-new" => decode_ring(bytes).unwrap() == new_ring(),

@@ -10,7 +10,7 @@ use tallystick::ledger::record::{
     Account, Assessment, Clip, Clipped, Credit, Effect, Evidence, Input, KeyField, KeyFields, Observation, Party,
     PoolAfter, Reason, Record, RulesetFiles, ScriptFault, Snapshot, Status, Verdict,
 };
-use tallystick::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
+use tallystick::ledger::rollout::{Partial, Planned, Reach, Rollout, RulesChange, Signature, Version};
 use tallystick::ledger::state::ProgramState;
 use tallystick::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -319,7 +319,7 @@ pub fn records() -> Vec<(String, Record)> {
 }
 
 /// One of each change to which rules decide.
-fn rules_changes(files: RulesetFiles) -> [(&'static str, Record); 6] {
+fn rules_changes(files: RulesetFiles) -> [(&'static str, Record); 8] {
     let by = Signature { author: text("ana"), message: "double points".into() };
     let activate = |reach| RulesChange::Activate { version: 2, reach, by: by.clone() };
     let stores = Reach::Stores(vec![text("330"), text("7")]);
@@ -329,6 +329,8 @@ fn rules_changes(files: RulesetFiles) -> [(&'static str, Record); 6] {
         ("rules-activate-share", activate(Reach::Share(2_500))),
         ("rules-activate-stores", activate(stores)),
         ("rules-rollback", RulesChange::Rollback { from: 3, to: 2, automatic: true, by: by.clone() }),
+        ("rules-plan", RulesChange::Plan { version: 3, reach: Reach::All, at: NOW, by: by.clone() }),
+        ("rules-unplan", RulesChange::Unplan { version: 3, by: by.clone() }),
         ("rules-shadow", RulesChange::Shadow { version: 4, on: true, by: by.clone() }),
     ]
     .map(|(sample, change)| (sample, bare(Input::Rules(Arc::new(change), text("key-2")))))
@@ -424,8 +426,24 @@ pub fn registry_with_versions() -> Registry {
         partial: Some(Partial { version: 3, reach: Reach::Share(1_000) }),
         shadow: Some(4),
         folder_hash: text("af13"),
+        planned: vec![],
     };
     Registry { rollouts: vec![Arc::new(rollout), Arc::default()], ..registry() }
+}
+
+pub fn registry_with_plans() -> Registry {
+    let mut registry = registry_with_versions();
+    let by = Signature { author: text("ana"), message: "for the weekend".into() };
+    let plan = |version, reach, days: i64| Planned {
+        at: TimeMs::new(NOW.get() + days * 86_400_000),
+        version,
+        reach,
+        by: by.clone(),
+    };
+    for rollout in &mut registry.rollouts {
+        Arc::make_mut(rollout).planned = vec![plan(3, Reach::All, 1), plan(2, Reach::Share(2_500), 3)];
+    }
+    registry
 }
 
 pub fn ring() -> RingRow {

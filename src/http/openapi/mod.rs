@@ -55,7 +55,7 @@ struct Known {
     schemas: Value,
 }
 
-/// The schemas of an operation's body and of its answer, where they have one.
+/// The schemas of an operation's body and of its answer, where they have one; of an answer that is text its media type.
 type Bodies = (Option<String>, Option<String>);
 
 impl Known {
@@ -64,8 +64,11 @@ impl Known {
     }
 }
 
-/// A body of a schema.
+/// A body of a schema, or text of a media type.
 fn content(schema: &str) -> Value {
+    if schema.contains('/') {
+        return json!({schema: {"schema": {"type": "string"}}});
+    }
     let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
     json!({"application/json": schema})
 }

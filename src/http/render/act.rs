@@ -1,6 +1,6 @@
 //! Answers to acts: what was asked, what came of it, the balance it left.
 
-use super::answer::{balance_after, fraud};
+use super::answer::{balance_after, fraud, ran};
 use super::balance::code;
 use super::{Names, effect, status_name};
 use crate::http::json::Json;
@@ -27,6 +27,9 @@ pub fn act(out: &mut Json, record: &Record, names: Names<'_>) {
     out.end_array();
     balance_after(out, record, names);
     fraud(out, record, names);
+    if record.operations > 0 || !record.faults.is_empty() {
+        ran(out, record, names);
+    }
     out.end_object();
 }
 

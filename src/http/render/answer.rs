@@ -59,7 +59,7 @@ pub fn simulation(
     record: &Record,
     names: Names<'_>,
     trace: Option<&[Trace]>,
-    live: Option<&Result<Record, Reject>>,
+    live: Option<(&Result<Record, Reject>, &[Trace])>,
 ) {
     out.begin_object();
     identity(out, record);
@@ -69,25 +69,9 @@ pub fn simulation(
     out.time_field("recorded_at", record.recorded_at);
     body(out, record, names);
     if let Some(trace) = trace {
-        out.key("trace");
-        out.begin_array();
-        for line in trace {
-            out.begin_object();
-            out.field("rule", &line.rule);
-            out.field("file", &line.file);
-            out.int_field("line", line.line);
-            out.key("fired");
-            out.bool(line.fired);
-            out.field("detail", &line.detail);
-            if let Some(operations) = line.operations {
-                out.int_field("operations", operations);
-                out.int_field("limit", SCRIPT_OPERATIONS_MAX);
-            }
-            out.end_object();
-        }
-        out.end_array();
+        traced(out, trace);
     }
-    if let Some(live) = live {
+    if let Some((live, lines)) = live {
         out.key("live");
         out.begin_object();
         match live {
@@ -100,11 +84,35 @@ pub fn simulation(
                 out.field("detail", &reject.to_string());
             }
         }
+        if trace.is_some() {
+            traced(out, lines);
+        }
         out.end_object();
         out.key("changed");
         out.bool(!live.as_ref().is_ok_and(|live| is_same(live, record)));
     }
     out.end_object();
+}
+
+/// Each rule and handler: whether it fired, where it stands, and why.
+fn traced(out: &mut Json, trace: &[Trace]) {
+    out.key("trace");
+    out.begin_array();
+    for line in trace {
+        out.begin_object();
+        out.field("rule", &line.rule);
+        out.field("file", &line.file);
+        out.int_field("line", line.line);
+        out.key("fired");
+        out.bool(line.fired);
+        out.field("detail", &line.detail);
+        if let Some(operations) = line.operations {
+            out.int_field("operations", operations);
+            out.int_field("limit", SCRIPT_OPERATIONS_MAX);
+        }
+        out.end_object();
+    }
+    out.end_array();
 }
 
 fn identity(out: &mut Json, record: &Record) {
@@ -132,23 +140,32 @@ fn body(out: &mut Json, record: &Record, names: Names<'_>) {
     out.end_array();
     balance_after(out, record, names);
     fraud(out, record, names);
-    if !record.faults.is_empty() {
-        out.key("faults");
-        out.begin_array();
-        for fault in &record.faults {
-            out.begin_object();
-            out.field("at", &fault.at);
-            out.field("message", &fault.message);
-            out.end_object();
-        }
-        out.end_array();
-    }
+    faults(out, record);
     out.key("ruleset");
     out.begin_object();
     out.int_field("version", record.ruleset);
     out.key("hash");
     out.optional(names.ruleset_hash(record.ruleset));
     out.end_object();
+    cost(out, record, names);
+}
+
+fn faults(out: &mut Json, record: &Record) {
+    if record.faults.is_empty() {
+        return;
+    }
+    out.key("faults");
+    out.begin_array();
+    for fault in &record.faults {
+        out.begin_object();
+        out.field("at", &fault.at);
+        out.field("message", &fault.message);
+        out.end_object();
+    }
+    out.end_array();
+}
+
+fn cost(out: &mut Json, record: &Record, names: Names<'_>) {
     out.key("cost");
     out.begin_object();
     out.int_field("operations", record.operations);
@@ -156,6 +173,12 @@ fn body(out: &mut Json, record: &Record, names: Names<'_>) {
         out.int_field("limit", SCRIPT_OPERATIONS_MAX);
     }
     out.end_object();
+}
+
+/// Writes what scripts failed on and used, of a record that no event made.
+pub fn ran(out: &mut Json, record: &Record, names: Names<'_>) {
+    faults(out, record);
+    cost(out, record, names);
 }
 
 /// Writes `balance`: what the record left the member it is about.

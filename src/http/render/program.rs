@@ -108,11 +108,26 @@ fn sections(out: &mut Json, page: &Page) {
 }
 
 /// What the page looks like: readable on a phone, in the dark, and without any file but itself.
-const STYLE: &str = "body{font:1.05rem/1.5 system-ui,sans-serif;max-width:44rem;margin:0 auto;padding:1rem;color:#1b1b1b;\
-background:#fff}h1{line-height:1.2}h2{margin-top:2rem}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;vertical-align:top;padding:.5rem .75rem .5rem 0;border-bottom:1px solid #767676}\
-footer{margin-top:3rem;color:#595959;font-size:.9rem}\
-@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}footer{color:#b5b5b5}}";
+const STYLE: &str = "*{box-sizing:border-box}body{font:1.05rem/1.55 system-ui,sans-serif;margin:0;color:var(--text);\
+background:var(--ground)}header{background:var(--brand);color:var(--on-brand);padding:2.5rem 1.25rem}\
+header>*,main,footer{max-width:52rem;margin-inline:auto}h1{line-height:1.15;margin-block:0;font-size:2.1rem}\
+header p{margin-block:.6rem 0;font-size:1.15rem}nav{margin-top:1.2rem}nav a{display:inline-block;color:inherit;\
+border:1px solid currentColor;border-radius:2rem;padding:.2rem .8rem;margin:0 .4rem .4rem 0;text-decoration:none;font-size:.9rem}\
+main{padding:1rem 1.25rem}section{background:var(--card);border-radius:.8rem;padding:.2rem 1.25rem 1rem;margin-top:1.25rem;\
+box-shadow:0 1px 3px #0003}h2{font-size:1.3rem;margin-block:.9rem .4rem}ul{padding-left:1.1rem;margin-block:.5rem}\
+li{margin-block:.35rem}li::marker{color:var(--mark)}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
+th,td{text-align:left;vertical-align:top;padding:.5rem .9rem .5rem 0;border-bottom:1px solid var(--line)}\
+thead th{font-size:.85rem;color:var(--soft)}tbody tr:last-child>*{border-bottom:0}tbody th::first-letter{text-transform:uppercase}\
+footer{padding:1rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}";
+
+/// The colours of the page: the brand's, and those of light and of dark screens.
+fn colours(page: &Page) -> String {
+    let (brand, on) = page.colours.as_ref().map_or(("#1f3a5f", "#ffffff"), |(brand, on)| (brand, on));
+    format!(
+        ":root{{--brand:{brand};--on-brand:{on};--mark:{brand};--text:#1b1b1b;--ground:#f3f3f1;--card:#fff;--line:#d5d5d0;--soft:#595959}}\
+         @media(prefers-color-scheme:dark){{:root{{--text:#eee;--ground:#121212;--card:#1e1e1e;--line:#444;--soft:#b5b5b5;--mark:#b5b5b5}}}}"
+    )
+}
 
 /// The page as HTML.
 pub fn program_page(names: Names<'_>, rules: &Compiled) -> String {
@@ -121,8 +136,15 @@ pub fn program_page(names: Names<'_>, rules: &Compiled) -> String {
     let mut out = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
-         <style>{STYLE}</style></head><body><main><h1>{title}</h1>"
+         <style>{}{STYLE}</style></head><body><header><h1>{title}</h1>",
+        colours(page)
     );
+    out.extend(page.about.as_ref().map(|about| format!("<p>{}</p>", escaped(about))));
+    out.push_str("<nav aria-label=\"Sections\">");
+    for section in &page.sections {
+        out.extend([format!("<a href=\"#{}\">{}</a>", section.id, escaped(section.heading))]);
+    }
+    out.push_str("</nav></header><main>");
     for section in &page.sections {
         let heading = escaped(section.heading);
         out.extend([format!("<section aria-labelledby=\"{0}\"><h2 id=\"{0}\">{heading}</h2>", section.id)]);

@@ -20,7 +20,7 @@ pub struct Known {
     pub shadow: Option<ShadowTally>,
 }
 
-/// What a version is at: `draft`, `shadow`, `partial`, `active`, or `retired` where it has decided and does no more.
+/// What a version is at: `draft`, `planned`, `shadow`, `partial`, `active`, or `retired` where it has decided and does no more.
 fn state(view: &ProgramView, version: &Version) -> &'static str {
     let rollout = &view.rollout;
     let number = version.version;
@@ -30,6 +30,8 @@ fn state(view: &ProgramView, version: &Version) -> &'static str {
         "partial"
     } else if rollout.shadow == Some(number) {
         "shadow"
+    } else if rollout.planned.iter().any(|planned| planned.version == number) {
+        "planned"
     } else if version.activated_at.is_some() {
         "retired"
     } else {
@@ -56,6 +58,7 @@ pub fn ruleset(out: &mut Json, view: &ProgramView, version: &Version, known: &Kn
     if let Some(partial) = view.rollout.partial.as_ref().filter(|partial| partial.version == version.version) {
         reach(out, &partial.reach);
     }
+    planned(out, view, version.version);
     if view.rollout.shadow == Some(version.version) {
         out.key("shadowing");
         out.bool(true);
@@ -82,6 +85,26 @@ pub fn ruleset(out: &mut Json, view: &ProgramView, version: &Version, known: &Kn
         write_shadow(out, view, shadow);
     }
     out.end_object();
+}
+
+/// The times from which on it will decide, where there are any.
+fn planned(out: &mut Json, view: &ProgramView, version: u32) {
+    let mine = view.rollout.planned.iter().filter(|planned| planned.version == version);
+    let mine: Vec<_> = mine.collect();
+    if mine.is_empty() {
+        return;
+    }
+    out.key("planned");
+    out.begin_array();
+    for planned in mine {
+        out.begin_object();
+        out.time_field("at", planned.at);
+        reach(out, &planned.reach);
+        out.field("author", &planned.by.author);
+        out.field("message", &planned.by.message);
+        out.end_object();
+    }
+    out.end_array();
 }
 
 fn reach(out: &mut Json, reach: &Reach) {

@@ -9,6 +9,7 @@ use super::{Ask, answer, json};
 use crate::http::json::Json;
 use crate::http::openapi;
 use crate::http::problem::{self, Code, Problem};
+use crate::http::render;
 use crate::http::wire::ClockWire;
 use crate::http::{body, console};
 
@@ -34,7 +35,8 @@ pub async fn metrics(ask: Ask) -> Response {
     metrics.queue(status.queue_events);
     metrics.projector_lag(status.durable_seq.get().saturating_sub(status.projected_seq.get()));
     metrics.progress(status.durable_seq.get(), status.members);
-    let text = metrics.expose();
+    let mut text = metrics.expose();
+    text.push_str(&render::rules_cost(&ask.edge.handle.programs()));
     answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into_bytes())
 }
 

@@ -122,7 +122,7 @@ pub async fn simulate(ask: Ask, body: Body) -> Result<Response, Problem> {
     let names = Names { simulated: true, ..Names::of(&view) };
     let record = outcome.record.map_err(|reject| Problem::from(&reject))?;
     let mut out = Json::with_capacity(2_048);
-    let live = live.map(|live| live.record);
-    render::simulation(&mut out, &record, names, asked.explain.then_some(outcome.trace.as_slice()), live.as_ref());
+    let live = live.as_ref().map(|live| (&live.record, live.trace.as_slice()));
+    render::simulation(&mut out, &record, names, asked.explain.then_some(outcome.trace.as_slice()), live);
     Ok(json(StatusCode::OK, out))
 }

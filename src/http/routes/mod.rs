@@ -162,7 +162,7 @@ impl Ask {
 /// All routes, and the table they are made of. The hot ones are here too, for paths that need decoding and for the methods they
 /// do not take.
 pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
-    let (router, operations) = for_daemon(for_spending(for_fraud(for_programs(Table::default())))).finish();
+    let (router, operations) = for_daemon(for_spending(for_fraud(for_rules(for_programs(Table::default()))))).finish();
     let router = router
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
@@ -205,6 +205,24 @@ fn for_programs(table: Table) -> Table {
         .keyed()
         .add(POST, &at("/transfers/batch"), write, "Up to 10,000 transfers, as an array or as lines", batch::transfers)
         .keyed()
+        .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
+        .query(&["from", "to", "active_window_days"])
+        .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
+        .query(&["after_seq", "limit"])
+        .add(POST, &at("/webhook_endpoints"), admin, "Send records to an endpoint", webhooks::create)
+        .add(GET, &at("/webhook_endpoints"), admin, "The endpoints, and how far each has come", webhooks::list)
+        .add(GET, &at("/webhook_endpoints/{endpoint}"), admin, "An endpoint", webhooks::show)
+        .add(PATCH, &at("/webhook_endpoints/{endpoint}"), admin, "Change, disable or enable it", webhooks::change)
+        .add(DELETE, &at("/webhook_endpoints/{endpoint}"), admin, "Send nothing more to it", webhooks::delete)
+        .add(GET, &at(""), read, "What the program is", program::show)
+        .add(GET, &at("/"), read, "What the program is", program::show)
+}
+
+/// Rules: checked, versions of them, and what becomes of each.
+fn for_rules(table: Table) -> Table {
+    let at = |rest: &str| format!("/v1/programs/{{program}}{rest}");
+    let [read, admin] = [Scope::Read, Scope::Admin].map(Access::Program);
+    table
         .add(POST, &at("/rules/check"), read, "Check rules without installing them", program::check_rules)
         .add(GET, &at("/rules/schema"), read, "What rules may say: tables, keys, handlers, calls", program::schema)
         .add(POST, &at("/rulesets"), admin, "Write down a version of the rules, checked and tested", rulesets::draft)
@@ -222,6 +240,14 @@ fn for_programs(table: Table) -> Table {
             rulesets::activate,
         )
         .keyed()
+        .add(
+            DELETE,
+            &at("/rulesets/{version}/activate"),
+            admin,
+            "Cancel what is planned for a version",
+            rulesets::unplan,
+        )
+        .keyed()
         .add(POST, &at("/rulesets/{version}/rollback"), admin, "Leave a version, or go back to it", rulesets::rollback)
         .keyed()
         .add(POST, &at("/rulesets/{version}/shadow"), admin, "Run a version without effect", rulesets::shadow)
@@ -229,17 +255,6 @@ fn for_programs(table: Table) -> Table {
         .add(POST, &at("/rulesets/{version}/backtest"), admin, "A version against history", rulesets::backtest)
         .add(DELETE, &at("/rulesets/{version}/shadow"), admin, "Stop running it without effect", rulesets::end_shadow)
         .keyed()
-        .add(GET, &at("/reports/{report}"), read, "A report: liability, activity, metrics or fraud", reports::show)
-        .query(&["from", "to", "active_window_days"])
-        .add(GET, &at("/journal"), read, "Records as lines, or followed as events", journal::feed)
-        .query(&["after_seq", "limit"])
-        .add(POST, &at("/webhook_endpoints"), admin, "Send records to an endpoint", webhooks::create)
-        .add(GET, &at("/webhook_endpoints"), admin, "The endpoints, and how far each has come", webhooks::list)
-        .add(GET, &at("/webhook_endpoints/{endpoint}"), admin, "An endpoint", webhooks::show)
-        .add(PATCH, &at("/webhook_endpoints/{endpoint}"), admin, "Change, disable or enable it", webhooks::change)
-        .add(DELETE, &at("/webhook_endpoints/{endpoint}"), admin, "Send nothing more to it", webhooks::delete)
-        .add(GET, &at(""), read, "What the program is", program::show)
-        .add(GET, &at("/"), read, "What the program is", program::show)
 }
 
 /// What is about fraud.

@@ -114,9 +114,21 @@ pub async fn activate(ask: Ask, body: Body) -> Result<Response, Problem> {
     let view = call.view()?;
     let key = call.idempotency_key(ID_BYTES_MAX)?;
     let version = asked_version(&ask, &view)?;
-    let (reach, by) = ask.read_or_nothing::<ActivateWire, _>(body).await?;
+    let (reach, at, by) = ask.read_or_nothing::<ActivateWire, _>(body).await?;
+    let at = at.map(|text| when("/at", &text, &view.compiled.terms.zone)).transpose()?;
     let compiled = vec![compile(&call, &view, version).await?];
-    let change = Change { ask: rulesets::Ask::Activate { version, reach }, by, key, compiled };
+    let change = Change { ask: rulesets::Ask::Activate { version, reach, at }, by, key, compiled };
+    done(&call, &view, change, StatusCode::OK).await
+}
+
+/// `DELETE …/rulesets/{v}/activate`: what is planned for it is cancelled.
+pub async fn unplan(ask: Ask, body: Body) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let key = call.idempotency_key(ID_BYTES_MAX)?;
+    let version = asked_version(&ask, &view)?;
+    let by = ask.read_or_nothing::<SignedWire, _>(body).await?;
+    let change = Change { ask: rulesets::Ask::Unplan { version }, by, key, compiled: Vec::new() };
     done(&call, &view, change, StatusCode::OK).await
 }
 

@@ -74,14 +74,18 @@ impl Wire<'_> for DraftWire {
 pub struct ActivateWire {
     share: Option<Int>,
     stores: Option<Vec<Text>>,
+    at: Option<String>,
     author: Option<Text>,
     message: Option<String>,
 }
 
-impl Wire<'_> for ActivateWire {
-    type Input = (Reach, Signature);
+/// An activation: for whom, from when on as it was written, and who says so.
+pub type Activation = (Reach, Option<String>, Signature);
 
-    fn check(self) -> Result<(Reach, Signature), Problem> {
+impl Wire<'_> for ActivateWire {
+    type Input = Activation;
+
+    fn check(self) -> Result<Activation, Problem> {
         let mut faults = Faults::default();
         let by = By { author: self.author, message: self.message }.check(&mut faults);
         let reach = match (self.share, self.stores) {
@@ -93,7 +97,7 @@ impl Wire<'_> for ActivateWire {
                 Reach::All
             }
         };
-        faults.into_result((reach, by))
+        faults.into_result((reach, self.at, by))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::wire::wire_struct;
 use super::{decode_row, encode_row};
 use crate::journal::Error;
-use crate::ledger::rollout::Rollout;
+use crate::ledger::rollout::{Planned, Rollout};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::TimeMs;
 
@@ -13,7 +13,7 @@ use crate::ledger::types::TimeMs;
 pub const PROGRAM_VERSION: u8 = 1;
 
 /// The version registry rows are written in.
-pub const REGISTRY_VERSION: u8 = 2;
+pub const REGISTRY_VERSION: u8 = 3;
 
 /// A program as a row.
 pub fn encode_program(program: &ProgramState) -> Vec<u8> {
@@ -43,7 +43,8 @@ pub struct Registry {
 
 /// A registry as a row.
 pub fn encode_registry(registry: &Registry) -> Vec<u8> {
-    encode_row(REGISTRY_VERSION, registry)
+    let planned = registry.rollouts.iter().map(|rollout| rollout.planned.clone()).collect();
+    encode_row(REGISTRY_VERSION, &ThirdRegistry { registry: registry.clone(), planned })
 }
 
 /// A row as a registry.
@@ -52,8 +53,23 @@ pub fn decode_registry(row: &[u8]) -> Result<Registry, Error> {
         let FirstRegistry { now, programs } = decode_row("registry row", 1, row)?;
         return Ok(Registry { now, programs, rollouts: Vec::new() });
     }
-    decode_row("registry row", REGISTRY_VERSION, row)
+    if row.first() == Some(&2) {
+        return decode_row("registry row", 2, row);
+    }
+    let ThirdRegistry { mut registry, planned } = decode_row("registry row", REGISTRY_VERSION, row)?;
+    for (rollout, planned) in registry.rollouts.iter_mut().zip(planned) {
+        Arc::make_mut(rollout).planned = planned;
+    }
+    Ok(registry)
 }
+
+/// A registry with the activations that wait, by program.
+struct ThirdRegistry {
+    registry: Registry,
+    planned: Vec<Vec<Planned>>,
+}
+
+wire_struct!(ThirdRegistry { registry, planned });
 
 /// A registry as it was written first.
 struct FirstRegistry {

@@ -27,9 +27,9 @@ pub fn left(books: &Books<'_>, record: &Record) -> Option<Member> {
 pub fn scripted(books: &Books<'_>, record: &mut Record, mut proposal: Proposal) {
     record.operations = record.operations.saturating_add(proposal.operations);
     record.faults.append(&mut proposal.faults);
+    let raised = proposal.raised.iter().map(|reason| reason.verdict);
+    record.fraud.verdict = raised.fold(record.fraud.verdict, Ord::max);
     record.fraud.reasons.append(&mut proposal.raised);
-    let verdicts = record.fraud.reasons.iter().map(|reason| reason.verdict);
-    record.fraud.verdict = verdicts.fold(record.fraud.verdict, Ord::max);
     if record.status != Status::Posted || proposal.intents.is_empty() {
         return;
     }

@@ -68,6 +68,43 @@ fn what_does_not_end_is_ended() {
 }
 
 #[test]
+fn what_only_wastes_is_ended() {
+    for (functions, body, expected) in [
+        ("", "do { let x = 1; } while true", "Too many operations"),
+        ("", "do { } until false", "Too many operations"),
+        ("", "let n = 0; for c in \"xxxxxxxxxx\".chars() { for d in 0..1000000000 { n = d; } }", "Too many operations"),
+        (
+            "",
+            "let s = `x`; for i in 0..11 { s += s; } loop { s.index_of(\"xxxxxxxxy\"); s.contains(\"xxxxxy\"); }",
+            "Too many operations",
+        ),
+        (
+            "",
+            "let s = `x`; for i in 0..11 { s += s; } loop { s.to_upper(); s.trim(); s.sub_string(1); }",
+            "Too many operations",
+        ),
+        (
+            "",
+            "let m = #{}; for i in 0..127 { m[`${i}`] = i; } loop { m.keys(); m.contains(\"none\"); }",
+            "Too many operations",
+        ),
+        ("", "let s = \"\"; loop { s += event.id + event.source + member.id; }", "Length of string too large"),
+        ("", "let s = `x`; for i in 0..11 { s += s; } s.split(\"x\")", "too large"),
+        ("fn f(s) { f(s + s) }", "f(\"x\")", "too large"),
+        ("", "loop { earn(\"points\", 1, \"x\"); }", "at most 64 things"),
+        ("", "loop { flag(\"a\", 1, \"x\"); }", "at most 64 times"),
+        ("", "loop { member.balance(\"points\"); }", "Too many operations"),
+        ("", "loop { event.spend_in(\"coffee\"); }", "Too many operations"),
+        ("", "let n = 1; loop { n *= 2; }", "overflow"),
+        ("", "parse_int(\"99999999999999999999\")", "parsing"),
+        ("", "mul_div(9223372036854775807, 9223372036854775807, 1)", "too large a number"),
+    ] {
+        let fault = fault(functions, body);
+        assert!(fault.contains(expected), "{body}: {fault}");
+    }
+}
+
+#[test]
 fn what_reaches_out_does_not_compile() {
     for body in [
         "eval(\"1\")",
@@ -82,6 +119,14 @@ fn what_reaches_out_does_not_compile() {
         "Fn(\"on_purchase\")",
         "let x = 1.5;",
         "undeclared",
+        "export let x = 1;",
+        "let f = |a| a; f(1)",
+        "call(\"earn\")",
+        "1e3",
+        "99999999999999999999",
+        "let earn = 5; earn(\"points\", 1, \"x\") +",
+        "private fn f() { }",
+        "fn inner() { }",
     ] {
         let wrong = check(&files(SHOP, &format!("fn on_purchase(event, member) {{ {body} }}")));
         assert!(!wrong.is_empty(), "{body} compiled");
@@ -99,6 +144,32 @@ fn nothing_that_waits_is_in_the_engine() {
             let compiled = compiled(SHOP, &sneaky);
             assert!(words(&compiled, &run(&compiled, purchase(), None)).contains("Function not found"), "{call}");
         }
+    }
+}
+
+/// A variable may have a call's or an argument's name: the call is still the call, the argument is the script's to lose.
+#[test]
+fn shadowed_names_change_nothing_else() {
+    for (body, expected) in [
+        ("let earn = 5; earn(\"points\", earn, \"x\")", "earn points 5 \"x\" a.rhai:2"),
+        ("let event = 7; earn(\"points\", event, \"x\")", "earn points 7 \"x\" a.rhai:2"),
+    ] {
+        let compiled = compiled(SHOP, &format!("\nfn on_purchase(event, member) {{ {body} }}"));
+        assert_eq!(words(&compiled, &run(&compiled, purchase(), None)), expected, "{body}");
+    }
+}
+
+/// What one program's script does to its budget is its own: the next program on the same thread is asked as if nothing had been.
+#[test]
+fn a_hostile_program_leaves_the_next_one_alone() {
+    let hostile = compiled(SHOP, "fn on_purchase(event, member) { let s = \"x\"; loop { s.len(); } }");
+    let honest = compiled(SHOP, "fn on_purchase(event, member) { earn(\"points\", 1, \"x\") }");
+    let alone = run(&honest, purchase(), None);
+    assert_eq!(words(&honest, &alone), "earn points 1 \"x\" a.rhai:1");
+    for _ in 0..50 {
+        let fault = run(&hostile, purchase(), None);
+        assert!(fault.operations > 40_000 && fault.operations <= 50_001, "{}", fault.operations);
+        assert_eq!(run(&honest, purchase(), None), alone, "operations included");
     }
 }
 

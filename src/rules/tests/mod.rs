@@ -1,5 +1,6 @@
 //! Tests of programs through one door: files in, a proposal or diagnostics out, as text.
 
+mod catalogue;
 mod diagnostics;
 mod evaluation;
 mod hostile;

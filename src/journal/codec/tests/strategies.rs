@@ -12,7 +12,7 @@ use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item
 use crate::ledger::member::{Grant, Lot, Member, PoolState, Profile};
 use crate::ledger::record::*;
 use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
-use crate::ledger::rollout::{Partial, Reach, Rollout, RulesChange, Signature, Version};
+use crate::ledger::rollout::{Partial, Planned, Reach, Rollout, RulesChange, Signature, Version};
 use crate::ledger::state::ProgramState;
 use crate::ledger::types::{LotId, Money, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
@@ -197,13 +197,16 @@ fn version() -> impl Strategy<Value = Version> {
 }
 pub fn rollout() -> impl Strategy<Value = Rollout> {
     let partial = (any::<u32>(), reach()).prop_map(|(version, reach)| Partial { version, reach });
-    (vec(version(), 0..3), vec(any::<u32>(), 0..3), of(partial), of(any::<u32>()), text()).prop_map(
-        |(versions, in_force, partial, shadow, folder_hash)| Rollout {
+    let planned = (any::<i64>(), any::<u32>(), reach(), signature());
+    let planned = planned.prop_map(|(at, version, reach, by)| Planned { at: TimeMs::new(at), version, reach, by });
+    (vec(version(), 0..3), vec(any::<u32>(), 0..3), of(partial), of(any::<u32>()), text(), vec(planned, 0..3)).prop_map(
+        |(versions, in_force, partial, shadow, folder_hash, planned)| Rollout {
             versions,
             in_force,
             partial,
             shadow,
             folder_hash,
+            planned,
         },
     )
 }
