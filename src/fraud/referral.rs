@@ -1,8 +1,9 @@
 //! Abuse of referrals: who brings themselves, rings, chains, stars, friends that are one another's, and friends that buy only
 //! what the bonus asks for.
 //!
-//! What is said here never stops the event: the friend's purchase stands and earns, only the bonuses are withheld or wait for a
-//! case. Each reason says what was found, and what would have passed.
+//! What two people share never stops an event: the friend's purchase stands and earns, only the bonuses are withheld or wait for
+//! a case. A pattern of many accounts holds the purchase that would pay them. Each reason says what was found, and what would
+//! have passed.
 
 use super::identity::{FRIENDS_RING, IP_WINDOW_MS, ring_seen};
 use super::measure;
@@ -20,10 +21,10 @@ use crate::limits::KIN_ANCESTORS_MAX;
 const DAY_MS: i64 = 86_400_000;
 /// Referrals in a row count as quick where each comes at most so long after the one before, and as slow where at most so long.
 const QUICK_MS: i64 = DAY_MS;
-const SLOW_MS: i64 = 14 * DAY_MS;
+const SLOW_MS: i64 = 7 * DAY_MS;
 /// The longest row of quick and of slow referrals that passes.
 const QUICK_MOST: u8 = 3;
-const SLOW_MOST: u8 = 5;
+const SLOW_MOST: u8 = 3;
 /// Friends a referrer may bring in a week without a word, and without their bonuses being looked at.
 const WEEK_FLAG: i64 = 5;
 const WEEK_HOLD: i64 = 10;
@@ -65,6 +66,11 @@ pub(super) fn is_owed(terms: &Terms, event: &Event, member: Option<&Member>) -> 
 
 fn key(member: &Text) -> Text {
     smol_str::format_smolstr!("member={member}")
+}
+
+/// Whether a rule speaks of a pattern of many accounts, and not of two people who share something.
+pub(super) fn is_pattern(rule: &str) -> bool {
+    !matches!(rule, "referral_self" | "referral_shared" | "referral_no_money")
 }
 
 /// What an enrolment with a referrer says.

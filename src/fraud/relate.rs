@@ -87,6 +87,11 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
             for (bonus, reason) in referral::paying(&scene) {
                 let shadow = bonus != Bonus::Forgo && !terms.identity.detects;
                 let reason = heard(reason, shadow, question);
+                if reason.verdict == Verdict::Hold && referral::is_pattern(&reason.rule) {
+                    // What many accounts do together is no private matter of two: the event itself waits.
+                    raise(&mut judgement.assessment, reason);
+                    continue;
+                }
                 if reason.verdict > Verdict::Allow {
                     kin.bonus = kin.bonus.max(bonus);
                 }

@@ -70,7 +70,7 @@ pub enum KinEffect {
         ancestors: Vec<i64>,
         /// Referrals in a row, each at most a day after the one before.
         quick: u8,
-        /// Referrals in a row, each at most two weeks after the one before.
+        /// Referrals in a row, each at most a week after the one before.
         slow: u8,
     },
     /// A referrer was paid for a friend, who paid so much then.
@@ -124,7 +124,7 @@ pub struct Kin {
     pub ancestors: Vec<i64>,
     /// Referrals in a row, up to this member, each at most a day after the one before.
     pub quick: u8,
-    /// Referrals in a row, each at most two weeks after the one before.
+    /// Referrals in a row, each at most a week after the one before.
     pub slow: u8,
     /// The record that paid the referral which brought them.
     pub paid: Option<Seq>,

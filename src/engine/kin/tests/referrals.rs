@@ -121,8 +121,11 @@ fn a_ring_is_found_though_its_last_link_has_another_name() {
         buy C 2000 -> posted
         at 2026-05-30
         enroll A2 referrer=C email=e1
-        buy A2 2000 -> posted referral_ring:hold
-        = A2 0 pending=500
+        buy A2 2000 -> held referral_ring:hold
+        = A2 0 pending=0
+        clear C
+        = A2 500
+        = C 1500
         ",
     );
 }
@@ -145,7 +148,7 @@ fn quick_chains_wait_and_slow_families_do_not() {
         buy D 2200 -> posted
         at 2026-05-01T11:20
         enroll E referrer=D
-        buy E 2300 -> posted referral_chain:hold
+        buy E 2300 -> held referral_chain:hold
         ",
     );
     check(
@@ -184,8 +187,10 @@ fn friends_on_one_device_are_one_friend() {
         buy F2 3000 device=d1 -> posted referral_fan_in:flag
         at 2026-05-05
         enroll F3 referrer=R device=d1
-        buy F3 4000 device=d1 -> posted referral_fan_in:hold
-        = R 2000 pending=1000
+        buy F3 4000 device=d1 -> held referral_fan_in:hold
+        = R 2000 pending=0
+        clear R
+        = R 3000
         ",
     );
 }
@@ -206,8 +211,8 @@ fn friends_who_never_come_back_and_friends_who_do() {
     // With something in common it is no chance any more.
     let near = later.replace("referrer=R", "referrer=R device=d9").replace("enroll G", "enroll H device=d9\nenroll G");
     let shared = "buy R 100 device=d9\n";
-    let said = "referral_shared:hold referral_star:hold";
-    check("", &brought(&format!("{shared}{near}\nbuy G 5000 -> posted {said}\n= R 4000 pending=1000")));
+    let said = "referral_star:hold referral_shared:hold";
+    check("", &brought(&format!("{shared}{near}\nbuy G 5000 -> held {said}\n= R 4000 pending=0")));
 }
 
 #[test]
@@ -230,8 +235,8 @@ fn bonuses_of_friends_who_give_back_wait_and_go() {
         buy F3 2200 id=o3 -> posted
         refund F3 order=o3
         enroll F4 referrer=R
-        buy F4 2300 -> posted referral_refund_after:hold
-        = R 0 pending=1000
+        buy F4 2300 -> held referral_refund_after:hold
+        = R 0 pending=0
         ",
     );
 }
