@@ -6,13 +6,14 @@ use std::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 
 use super::core::Core;
+use super::counters::Counter;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
 use super::review::CasePage;
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
-use crate::ledger::desk::{DeskRow, DeskStats};
+use crate::ledger::desk::{DeskRow, DeskStats, ListEntry};
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::rollout::Rollout;
@@ -58,6 +59,14 @@ pub(super) enum Release {
     Stats {
         reply: oneshot::Sender<Arc<DeskStats>>,
         stats: Arc<DeskStats>,
+    },
+    Lists {
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
+        entries: Vec<Arc<ListEntry>>,
+    },
+    Counters {
+        reply: oneshot::Sender<Vec<Counter>>,
+        counters: Vec<Counter>,
     },
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Error;
 use super::backtest::{self, Plan, Report};
+use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
 use super::reads;
 use super::review::{CaseFilter, CasePage};
@@ -18,10 +19,10 @@ use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{ShadowTally, Tally};
 use crate::ledger::act::Act;
-use crate::ledger::desk::{Case, DeskStats};
+use crate::ledger::desk::{Case, DeskStats, ListEntry};
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::member::Member;
-use crate::ledger::record::{Input, Record};
+use crate::ledger::record::{Input, KeyFields, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::rollout::Rollout;
@@ -245,6 +246,16 @@ pub(super) enum Request {
         program: ProgramId,
         reply: oneshot::Sender<Arc<DeskStats>>,
     },
+    Lists {
+        program: ProgramId,
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
+    },
+    Counters {
+        program: ProgramId,
+        fields: KeyFields,
+        key: Text,
+        reply: oneshot::Sender<Vec<Counter>>,
+    },
     Stop,
 }
 
@@ -449,7 +460,7 @@ impl Handle {
         Ok(durable)
     }
 
-    fn send(&self, request: Request) -> Result<(), SubmitError> {
+    pub(super) fn send(&self, request: Request) -> Result<(), SubmitError> {
         if !self.shared.is_open() {
             return Err(SubmitError::Stopped);
         }

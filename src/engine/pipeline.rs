@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::Error;
 use super::ahead::Helpers;
 use super::block::{Open, Release, Rows, Sealed, changed_views};
+use super::breaker::Breaker;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::chunk::Job;
@@ -60,6 +61,8 @@ pub(super) struct Pipeline {
     /// How often scripts of each version fail, and versions that failed too often.
     pub(super) watch: Watch,
     pub(super) failing: Vec<(ProgramId, u32)>,
+    /// How often fraud rules fire.
+    pub(super) breaker: Breaker,
     /// How versions do, and when that was last told.
     pub(super) tallies: Tallies,
     pub(super) tallied: Instant,
@@ -239,6 +242,15 @@ impl Pipeline {
             Request::Stats { program, reply } => {
                 let stats = review::stats(&self.core, program);
                 block.releases.push(Release::Stats { reply, stats });
+            }
+            Request::Lists { program, reply } => {
+                let entries = self.core.state.desk.lists.iter().filter(|entry| entry.program == program);
+                let entries = entries.cloned().collect();
+                block.releases.push(Release::Lists { reply, entries });
+            }
+            Request::Counters { program, fields, key, reply } => {
+                let counters = self.counters(program, fields, &key)?;
+                block.releases.push(Release::Counters { reply, counters });
             }
             Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
             Request::Work { .. } | Request::Resolve { .. } | Request::SetClock { .. } | Request::Stop => {}

@@ -1,6 +1,7 @@
 //! What the declared limits say about an input: every one is asked, the strongest wins. It reads the rings and never
 //! changes them; what they must take in is returned, to become part of the record.
 
+use super::late;
 use super::lists;
 use super::measure;
 use super::place;
@@ -97,6 +98,9 @@ fn ask<'a>(
             continue;
         };
         if let Some(reason) = exceeded(limit, ring, question, value) {
+            raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
+        }
+        if let Some(reason) = late::reason(limit, ring, (input, question.at), value) {
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }

@@ -5,15 +5,18 @@
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
 //! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
-//!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it.
+//!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
+//! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod late;
 mod lists;
 pub mod measure;
 pub mod place;
+mod reading;
 pub mod rings;
 pub mod window;
 mod words;
@@ -22,4 +25,5 @@ mod words;
 mod tests;
 
 pub use assess::{Question, assess, assess_seen, combine};
+pub use reading::reading;
 pub use rings::{Rings, Seen, add_keys, keys_of};

@@ -58,6 +58,8 @@ pub struct LimitExtra {
     pub ignore_m: i64,
     /// Whether it only notes what it would have said.
     pub shadow: bool,
+    /// Of a thousand judged records, the most whose keys it may stop before it is silenced; what is usual where not given.
+    pub max_per_thousand: Option<u16>,
 }
 
 /// What a limit says about an event that lacks a field of its key.

@@ -105,6 +105,7 @@ pub(super) fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {
                 excludes_current: !limit.current,
                 ignore_m: limit.ignore_below_m.map_or(0, |metres| metres.0),
                 shadow: limit.shadow,
+                max_per_thousand: limit.max_per_thousand.and_then(|most| u16::try_from(most.0).ok()),
             },
         }
     });

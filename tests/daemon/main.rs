@@ -13,6 +13,7 @@ mod process;
 mod programs;
 mod restart;
 mod reviews;
+mod rule_life;
 mod rulesets;
 mod settings;
 mod simulated_fraud;

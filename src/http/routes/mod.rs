@@ -5,6 +5,7 @@ mod batch;
 mod cases;
 mod daemon;
 mod events;
+mod fraud;
 mod households;
 mod journal;
 mod lists;
@@ -101,6 +102,7 @@ const GET: Method = Method::GET;
 const DELETE: Method = Method::DELETE;
 const POST: Method = Method::POST;
 const PATCH: Method = Method::PATCH;
+const PUT: Method = Method::PUT;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -249,6 +251,15 @@ fn for_fraud(table: Table) -> Table {
         .add(GET, &at("/cases/{case}"), read, "A case with its events", cases::show)
         .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
         .keyed()
+        .add(GET, &at("/fraud/rules"), read, "The rules, and how often each was right", fraud::rules)
+        .add(GET, &at("/fraud/lists"), read, "Who is allowed and who is not", fraud::list)
+        .add(GET, &at("/fraud/lists/{list}"), read, "One of the lists", fraud::list)
+        .add(PUT, &at("/fraud/lists/{list}/{kind}/{value}"), admin, "Put an entry into a list", fraud::put)
+        .keyed()
+        .add(DELETE, &at("/fraud/lists/{list}/{kind}/{value}"), admin, "Take an entry away", fraud::delete)
+        .keyed()
+        .add(GET, &at("/fraud/counters"), read, "What limits have counted by a key", fraud::counters)
+        .query(&["key"])
 }
 
 /// Spending, and members' own affairs.

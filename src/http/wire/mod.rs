@@ -8,6 +8,7 @@ mod batch;
 mod check;
 mod event;
 mod field;
+mod lists;
 mod quick;
 mod request;
 mod review;
@@ -27,6 +28,7 @@ pub use act::{
 };
 pub use batch::{array, ndjson};
 pub use event::EventWire;
+pub use lists::ListEntryWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
 pub use review::ResolveWire;
 pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
