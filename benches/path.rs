@@ -78,7 +78,7 @@ fn core() -> Core {
 }
 
 fn step(core: &mut Core, command: &Command) {
-    let proposal = core.propose(PROGRAM, command);
+    let proposal = core.propose(PROGRAM, command, now(command));
     let seen = core.look_up(PROGRAM, command);
     let now = now(command);
     if let Ok(mut record) = core.decide(PROGRAM, command, proposal, now, &seen) {
@@ -99,7 +99,7 @@ type Part = fn(&mut Core, &Command) -> Duration;
 
 fn propose(core: &mut Core, command: &Command) -> Duration {
     let started = Instant::now();
-    black_box(core.propose(PROGRAM, command));
+    black_box(core.propose(PROGRAM, command, now(command)));
     started.elapsed()
 }
 
@@ -112,7 +112,7 @@ fn assess(core: &mut Core, command: &Command) -> Duration {
 }
 
 fn decide(core: &mut Core, command: &Command) -> Duration {
-    let proposal = core.propose(PROGRAM, command);
+    let proposal = core.propose(PROGRAM, command, now(command));
     let seen = core.look_up(PROGRAM, command);
     let started = Instant::now();
     let decided = core.decide(PROGRAM, command, proposal, now(command), &seen);
@@ -124,7 +124,7 @@ fn decide(core: &mut Core, command: &Command) -> Duration {
 }
 
 fn apply(core: &mut Core, command: &Command) -> Duration {
-    let proposal = core.propose(PROGRAM, command);
+    let proposal = core.propose(PROGRAM, command, now(command));
     let seen = core.look_up(PROGRAM, command);
     let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else { return Duration::ZERO };
     let started = Instant::now();
@@ -133,7 +133,7 @@ fn apply(core: &mut Core, command: &Command) -> Duration {
 }
 
 fn encode(core: &mut Core, command: &Command) -> Duration {
-    let proposal = core.propose(PROGRAM, command);
+    let proposal = core.propose(PROGRAM, command, now(command));
     let seen = core.look_up(PROGRAM, command);
     let Ok(mut record) = core.decide(PROGRAM, command, proposal, now(command), &seen) else { return Duration::ZERO };
     core.apply(&mut record, &seen);

@@ -246,7 +246,7 @@ impl Trial<'_> {
         for key in touched.collect::<Vec<_>>() {
             self.settle(&key, now);
         }
-        let proposal = self.core.propose(program, command);
+        let proposal = self.core.propose(program, command, now);
         let seen = self.core.look_up(program, command);
         let tier = recorded.parties.first().and_then(|party| self.core.member(program, &party.member)?.tier);
         let order = self.order_of(command)?;

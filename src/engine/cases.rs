@@ -21,7 +21,7 @@ use crate::ledger::review::{Outcome, Resolution};
 use crate::ledger::rights::rights;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
-use crate::rules::{Diagnostic, Program, ProgramFiles, evaluate_marked};
+use crate::rules::{Diagnostic, Program, ProgramFiles, evaluate_marked, reached as reached_since};
 
 /// Runs all cases of a program.
 ///
@@ -96,24 +96,35 @@ impl InMemory {
     /// What the rules want for a command, noting what was reached.
     fn propose(&self, command: &Command) -> Proposal {
         let (Some(reached), Command::Event(event)) = (&self.reached, command) else {
-            return self.core.propose(PROGRAM, command);
+            return self.core.propose(PROGRAM, command, self.now);
         };
         let member = self.core.member(PROGRAM, &event.member);
-        let (proposal, trace, lines) = evaluate_marked(self.core.compiled(PROGRAM), event, member, event.occurred_at);
+        let (proposal, trace) = evaluate_marked(self.core.compiled(PROGRAM), event, member, event.occurred_at);
         let mut reached = reached.borrow_mut();
-        for (rule, fired, _) in trace {
-            *reached.rules.entry(rule).or_default() += u64::from(fired);
+        for line in trace {
+            *reached.rules.entry(line.rule).or_default() += u64::from(line.fired);
         }
+        proposal
+    }
+
+    /// Notes what ran since this was called last.
+    fn note_reached(&self) {
+        let Some(reached) = &self.reached else { return };
+        let (lines, ran) = reached_since(self.core.compiled(PROGRAM));
+        let mut reached = reached.borrow_mut();
         for (file, line) in lines {
             if let Some((_, run)) = reached.lines.get_mut(&file) {
                 run.insert(line);
             }
         }
-        proposal
+        for rule in ran {
+            *reached.rules.entry(rule).or_default() += 1;
+        }
     }
 
     fn apply(&mut self, mut record: Record, seen: &Seen) -> Posted {
         self.core.apply(&mut record, seen);
+        self.note_reached();
         let posted = self.posted(&record, false);
         self.records.push(record);
         posted
@@ -276,3 +287,6 @@ impl Ledger for InMemory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

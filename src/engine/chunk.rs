@@ -168,7 +168,7 @@ impl Pipeline {
                 self.settle(block, key, chunk.now);
             }
         }
-        let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command));
+        let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command, chunk.now));
         let (mut order, mut earlier) = (None, None);
         match &item.command {
             Command::Event(event) if event.kind == EventKind::Refund => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
+use super::moments::{self, By};
 use crate::fraud::{self, Rings, Seen};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
@@ -154,13 +155,17 @@ impl Core {
 
     /// What the rules want for a command. Reads only; many may run at once.
     #[must_use]
-    pub fn propose(&self, program: ProgramId, command: &Command) -> Proposal {
+    pub fn propose(&self, program: ProgramId, command: &Command, now: TimeMs) -> Proposal {
+        self.propose_by(self.deciding(program, command), (program, command), now)
+    }
+
+    fn propose_by(&self, version: &Arc<Compiled>, (program, command): (ProgramId, &Command), now: TimeMs) -> Proposal {
         match command {
             Command::Event(event) => {
-                let member = self.member(program, &event.member);
-                rules::evaluate(self.deciding(program, command), event, member, event.occurred_at)
+                rules::evaluate(version, event, self.member(program, &event.member), event.occurred_at)
             }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => Proposal::default(),
+            Command::Act(act, _) => moments::redemption(version, act, self.member(program, &act.member), now),
+            Command::Adjust(..) | Command::Transfer(..) | Command::Review(_) => Proposal::default(),
         }
     }
 
@@ -184,9 +189,9 @@ impl Core {
         proposal: Proposal,
         about: About<'_>,
     ) -> Result<Record, Reject> {
-        let terms = &self.deciding(program, command).terms;
-        let judged = self.judged(terms, (program, command), about.now, about.seen);
-        self.decide_by(terms, (program, command), proposal, about, judged)
+        let version = self.deciding(program, command);
+        let judged = self.judged(&version.terms, (program, command), about.now, about.seen);
+        self.by(program, version).decide(command, proposal, about, judged, None)
     }
 
     /// The record that a version would make of a command, were it the one to decide. Velocity limits are those of the version
@@ -199,13 +204,8 @@ impl Core {
         about: About<'_>,
     ) -> Result<Record, Reject> {
         let judged = self.judged(&self.deciding(program, command).terms, (program, command), about.now, about.seen);
-        let proposal = match command {
-            Command::Event(event) => {
-                rules::evaluate(version, event, self.member(program, &event.member), event.occurred_at)
-            }
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => Proposal::default(),
-        };
-        self.decide_by(&version.terms, (program, command), proposal, about, judged)
+        let proposal = self.propose_by(version, (program, command), about.now);
+        self.by(program, version).decide(command, proposal, about, judged, None)
     }
 
     /// What velocity limits say of a command.
@@ -231,17 +231,8 @@ impl Core {
         Judgement { assessment, observed }
     }
 
-    fn decide_by(
-        &self,
-        terms: &Terms,
-        command: (ProgramId, &Command),
-        mut proposal: Proposal,
-        about: About<'_>,
-        judged: Judgement,
-    ) -> Result<Record, Reject> {
-        let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
-        let judged = Judgement { assessment, observed: judged.observed };
-        Self::decide_on(&self.state, terms, command, proposal, about, judged)
+    fn by<'a>(&'a self, program: ProgramId, version: &'a Arc<Compiled>) -> By<'a> {
+        By { state: &self.state, program, version, terms: &version.terms }
     }
 
     /// Decides a command on a state.
@@ -262,22 +253,26 @@ impl Core {
             Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
             Command::Review(change) => decide::list(&books, change),
-            Command::Act(act, key) => decide::act(&books, act, key, earlier.unwrap_or(&Earlier::default()), judgement),
+            Command::Act(act, key) => {
+                decide::act(&books, act, key, (earlier.unwrap_or(&Earlier::default()), proposal), judgement)
+            }
         }
     }
 
     /// The next refund that waited for an order that was recorded just now, with those that have been `found` since.
     #[must_use]
     pub fn awaited(&self, order: &Record, found: &[Record], now: TimeMs) -> Option<Record> {
-        let terms = &self.compiled(order.program).terms;
-        decide::awaited(&Books { state: &self.state, program: order.program, terms, now }, order, found)
+        let version = self.compiled(order.program);
+        let books = Books { state: &self.state, program: order.program, terms: &version.terms, now };
+        Some(self.by(order.program, version).also(decide::awaited(&books, order, found)?))
     }
 
     /// What falls due for a member next, where that is not after `now`.
     #[must_use]
     pub fn due(&self, key: &MemberKey, now: TimeMs) -> Option<Record> {
-        let terms = &self.deciding_for(key.program, &key.id, None).terms;
-        decide::due(&Books { state: &self.state, program: key.program, terms, now }, &key.id)
+        let version = self.deciding_for(key.program, &key.id, None);
+        let books = Books { state: &self.state, program: key.program, terms: &version.terms, now };
+        Some(self.by(key.program, version).also(decide::due(&books, &key.id)?))
     }
 
     /// Takes a fresh record in and notes in it what it left.

@@ -167,15 +167,7 @@ pub struct EngineStatus {
 }
 
 /// Why a handler or a rule fired or did not.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// The rule.
-    pub rule: Text,
-    /// Whether it fired.
-    pub fired: bool,
-    /// Why, with the values.
-    pub detail: String,
-}
+pub type Trace = crate::rules::TraceLine;
 
 /// A command on its way to the engine, with its natural key's hash made on the caller's thread.
 #[derive(Debug)]

@@ -37,6 +37,7 @@ pub mod differ;
 pub mod handle;
 mod install;
 pub mod log;
+mod moments;
 mod orders;
 mod pipeline;
 mod projector;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::core::{About, Core};
 use super::handle::{Command, Trace};
+use super::moments::By;
 use super::touched::{named, payee};
-use crate::fraud;
 use crate::ledger::apply::apply_to_member;
-use crate::ledger::decide::{Judgement, settled};
+use crate::ledger::decide::settled;
 use crate::ledger::desk::Desk;
 use crate::ledger::event::Event;
 use crate::ledger::record::Record;
@@ -53,16 +53,14 @@ impl Core {
         let terms = open_to_all(&version.terms);
         let scratch = self.copies(program, &command, &terms, at);
         let member = scratch.member(&MemberKey { program, id: event.member.clone() });
-        let (mut proposal, lines) = rules::evaluate_traced(version, event, member, event.occurred_at);
+        let (proposal, mut trace) = rules::evaluate_traced(version, event, member, event.occurred_at);
         let judged = self.judged(&terms, (program, &command), at, seen);
-        let raised = std::mem::take(&mut proposal.raised);
-        let judged = Judgement { assessment: fraud::combine(judged.assessment, raised), observed: judged.observed };
-        let record = Self::decide_on(&scratch, &terms, (program, &command), proposal, about, judged);
+        let by = By { state: &scratch, program, version, terms: &terms };
+        let record = by.decide(&command, proposal, about, judged, Some(&mut trace));
         let record = record.map(|mut record| {
             leave(&scratch, &mut record);
             record
         });
-        let trace = lines.into_iter().map(|(rule, fired, detail)| Trace { rule, fired, detail }).collect();
         Outcome { record, trace }
     }
 

@@ -97,6 +97,10 @@ pub struct Proposal {
     pub intents: Vec<Intent>,
     /// Verdicts raised by scripts (`flag`, `hold`).
     pub raised: Vec<Reason>,
+    /// What a script says a redemption costs, where one does.
+    pub price: Option<Points>,
+    /// Why a script refuses a redemption, where one does.
+    pub denied: Option<Text>,
     /// Operations used by all handlers.
     pub operations: u32,
     /// Handlers that failed; none of their intents are here.

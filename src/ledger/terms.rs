@@ -270,6 +270,8 @@ pub enum Action {
     },
     /// Pays what a law owes for the year or the period that has ended: its place in [`Terms::laws`].
     Law(u16),
+    /// Is told to the scripts, who say what happens.
+    Script,
 }
 
 /// A law over a net total: what it has credited in all never exceeds `floor(total × give / per)`.

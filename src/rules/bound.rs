@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::manifest::{ErrorLimitTable, Manifest, OnError};
 use super::page::{Page, page};
-use super::script::Script;
+use super::script::{Handled, Script};
+use super::segments::Segments;
 use super::tables::{self, Rule};
 use super::terms::{self, Ids};
 use super::validate::BUILT_IN_COUNTERS;
@@ -24,11 +25,12 @@ pub struct Compiled {
     pub(super) identity: u64,
     pub(super) names: Names,
     pub(super) rules: Vec<Rule>,
+    pub(super) segments: Segments,
     pub(super) hold_on_error: bool,
     error_limit: ErrorLimit,
     scripts: Arc<Vec<Script>>,
     /// Which script handles which event, by which function.
-    handlers: Vec<(EventKind, usize, Text)>,
+    handlers: Vec<(Handled, usize, Text)>,
     /// All declared names, by number.
     by_id: Vec<(NameId, Text)>,
     page: Page,
@@ -74,6 +76,7 @@ impl Compiled {
             identity: NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed),
             names: Names::new(manifest, id),
             rules: tables::bind(manifest, text, id),
+            segments: Segments::bind(manifest, id),
             hold_on_error: manifest.program.on_error == OnError::Hold,
             error_limit: error_limit(&manifest.program.error_limit),
             handlers: handlers.collect(),
@@ -142,7 +145,25 @@ impl Compiled {
 
     /// The handlers of a kind of event: which script, which function.
     pub(super) fn handlers<'a>(&'a self, kind: &'a EventKind) -> impl Iterator<Item = (usize, &'a Text)> {
-        self.handlers.iter().filter(move |handler| handler.0 == *kind).map(|(_, script, function)| (*script, function))
+        let handles = move |handler: &&(Handled, usize, Text)| matches!(&handler.0, Handled::Event(of) if of == kind);
+        self.handlers.iter().filter(handles).map(|(_, script, function)| (*script, function))
+    }
+
+    /// The handlers of something beside events.
+    pub(super) fn handlers_of<'a>(&'a self, of: &'a Handled) -> impl Iterator<Item = (usize, &'a Text)> {
+        self.handlers.iter().filter(move |handler| handler.0 == *of).map(|(_, script, function)| (*script, function))
+    }
+
+    /// Whether any script is asked about redemptions.
+    #[must_use]
+    pub fn asks_redeem(&self) -> bool {
+        self.handlers_of(&Handled::Redeem).next().is_some()
+    }
+
+    /// Whether any script is asked about changes of tiers or about schedules.
+    #[must_use]
+    pub fn asks_beside(&self) -> bool {
+        self.handlers.iter().any(|(of, _, _)| matches!(of, Handled::TierChange | Handled::Schedule))
     }
 }
 

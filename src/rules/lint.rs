@@ -1,11 +1,10 @@
 //! What the compiler of scripts does not see: handlers nobody calls, functions that do not exist, names that are not
 //! declared, fields an event does not have. Found in the text, so only what is written out is checked.
 
-use super::api::{event, member};
+use super::api::{event, member, occasion};
 use super::diagnostic::{Diagnostic, suggestion};
 use super::scan::{Piece, Token, tokens};
-use super::script::{Function, HANDLERS, Role, closing, functions, role};
-use crate::ledger::event::EventKind;
+use super::script::{Function, HANDLERS, Handled, Role, closing, functions, role};
 use crate::ledger::types::Text;
 
 /// The names a program declares, for scripts to use.
@@ -17,6 +16,7 @@ pub(super) struct Declared<'a> {
     pub own_counters: Vec<&'a str>,
     /// Those scripts may read.
     pub counters: Vec<&'a str>,
+    pub segments: Vec<&'a str>,
 }
 
 /// What the first argument of a call names.
@@ -27,25 +27,33 @@ pub(super) enum Names {
     Reward,
     OwnCounter,
     Counter,
+    Segment,
     Nothing,
 }
 
 /// Calls that ask for something: name, least and most arguments, what the first one names.
-pub(super) const CALLS: [(&str, usize, usize, Names); 9] = [
+pub(super) const CALLS: [(&str, usize, usize, Names); 11] = [
     ("earn", 3, 4, Names::Pool),
     ("stamp", 3, 3, Names::Card),
     ("grant", 2, 2, Names::Reward),
     ("count", 2, 2, Names::OwnCounter),
     ("flag", 3, 3, Names::Nothing),
     ("hold", 1, 1, Names::Nothing),
+    ("price", 1, 1, Names::Nothing),
+    ("deny", 1, 1, Names::Nothing),
     ("mul_div", 3, 3, Names::Nothing),
     ("bps", 2, 2, Names::Nothing),
     ("clamp", 3, 3, Names::Nothing),
 ];
 
 /// Questions to `member` whose first argument names something.
-const QUESTIONS: [(&str, Names); 4] =
-    [("balance", Names::Pool), ("lifetime", Names::Pool), ("stamps", Names::Card), ("count", Names::Counter)];
+const QUESTIONS: [(&str, Names); 5] = [
+    ("balance", Names::Pool),
+    ("lifetime", Names::Pool),
+    ("stamps", Names::Card),
+    ("count", Names::Counter),
+    ("segment", Names::Segment),
+];
 
 /// Functions of the language that are called without a value before them.
 pub(super) const STANDARD: [&str; 31] = [
@@ -106,7 +114,7 @@ const LANGUAGE: [&str; 19] = [
 ];
 
 /// What is wrong with a source's text, and the handlers it has.
-pub(super) fn lint(file: &str, source: &str, declared: &Declared<'_>) -> (Vec<(EventKind, Text)>, Vec<Diagnostic>) {
+pub(super) fn lint(file: &str, source: &str, declared: &Declared<'_>) -> (Vec<(Handled, Text)>, Vec<Diagnostic>) {
     let tokens = tokens(source);
     let functions = functions(&tokens);
     let mut lint = Lint { file, source, tokens: &tokens, functions: &functions, declared, wrong: Vec::new() };
@@ -149,7 +157,7 @@ impl<'a> Lint<'a> {
         self.wrong.push(Diagnostic::at_offset(self.file, self.source, offset, message));
     }
 
-    fn handlers(&mut self) -> Vec<(EventKind, Text)> {
+    fn handlers(&mut self) -> Vec<(Handled, Text)> {
         let mut handlers = Vec::new();
         for function in self.functions {
             let name = function.name;
@@ -158,14 +166,13 @@ impl<'a> Lint<'a> {
                     format!("{name} is a call that every script has; give a function of your own another name")
                 }
                 Role::Helper => continue,
-                Role::Handler(_) if function.params.len() != 2 => {
-                    format!("{name} takes two values: fn {name}(event, member)")
+                Role::Handler(of) if function.params.len() != 2 => {
+                    format!("{name} takes two values: fn {name}({}, member)", of.argument())
                 }
-                Role::Handler(kind) => {
-                    handlers.push((kind, Text::new(name)));
+                Role::Handler(of) => {
+                    handlers.push((of, Text::new(name)));
                     continue;
                 }
-                Role::NotYet => format!("{name} is not called by this version"),
                 Role::UnknownHandler => {
                     format!("no event calls {name}{}", suggestion(name, HANDLERS.into_iter()))
                 }
@@ -198,11 +205,11 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// The parameter names `event` and `member` go by around a token.
-    fn handler_params(&self, at: usize) -> Option<(&'a str, &'a str)> {
+    /// What the handler around a token is called for, and the parameter names `event` and `member` go by.
+    fn handler_params(&self, at: usize) -> Option<(Handled, &'a str, &'a str)> {
         let function = self.functions.iter().find(|function| function.body.contains(&at))?;
         match (role(function.name), function.params.as_slice()) {
-            (Role::Handler(_), [event, member]) => Some((event, member)),
+            (Role::Handler(of), [event, member]) => Some((of, event, member)),
             _ => None,
         }
     }
@@ -225,6 +232,7 @@ impl<'a> Lint<'a> {
             if !(least..=most).contains(&given) {
                 self.wrong(at, format!("{name} takes {least} values, {given} are given"));
             }
+            self.belongs(at, name);
             return self.literal(at + 2, first);
         }
         let own = self.functions.iter().map(|function| function.name);
@@ -234,9 +242,24 @@ impl<'a> Lint<'a> {
         }
     }
 
+    /// `price` and `deny` are about redemptions, `hold` about what waits.
+    fn belongs(&mut self, at: usize, name: &str) {
+        let Some((of, _, _)) = self.handler_params(at) else { return };
+        let redeems = of == Handled::Redeem;
+        match name {
+            "price" | "deny" if !redeems => {
+                self.wrong(at, format!("{name} belongs in on_redeem: nothing is bought here"));
+            }
+            "hold" if of == Handled::Schedule => {
+                self.wrong(at, "on_schedule holds nothing: what the calendar brings does not wait");
+            }
+            _ => {}
+        }
+    }
+
     /// `member.balance("points")`: the pool must be one.
     fn question(&mut self, at: usize, name: &str) {
-        let of_member = self.handler_params(at).is_some_and(|(_, member)| self.word(at - 2) == Some(member));
+        let of_member = self.handler_params(at).is_some_and(|(_, _, member)| self.word(at - 2) == Some(member));
         let Some((_, first)) = QUESTIONS.into_iter().find(|question| question.0 == name && of_member) else { return };
         self.literal(at + 2, first);
         if let (Names::Counter, Some(Piece::Literal(window))) = (first, self.kind(at + 4))
@@ -257,6 +280,7 @@ impl<'a> Lint<'a> {
             Names::Reward => ("reward", &declared.rewards),
             Names::OwnCounter => ("counter", &declared.own_counters),
             Names::Counter => ("counter", &declared.counters),
+            Names::Segment => ("segment", &declared.segments),
             Names::Nothing => return,
         };
         // More than a literal stands here where another sign than a comma or the end follows.
@@ -288,14 +312,28 @@ impl<'a> Lint<'a> {
     /// `event.amonut`: the field must be one.
     fn field(&mut self, at: usize) {
         let Some(name) = self.word(at).filter(|_| self.after_dot(at)) else { return };
-        let Some((event, member)) = self.handler_params(at) else { return };
+        let Some((handled, event, member)) = self.handler_params(at) else { return };
         // `x.event.name` is somebody else's field.
         let of = self.word(at - 2).filter(|_| !self.after_dot(at - 2));
-        if of == Some(event) && !event::names().any(|known| known == name) {
-            self.wrong(at, format!("an event has no {name:?}{}", suggestion(name, event::names())));
+        if of == Some(event) {
+            let (what, known) = fields_of(&handled);
+            if !known.contains(&name) {
+                let hint = suggestion(name, known.into_iter());
+                self.wrong(at, format!("{what} has no {name:?}{hint}"));
+            }
         }
         if of == Some(member) && !member::NAMES.contains(&name) {
             self.wrong(at, format!("a member has no {name:?}{}", suggestion(name, member::NAMES.into_iter())));
         }
+    }
+}
+
+/// What the first argument of a handler is, and every name that may follow it.
+fn fields_of(handled: &Handled) -> (&'static str, Vec<&'static str>) {
+    match handled {
+        Handled::Event(_) => ("an event", event::names().collect()),
+        Handled::Redeem => ("a request", occasion::request_names().collect()),
+        Handled::TierChange => ("a change", occasion::change_names().collect()),
+        Handled::Schedule => ("a tick", occasion::tick_names().collect()),
     }
 }

@@ -5,6 +5,7 @@
 
 pub(super) mod life;
 pub(super) mod rules;
+pub(super) mod segments;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ use crate::ledger::types::AMOUNT_MAX;
 use crate::limits::{ITEM_QUANTITY_MAX, RING_CAPACITY_MAX};
 use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
 pub(super) use rules::{CountOf, CountTable, EarnTable, GrantTable, LinesTable, Once, RateTable, StampTable};
+use segments::SegmentTable;
 
 /// Points or money, at least nothing.
 pub(super) type Amount = Whole<0, AMOUNT_MAX>;
@@ -83,6 +85,9 @@ pub(super) struct Manifest {
     /// `[[since]]`: what begins once.
     #[serde(default)]
     pub since: Vec<SinceTable>,
+    /// `[segments.<name>]`: members who have something in common.
+    #[serde(default)]
+    pub segments: Named<SegmentTable>,
     /// `[choices.<name>]`: choices that are bound to a rule.
     #[serde(default)]
     pub choices: Named<ChoiceTable>,

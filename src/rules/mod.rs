@@ -2,12 +2,14 @@
 //!
 //! * [`ProgramFiles`] reads a folder; [`Program::compile`] finds everything that is wrong with it, with file, line and
 //!   column; [`Program::bind`] gives its names their numbers;
-//! * [`evaluate`](evaluate()) turns an event into a [`Proposal`](crate::ledger::proposal::Proposal);
+//! * [`evaluate`](evaluate()) turns an event into a [`Proposal`](crate::ledger::proposal::Proposal), [`ask`] a redemption, a change of
+//!   tier or a schedule;
 //! * [`cases`] runs the merchants' own cases against a ledger that the caller provides.
 //!
 //! Rules propose, the ledger decides: nothing here changes a balance, reads a clock or knows what a limit has left.
 
 mod api;
+mod asked;
 mod bound;
 pub mod cases;
 mod diagnostic;
@@ -27,6 +29,7 @@ pub mod reference;
 mod sandbox;
 mod scan;
 mod script;
+mod segments;
 mod tables;
 mod terms;
 #[cfg(test)]
@@ -36,9 +39,10 @@ mod values;
 mod warn;
 mod words;
 
+pub use asked::{Asked, Occasion, RedeemAsked};
 pub use bound::{Compiled, ErrorLimit};
 pub use diagnostic::Diagnostic;
-pub use evaluate::{ReachedLine, TraceLine, evaluate, evaluate_marked, evaluate_traced};
+pub use evaluate::{ReachedLine, TraceLine, ask, evaluate, evaluate_marked, evaluate_traced, reached};
 pub use files::{MANIFEST, ProgramFiles, load_all};
 pub use frame::frame;
 pub use page::{Page, Section};

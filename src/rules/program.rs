@@ -15,11 +15,10 @@ use super::files::{CASES_FOLDER, MANIFEST, ProgramFiles, has_extension, is_name}
 use super::lint::{Declared, lint};
 use super::manifest::Manifest;
 use super::marks::marked;
-use super::script::Script;
+use super::script::{Handled, Script};
 use super::validate::{BUILT_IN_COUNTERS, validate};
 use super::{sandbox, terms};
 use crate::ledger::calendar::Day;
-use crate::ledger::event::EventKind;
 use crate::ledger::types::{NameId, Text, TimeMs};
 use crate::limits::{DIAGNOSTICS_MAX, NAMES_MAX};
 
@@ -61,6 +60,7 @@ impl Program {
             wrong.push(Diagnostic::of_file(MANIFEST, format!("a program declares at most {NAMES_MAX} names")));
         }
         let scripts = scripts(files, Some(&manifest), &mut wrong);
+        wrong.extend(unasked(&manifest, text, &scripts));
         for (path, content) in &files.files {
             if path.starts_with(CASES_FOLDER) {
                 wrong.extend(cases::check(path, content, &vocabulary(&manifest)));
@@ -118,8 +118,8 @@ impl Program {
         (&self.manifest, &self.manifest_text)
     }
 
-    /// Every handler: its script, the kind of event, its name.
-    pub(super) fn handlers(&self) -> impl Iterator<Item = (&Text, &EventKind, &Text)> {
+    /// Every handler: its script, what calls it, its name.
+    pub(super) fn handlers(&self) -> impl Iterator<Item = (&Text, &Handled, &Text)> {
         self.scripts
             .iter()
             .flat_map(|script| script.handlers.iter().map(move |(kind, name)| (&script.file, kind, name)))
@@ -135,6 +135,24 @@ impl Program {
 #[must_use]
 pub fn check(files: &ProgramFiles) -> Vec<Diagnostic> {
     Program::compile(files).err().unwrap_or_default()
+}
+
+/// Schedules that ask scripts which do not answer, and the other way round.
+fn unasked(manifest: &Manifest, text: &str, scripts: &[Script]) -> Option<Diagnostic> {
+    let of_schedules = |script: &&Script| script.handlers.iter().any(|(of, _)| *of == Handled::Schedule);
+    let asks = manifest.schedule.iter().find(|table| table.get_ref().script);
+    match (asks, scripts.iter().find(of_schedules)) {
+        (Some(table), None) => {
+            let message = "this asks the scripts, and none has on_schedule(tick, member)";
+            Some(Diagnostic::at_offset(MANIFEST, text, table.span().start, message))
+        }
+        (None, Some(script)) => {
+            let line = script.line_of("on_schedule");
+            let message = "nothing calls on_schedule: declare a [[schedule]] with script = true".to_owned();
+            Some(Diagnostic { file: script.file.clone(), line, column: 4, message })
+        }
+        (Some(_), Some(_)) | (None, None) => None,
+    }
 }
 
 fn manifest_error(text: &str, error: &toml::de::Error) -> Diagnostic {
@@ -182,5 +200,6 @@ fn declared(manifest: &Manifest) -> Declared<'_> {
         rewards: manifest.rewards.names().map(Text::as_str).collect(),
         counters: own_counters.iter().copied().chain(BUILT_IN_COUNTERS).collect(),
         own_counters,
+        segments: manifest.segments.names().map(Text::as_str).collect(),
     }
 }

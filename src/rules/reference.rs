@@ -2,7 +2,7 @@
 //! into, every handler, field and call of a script out of the lists the checker uses. `rules/README.md` and
 //! `GET …/rules/schema` are made of this, so neither can say what is not so.
 
-use super::api::event;
+use super::api::{event, occasion};
 use super::lint::STANDARD;
 use super::script::HANDLERS;
 use crate::limits::{
@@ -11,8 +11,13 @@ use crate::limits::{
 };
 
 /// The sources the manifest's types stand in.
-const SOURCES: [&str; 3] =
-    [include_str!("manifest.rs"), include_str!("manifest/rules.rs"), include_str!("manifest/life.rs")];
+const SOURCES: [&str; 5] = [
+    include_str!("manifest.rs"),
+    include_str!("household.rs"),
+    include_str!("manifest/rules.rs"),
+    include_str!("manifest/life.rs"),
+    include_str!("manifest/segments.rs"),
+];
 
 /// A table of the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +61,9 @@ pub const CALL_DOCS: &[ScriptDoc] = &[
     ScriptDoc { form: "grant(reward, reason)", about: "gives a reward" },
     ScriptDoc { form: "count(counter, amount)", about: "moves one of the program's own counters" },
     ScriptDoc { form: "flag(code, weight, reason)", about: "notes a suspicion, weight 0 to 100; nothing lowers it" },
-    ScriptDoc { form: "hold(reason)", about: "keeps the event's effects for a review" },
+    ScriptDoc { form: "hold(reason)", about: "keeps the effects for a review" },
+    ScriptDoc { form: "price(amount)", about: "in on_redeem: what it costs, instead of what is declared" },
+    ScriptDoc { form: "deny(reason)", about: "in on_redeem: no; the answer is reward_unavailable, with the reason" },
     ScriptDoc {
         form: "mul_div(a, b, c)", about: "floor(a × b / c), without passing the range of a number in between"
     },
@@ -82,7 +89,7 @@ pub const MEMBER_DOCS: &[ScriptDoc] = &[
     ScriptDoc { form: "member.has(entitlement)", about: "whether they have a perk" },
     ScriptDoc { form: "member.choice(name)", about: "what they chose" },
     ScriptDoc { form: "member.membership(plan)", about: "whether they have a paid plan" },
-    ScriptDoc { form: "member.segment(name)", about: "whether they belong to a segment" },
+    ScriptDoc { form: "member.segment(name)", about: "whether they are in a segment" },
 ];
 
 /// Every table of a manifest.
@@ -96,7 +103,7 @@ fn tables_of(source: &str) -> Vec<Table> {
     let mut tables = Vec::new();
     let mut about: Vec<&str> = Vec::new();
     let mut attributes = String::new();
-    let mut table: Option<Table> = None;
+    let (mut table, mut all_optional): (Option<Table>, bool) = (None, false);
     for line in source.lines().map(str::trim) {
         if let Some(text) = line.strip_prefix("/// ") {
             about.push(text);
@@ -106,13 +113,14 @@ fn tables_of(source: &str) -> Vec<Table> {
             let name = about.join(" ");
             let name = name.split_once(": either").map_or(name.clone(), |(name, _)| name.to_owned());
             table = Some(Table { name: plain(&name), keys: Vec::new() });
+            all_optional = attributes.contains(", default)");
             (about, attributes) = (Vec::new(), String::new());
         } else if line == "}" {
             tables.extend(table.take().filter(|table| !table.keys.is_empty()));
             (about, attributes) = (Vec::new(), String::new());
         } else if let (Some(table), Some((name, kind))) = (table.as_mut(), field(line)) {
             let name = renamed(&attributes).unwrap_or_else(|| name.to_owned());
-            let optional = kind.starts_with("Option<") || attributes.contains("serde(default");
+            let optional = all_optional || kind.starts_with("Option<") || attributes.contains("serde(default");
             table.keys.push(KeyDoc { name, value: value(kind), required: !optional, about: plain(&about.join(" ")) });
             (about, attributes) = (Vec::new(), String::new());
         } else if !line.is_empty() {
@@ -211,15 +219,36 @@ pub fn markdown() -> String {
         "\n### Handlers\n\n{}, and `on_custom_NAME` for `custom.NAME`.\n",
         list(&mut HANDLERS.into_iter())
     )]);
+    out.push_str(BESIDE);
     out.push_str("\n### Calls\n\n| call | does |\n|---|---|\n");
     out.extend(CALL_DOCS.iter().map(|doc| format!("| `{}` | {} |\n", cell(doc.form), cell(doc.about))));
     out.extend([format!("\nOf the language: {}.\n", list(&mut STANDARD.into_iter()))]);
     out.extend([format!("\n### `event`\n\n{}.\n", list(&mut event::names()))]);
+    for (what, names) in occasions() {
+        out.extend([format!("\n### `{what}`\n\n{}.\n", list(&mut names.into_iter()))]);
+    }
     out.push_str("\n### `member`\n\n| | says |\n|---|---|\n");
     out.extend(MEMBER_DOCS.iter().map(|doc| format!("| `{}` | {} |\n", cell(doc.form), cell(doc.about))));
     out.push_str("\n### Bounds\n\n| what | at most |\n|---|---|\n");
     out.extend(bounds().iter().map(|(what, most)| format!("| {what} | {most} |\n")));
     out
+}
+
+/// What the handlers beside events are for.
+const BESIDE: &str = "
+Beside events, `on_redeem(request, member)` is asked before points are spent or kept aside, `on_tier_change(change, member)` when a
+record has moved a member's tier, `on_schedule(tick, member)` when a `[[schedule]]` with `script = true` has come round. There `member`
+is as the record leaves them, and what the handler gives belongs to that record; of an order, it goes back with the order.
+";
+
+/// What the handlers beside events are given, and every name that may follow it.
+#[must_use]
+pub fn occasions() -> [(&'static str, Vec<&'static str>); 3] {
+    [
+        ("request", occasion::request_names().collect()),
+        ("change", occasion::change_names().collect()),
+        ("tick", occasion::tick_names().collect()),
+    ]
 }
 
 fn cell(text: &str) -> String {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::scan::{Piece, Token};
+use super::diagnostic::line_and_column;
+use super::scan::{Piece, Token, tokens};
 use crate::ledger::event::EventKind;
 use crate::ledger::types::Text;
 
@@ -13,7 +14,16 @@ pub(super) struct Script {
     /// The path within the program's folder.
     pub file: Text,
     pub source: String,
-    pub handlers: Vec<(EventKind, Text)>,
+    pub handlers: Vec<(Handled, Text)>,
+}
+
+impl Script {
+    /// The line a function begins at, from 1; 0 where there is none.
+    pub fn line_of(&self, function: &str) -> u32 {
+        let tokens = tokens(&self.source);
+        let found = functions(&tokens).iter().find(|known| known.name == function).map(|known| known.offset);
+        found.map_or(0, |offset| line_and_column(&self.source, offset).0)
+    }
 }
 
 /// A function as it stands in a source.
@@ -26,11 +36,33 @@ pub(super) struct Function<'a> {
     pub body: Range<usize>,
 }
 
-/// Handlers the contract names that nothing calls yet.
-const NOT_YET: [&str; 3] = ["on_redeem", "on_tier_change", "on_schedule"];
+/// What calls a handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Handled {
+    /// An event of a kind.
+    Event(EventKind),
+    /// A redemption, or a hold for one.
+    Redeem,
+    /// A member's tier has changed.
+    TierChange,
+    /// A schedule that asks the scripts has come round.
+    Schedule,
+}
+
+impl Handled {
+    /// What its first argument is usually called.
+    pub const fn argument(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "event",
+            Self::Redeem => "request",
+            Self::TierChange => "change",
+            Self::Schedule => "tick",
+        }
+    }
+}
 
 /// Every handler's name but those of custom events.
-pub(super) const HANDLERS: [&str; 13] = [
+pub(super) const HANDLERS: [&str; 16] = [
     "on_enroll",
     "on_purchase",
     "on_refund",
@@ -44,12 +76,14 @@ pub(super) const HANDLERS: [&str; 13] = [
     "on_fee",
     "on_profile",
     "on_login",
+    "on_redeem",
+    "on_tier_change",
+    "on_schedule",
 ];
 
 /// What a function is by its name.
 pub(super) enum Role {
-    Handler(EventKind),
-    NotYet,
+    Handler(Handled),
     UnknownHandler,
     Helper,
 }
@@ -57,12 +91,15 @@ pub(super) enum Role {
 /// What a function of this name is for.
 pub(super) fn role(name: &str) -> Role {
     let Some(event) = name.strip_prefix("on_") else { return Role::Helper };
-    if NOT_YET.contains(&name) {
-        return Role::NotYet;
+    match event {
+        "redeem" => return Role::Handler(Handled::Redeem),
+        "tier_change" => return Role::Handler(Handled::TierChange),
+        "schedule" => return Role::Handler(Handled::Schedule),
+        _ => {}
     }
     let wire = event.strip_prefix("custom_").map(|own| format!("custom.{own}"));
     match EventKind::parse(wire.as_deref().unwrap_or(event)) {
-        Some(kind) => Role::Handler(kind),
+        Some(kind) => Role::Handler(Handled::Event(kind)),
         None => Role::UnknownHandler,
     }
 }

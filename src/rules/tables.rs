@@ -11,6 +11,7 @@ use std::cell::OnceCell;
 
 use lines::Lines;
 
+use super::bound::Compiled;
 use super::manifest::{MostPer, Once};
 use crate::ledger::calendar::{Day, Span, day_of, month_index, year_of};
 use crate::ledger::event::{Event, EventKind, Item};
@@ -93,6 +94,7 @@ struct Whom {
     tiers: Vec<NameId>,
     plans: Vec<NameId>,
     attributes: Vec<(Text, Text)>,
+    segments: Vec<Text>,
 }
 
 impl Whom {
@@ -103,6 +105,7 @@ impl Whom {
         (self.tiers.is_empty() || seen.tier().is_some_and(|tier| self.tiers.contains(&tier)))
             && (self.plans.is_empty() || self.plans.iter().any(runs))
             && self.attributes.iter().all(|(name, value)| seen.member.profile.attribute(name) == Some(value))
+            && (self.segments.is_empty() || self.segments.iter().any(|name| seen.is_in(name)))
     }
 }
 
@@ -115,8 +118,8 @@ struct Reaches {
 }
 
 impl Reaches {
-    /// The condition a reward then hangs on; none where the counter has not come so far, this event's counts included.
-    fn condition(&self, seen: &Seen<'_>, intents: &[Intent]) -> Option<Condition> {
+    /// The condition a reward then hangs on; nothing where the counter has not come so far, this event's counts included.
+    fn condition(&self, seen: &Seen<'_>, intents: &[Intent]) -> Result<Condition, Nothing> {
         let day = seen.day();
         let window = match self.window {
             MostPer::Day => Window::Day(day),
@@ -142,7 +145,10 @@ impl Reaches {
         };
         let total = counted.fold(known.saturating_add(own), i64::saturating_add);
         let Self { counter, at_least, .. } = *self;
-        (total >= at_least).then_some(Condition::Counter { counter, window, at_least })
+        if total < at_least {
+            return Err(Nothing::NotReached { counted: total, at_least });
+        }
+        Ok(Condition::Counter { counter, window, at_least })
     }
 }
 
@@ -166,13 +172,18 @@ pub(super) struct Seen<'a> {
     pub member: &'a Member,
     pub terms: &'a Terms,
     pub at: TimeMs,
+    compiled: &'a Compiled,
     /// Found when first asked for: most rules of most programs do not ask.
     pub tier: OnceCell<Option<NameId>>,
 }
 
 impl<'a> Seen<'a> {
-    pub const fn new(event: &'a Event, member: &'a Member, terms: &'a Terms, at: TimeMs) -> Self {
-        Self { event, member, terms, at, tier: OnceCell::new() }
+    pub fn new(event: &'a Event, member: &'a Member, compiled: &'a Compiled, at: TimeMs) -> Self {
+        Self { event, member, terms: &compiled.terms, at, compiled, tier: OnceCell::new() }
+    }
+
+    fn is_in(&self, segment: &str) -> bool {
+        self.compiled.segments.is_in(segment, self.member, self.terms, self.at) == Some(true)
     }
 
     fn tier(&self) -> Option<NameId> {
@@ -189,23 +200,25 @@ impl<'a> Seen<'a> {
 pub(super) enum Nothing {
     OtherKind,
     NoLine,
-    BelowMinimum,
+    BelowMinimum { amount: i64, minimum: i64 },
     GivenBefore,
-    TooLittle,
+    TooLittle { amount: i64 },
     OtherMember,
-    NotReached,
+    NotReached { counted: i64, at_least: i64 },
 }
 
 impl Nothing {
-    pub const fn detail(self) -> &'static str {
+    pub fn detail(self) -> String {
         match self {
-            Self::OtherKind => "not for this kind of event",
-            Self::NoLine => "no line counts for it",
-            Self::BelowMinimum => "below its minimum",
-            Self::GivenBefore => "given before",
-            Self::TooLittle => "too little for a whole unit",
-            Self::OtherMember => "not for this member",
-            Self::NotReached => "its counter has not come so far",
+            Self::OtherKind => "not for this kind of event".to_owned(),
+            Self::NoLine => "no line counts for it".to_owned(),
+            Self::BelowMinimum { amount, minimum } => format!("{amount} is below its minimum of {minimum}"),
+            Self::GivenBefore => "given before, as often as it may be".to_owned(),
+            Self::TooLittle { amount } => format!("{amount} is too little for a whole unit"),
+            Self::OtherMember => "not for this member: their tier, plan, attribute or segment".to_owned(),
+            Self::NotReached { counted, at_least } => {
+                format!("its counter has come to {counted}, not to {at_least}")
+            }
         }
     }
 }
@@ -218,7 +231,7 @@ impl Rule {
         }
         let counted = self.counted(seen.event)?;
         if counted.amount < self.minimum {
-            return Err(Nothing::BelowMinimum);
+            return Err(Nothing::BelowMinimum { amount: counted.amount, minimum: self.minimum });
         }
         if !self.whom.is(seen) {
             return Err(Nothing::OtherMember);
@@ -228,7 +241,7 @@ impl Rule {
         }
         let mut intent = self.intent(seen, &counted)?;
         if let (Some(reaches), Intent::Grant { condition, .. }) = (&self.reaches, &mut intent) {
-            *condition = Some(reaches.condition(seen, intents).ok_or(Nothing::NotReached)?);
+            *condition = Some(reaches.condition(seen, intents)?);
         }
         intents.push(intent);
         // A grant remembers by itself that it was given.
@@ -301,7 +314,7 @@ impl Rule {
         let (reason, rule) = (self.reason.clone(), self.at.clone());
         let earn = |pool: NameId, points: i64| {
             if points == 0 {
-                return Err(Nothing::TooLittle);
+                return Err(Nothing::TooLittle { amount: counted.amount });
             }
             let amount = Points::new(points);
             Ok(Intent::Earn {

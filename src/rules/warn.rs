@@ -10,7 +10,7 @@ use super::limits;
 use super::manifest::{EarnTable, LinesTable, Manifest};
 use super::program::Program;
 use super::scan::{Piece, Token, tokens};
-use super::script::{Function, Role, closing, functions, role};
+use super::script::{Function, Handled, Role, closing, functions, role};
 use super::values::WindowOf;
 use super::values::{OneOrMany, Words};
 use crate::ledger::calendar::{Day, parts_of, year_of};
@@ -189,13 +189,20 @@ impl Look<'_> {
             });
             return;
         }
-        for (script, kind, function) in program.handlers() {
-            if posted.kinds.contains(kind) {
+        for (script, of, function) in program.handlers() {
+            if posted.tries(of) {
                 continue;
             }
             let text = files.get(script).unwrap_or_default();
             let offset = text.find(&format!("fn {function}")).map_or(0, |at| at + 3);
-            let message = format!("no case posts a {:?} event, so {function} is never tried", kind.wire_name());
+            let message = match of {
+                Handled::Event(kind) => {
+                    format!("no case posts a {:?} event, so {function} is never tried", kind.wire_name())
+                }
+                Handled::Redeem => format!("no case redeems anything, so {function} is never tried"),
+                Handled::TierChange => format!("no case expects a tier, so {function} is never looked at"),
+                Handled::Schedule => format!("no case lets time pass, so {function} is never tried"),
+            };
             self.found
                 .push(Warning { code: "handler_not_tested", at: Diagnostic::at_offset(script, text, offset, message) });
         }

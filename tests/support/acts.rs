@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tallystick::ledger::act::{Act, Spend, What};
 use tallystick::ledger::calendar::Span;
 use tallystick::ledger::decide::{self, Earlier};
+use tallystick::ledger::proposal::Proposal;
 use tallystick::ledger::record::{Effect, Record};
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::terms::{CapPeriod, Expiry, HouseholdTerms, Period, PoolTerms, RewardTerms};
@@ -105,7 +106,7 @@ impl World {
         };
         let judgement = super::reviews::judgement(line);
         let act = Arc::new(Act { member, context: None, what });
-        decide::act(&self.books(), &act, &Text::default(), &earlier, judgement)
+        decide::act(&self.books(), &act, &Text::default(), (&earlier, Proposal::default()), judgement)
     }
 
     /// What the engine would read back: the redemption's record and its latest reversal.

@@ -74,9 +74,15 @@ pub fn simulation(
         for line in trace {
             out.begin_object();
             out.field("rule", &line.rule);
+            out.field("file", &line.file);
+            out.int_field("line", line.line);
             out.key("fired");
             out.bool(line.fired);
             out.field("detail", &line.detail);
+            if let Some(operations) = line.operations {
+                out.int_field("operations", operations);
+                out.int_field("limit", SCRIPT_OPERATIONS_MAX);
+            }
             out.end_object();
         }
         out.end_array();

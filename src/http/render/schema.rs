@@ -1,7 +1,7 @@
 //! What rules may say, as JSON for editors. It is the same reference as the merchant's guide.
 
 use crate::http::json::Json;
-use crate::rules::reference::{CALL_DOCS, MEMBER_DOCS, ScriptDoc, bounds, event_fields, handlers, tables};
+use crate::rules::reference::{CALL_DOCS, MEMBER_DOCS, ScriptDoc, bounds, event_fields, handlers, occasions, tables};
 
 /// Writes the reference.
 pub fn schema(out: &mut Json) {
@@ -29,6 +29,9 @@ pub fn schema(out: &mut Json) {
     names(out, "handlers", &handlers());
     docs(out, "calls", CALL_DOCS);
     names(out, "event", &event_fields());
+    for (what, fields) in occasions() {
+        names(out, what, &fields);
+    }
     docs(out, "member", MEMBER_DOCS);
     out.key("bounds");
     out.begin_array();

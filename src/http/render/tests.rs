@@ -263,12 +263,17 @@ fn reasons_carry_their_evidence() {
 #[test]
 fn a_simulation_has_no_ids() {
     let record = record(vec![credit(0, Account::Issued, AT)]);
-    let trace = [Trace { rule: "earn.rhai:4".into(), fired: true, detail: "149 / 100".into() }];
+    let (rule, file) = ("earn.rhai:on_purchase".into(), "earn.rhai".into());
+    let trace = [Trace { rule, file, line: 4, fired: true, detail: "earn 1 points".into(), operations: Some(61) }];
     let answer = written(|out, names| {
         simulation(out, &record, Names { simulated: true, ..names }, Some(trace.as_slice()), None);
     });
     assert_eq!((&answer["seq"], &answer["effects"][0]["lot"]), (&Value::Null, &Value::Null));
-    assert_eq!(answer["trace"], json!([{"rule": "earn.rhai:4", "fired": true, "detail": "149 / 100"}]));
+    assert_eq!(
+        answer["trace"],
+        json!([{"rule": "earn.rhai:on_purchase", "file": "earn.rhai", "line": 4, "fired": true, "detail": "earn 1 points",
+            "operations": 61, "limit": crate::limits::SCRIPT_OPERATIONS_MAX}])
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(super) use hold::room_for_hold;
 
 use super::super::act::{Act, Spend, What};
 use super::super::member::Member;
+use super::super::proposal::Proposal;
 use super::super::record::{Effect, Input, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::standing::Standing;
@@ -35,7 +36,7 @@ pub struct Earlier {
     pub latest: Option<Arc<Record>>,
 }
 
-/// Decides an act.
+/// Decides an act, with what the scripts say of a redemption.
 ///
 /// # Errors
 /// Refuses unknown members, pools, rewards, holds, redemptions and charities; members that are frozen or were merged; what is
@@ -44,7 +45,7 @@ pub fn act(
     books: &Books<'_>,
     act: &Arc<Act>,
     key: &Text,
-    earlier: &Earlier,
+    (earlier, proposal): (&Earlier, Proposal),
     judgement: Judgement,
 ) -> Result<Record, Reject> {
     let member = books.known_member(&act.member)?;
@@ -55,7 +56,7 @@ pub fn act(
         .then(|| judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone()));
     let mut draft = Draft::default();
     draft.party(&act.member, Some(member));
-    let mut work = Work { books, act, member, earlier, status, confirm, draft };
+    let mut work = Work { books, act, member, earlier, proposal: &proposal, status, confirm, draft };
     match &act.what {
         What::Hold { spend, ttl_ms, order } => work.hold(spend, *ttl_ms, order.as_ref())?,
         What::Capture { hold, amount } => work.capture(*hold, *amount)?,
@@ -77,6 +78,7 @@ pub fn act(
     let Work { draft, .. } = work;
     let mut record = draft.record(books, Input::Act(Arc::clone(act), key.clone()), books.now, judgement);
     record.status = status;
+    super::scripted(books, &mut record, proposal);
     Ok(record)
 }
 
@@ -86,6 +88,7 @@ struct Work<'a> {
     act: &'a Arc<Act>,
     member: &'a Arc<Member>,
     earlier: &'a Earlier,
+    proposal: &'a Proposal,
     status: Status,
     /// What the fraud checks want confirmed before anything is recorded.
     confirm: Option<String>,
@@ -127,20 +130,37 @@ impl<'a> Work<'a> {
                 if *amount < minimum {
                     return Err(Reject::BelowMinimum { wanted: *amount, minimum, what: "spent" });
                 }
-                Ok(Price { pool, amount: *amount, reward: None })
+                self.not_denied()?;
+                Ok(Price { pool, amount: self.proposal.price.unwrap_or(*amount), reward: None })
             }
             Spend::Reward(name) => {
                 let state = self.books.state.program(self.books.program);
                 let id = state.and_then(|program| program.name_id(name));
                 let unknown = || Reject::RewardUnavailable(smol_str::format_smolstr!("there is no reward {name:?}"));
                 let terms = id.and_then(|id| self.books.terms.reward(id)).ok_or_else(unknown)?;
-                let (pool, amount) = terms.price.ok_or_else(|| {
+                let (pool, amount) = self.priced(terms).ok_or_else(|| {
                     Reject::RewardUnavailable(smol_str::format_smolstr!("{name:?} has no price: it is given, not sold"))
                 })?;
                 self.offered(terms, name)?;
+                self.not_denied()?;
                 Ok(Price { pool, amount, reward: Some(terms) })
             }
         }
+    }
+
+    /// What a reward costs: as a script says, else as it is declared. A script's price is paid in the declared pool, or the only one.
+    fn priced(&self, terms: &RewardTerms) -> Option<(NameId, Points)> {
+        let Some(amount) = self.proposal.price else { return terms.price };
+        let only = || match self.books.terms.pools.as_slice() {
+            [pool] => Some(pool.name),
+            _ => None,
+        };
+        terms.price.map(|(pool, _)| pool).or_else(only).map(|pool| (pool, amount))
+    }
+
+    /// Refuses what a script denies.
+    fn not_denied(&self) -> Result<(), Reject> {
+        self.proposal.denied.as_ref().map_or(Ok(()), |why| Err(Reject::RewardUnavailable(why.clone())))
     }
 
     /// Refuses a reward that is sold out.

@@ -188,6 +188,11 @@ impl Doing<'_> {
                     self.settle_law(schedule, law, effects);
                 }
             }
+            // That it came round is on record, whatever the scripts give.
+            Action::Script => {
+                effects.push(Effect::Count { party: 0, counter: schedule.name, day, amount: 1 });
+                return;
+            }
         }
         if effects.len() == before || !remembers(schedule) {
             return;
@@ -358,7 +363,7 @@ const fn remembers(schedule: &ScheduleTerms) -> bool {
 }
 
 /// The number of the next lot or grant among a record's effects.
-fn next_index(effects: &[Effect]) -> u16 {
+pub(super) fn next_index(effects: &[Effect]) -> u16 {
     let used = effects.iter().filter_map(|effect| match effect {
         Effect::Credit(credit) => Some(credit.lot.index),
         Effect::Grant { index, .. } | Effect::Plan { index, .. } | Effect::Hold { index, .. } => Some(*index),

@@ -16,6 +16,7 @@ use crate::ledger::provenance::{Back, Lines, Punched};
 use crate::ledger::record::{Reason, Verdict};
 use crate::ledger::types::{AMOUNT_MAX, Money, Points, Text};
 use crate::limits::{INTENTS_MAX, STAMPS_PER_EVENT_MAX, TEXT_BYTES_MAX};
+use crate::rules::asked::Occasion;
 use crate::rules::length::{self, ShortM};
 use crate::rules::marks::MARK;
 
@@ -91,6 +92,9 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
         let mut call = shared.borrow_mut();
         let (rule, _) = running(&call)?.0.noted(call.script, at.call_position(), "");
         let detail = bounded(reason)?.to_owned();
+        if matches!(call.occasion, Some(Occasion::Schedule { .. })) {
+            return Err("on_schedule holds nothing: what the calendar brings does not wait".into());
+        }
         raise(&mut call, Reason { rule, verdict: Verdict::Hold, weight: HOLD_WEIGHT, detail, evidence: None })
     });
 }
@@ -245,7 +249,7 @@ fn raise(call: &mut Call, reason: Reason) -> Answer<()> {
     Ok(())
 }
 
-fn bounded(text: &str) -> Answer<&str> {
+pub(super) fn bounded(text: &str) -> Answer<&str> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(format!("a reason has at most {TEXT_BYTES_MAX} bytes, this one {}", text.len()).into());
     }

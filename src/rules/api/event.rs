@@ -8,7 +8,7 @@ use super::{Answer, Call, Shared, running, text};
 use crate::ledger::calendar::{Day, parts_of, year_of};
 use crate::ledger::event::{Event, Item, Tender};
 use crate::ledger::terms::Terms;
-use crate::ledger::types::Text;
+use crate::ledger::types::{Text, TimeMs};
 
 /// `event`, as a script holds it.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +65,8 @@ const TEXTS: [TextField; 18] = [
 
 type NumberField = (&'static str, fn(&Event, &Terms) -> i64);
 
-/// Numbers an event has or its time gives, in the program's zone.
-const NUMBERS: [NumberField; 5] = [
-    ("amount", |e, _| e.amount().get()),
+/// The calendar of an instant, in the program's zone.
+pub(super) const TIMES: [NumberField; 4] = [
     ("year", |e, terms| i64::from(year_of(local_day(e, terms)))),
     ("month", |e, terms| i64::from(parts_of(local_day(e, terms)).0)),
     ("weekday", |e, terms| i64::from(parts_of(local_day(e, terms)).2)),
@@ -80,9 +79,7 @@ type WordField = (&'static str, fn(&Event, &Terms) -> String);
 const WORDS: [WordField; 4] = [
     ("type", |e, _| e.kind.wire_name().to_string()),
     ("day", |e, terms| day_text(local_day(e, terms))),
-    ("occurred_at", |e, _| {
-        jiff::Timestamp::from_millisecond(e.occurred_at.get()).map_or_else(|_| String::new(), |at| at.to_string())
-    }),
+    ("occurred_at", |e, _| instant_text(e.occurred_at)),
     ("birthday", |e, _| {
         let birthday = e.personal.as_ref().and_then(|personal| personal.birthday);
         birthday.map_or_else(String::new, |birthday| match birthday.year {
@@ -102,23 +99,31 @@ const SUMS: [Sum; 4] = [
     ("quantity_of", |item, wanted| (item.sku.as_deref() == Some(wanted)).then(|| i64::from(item.quantity))),
 ];
 
-/// What a script may read from an event besides [`TEXTS`], [`NUMBERS`] and [`WORDS`], and ask besides [`SUMS`].
+/// What a script may read from an event besides [`TEXTS`], [`AMOUNT`], [`TIMES`] and [`WORDS`], and ask besides [`SUMS`].
 const OTHERS: [&str; 4] = ["items", "tenders", "attribute", "has_attribute"];
+
+/// Numbers an event has besides those of its time.
+const AMOUNT: NumberField = ("amount", |e, _| e.amount().get());
 
 /// Every name that may follow `event.`.
 pub(in crate::rules) fn names() -> impl Iterator<Item = &'static str> + Clone {
     (TEXTS.iter().map(|field| field.0))
-        .chain(NUMBERS.iter().map(|field| field.0))
+        .chain(std::iter::once(AMOUNT.0))
+        .chain(TIMES.iter().map(|field| field.0))
         .chain(WORDS.iter().map(|field| field.0))
         .chain(SUMS.iter().map(|field| field.0))
         .chain(OTHERS)
 }
 
-fn local_day(event: &Event, terms: &Terms) -> Day {
+pub(super) fn instant_text(at: TimeMs) -> String {
+    jiff::Timestamp::from_millisecond(at.get()).map_or_else(|_| String::new(), |at| at.to_string())
+}
+
+pub(super) fn local_day(event: &Event, terms: &Terms) -> Day {
     terms.zone.day(event.occurred_at)
 }
 
-fn day_text(day: Day) -> String {
+pub(super) fn day_text(day: Day) -> String {
     let (month, date, _) = parts_of(day);
     format!("{:04}-{month:02}-{date:02}", year_of(day))
 }
@@ -131,7 +136,7 @@ pub(super) fn register(engine: &mut Engine, call: &Shared) {
             Ok(text(read(running(&call.borrow())?.1).map(Text::as_str)))
         });
     }
-    for (name, read) in NUMBERS {
+    for (name, read) in std::iter::once(AMOUNT).chain(TIMES) {
         let call = Rc::clone(call);
         engine.register_get(name, move |_: &mut ScriptEvent| -> Answer<i64> {
             let call = call.borrow();

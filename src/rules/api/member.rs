@@ -9,6 +9,7 @@ use crate::ledger::calendar::{Day, month_index, parts_of, year_of};
 use crate::ledger::event::Birthday;
 use crate::ledger::tiers::tier_at;
 use crate::ledger::types::{NameId, Text};
+use crate::rules::bound::Compiled;
 use crate::rules::diagnostic::suggestion;
 use crate::rules::loaded::Loaded;
 
@@ -138,8 +139,14 @@ fn register_rights(engine: &mut Engine, call: &Shared) {
         let rights = crate::ledger::rights::rights(call.member(), &compiled.terms, call.at);
         Ok(compiled.id(entitlement).is_some_and(|name| rights.iter().any(|right| right.0 == name)))
     });
-    // Nothing declares segments: nobody is in one.
-    engine.register_fn("segment", |_: &mut ScriptMember, _: &str| false);
+    let shared = Rc::clone(call);
+    engine.register_fn("segment", move |_: &mut ScriptMember, name: &str| -> Answer<bool> {
+        let call = shared.borrow();
+        let Compiled { segments, terms, .. } = &*running(&call)?.0.compiled;
+        // Who is not a member yet is in no segment, but a name that is none is an error all the same.
+        let known = segments.is_in(name, call.member(), terms, call.at);
+        known.map(|is| is && call.member.is_some()).ok_or_else(|| unknown("segment", name, segments.names()))
+    });
 }
 
 /// The event's day in the program's zone.

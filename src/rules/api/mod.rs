@@ -8,6 +8,7 @@ pub(super) mod calls;
 mod collections;
 pub(super) mod event;
 pub(super) mod member;
+pub(super) mod occasion;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -15,12 +16,13 @@ use std::sync::{Arc, LazyLock};
 
 use rhai::{Engine, EvalAltResult, ImmutableString};
 
+use super::asked::Occasion;
 use super::loaded::Loaded;
 use crate::ledger::event::Event;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Intent;
 use crate::ledger::record::Reason;
-use crate::ledger::types::TimeMs;
+use crate::ledger::types::{Points, Text, TimeMs};
 
 /// The one handler call a thread is running: what it may see, and what it asked for so far.
 #[derive(Default)]
@@ -30,13 +32,20 @@ pub(super) struct Call {
     /// Which of the program's scripts runs.
     pub script: usize,
     pub event: Option<Arc<Event>>,
+    /// What it is about beside an event; its time and place are in `event`.
+    pub occasion: Option<Occasion>,
     /// `None` for somebody who is not a member yet.
     pub member: Option<Arc<Member>>,
     pub at: TimeMs,
     pub intents: Vec<Intent>,
     pub raised: Vec<Reason>,
+    /// What a redemption costs, and why there is none, where a script has said so.
+    pub price: Option<Points>,
+    pub denied: Option<Text>,
     /// Lines of marked scripts that ran: script and line.
     pub lines: Vec<(usize, u32)>,
+    /// Handlers of marked scripts that ran beside events: script and function.
+    pub ran: Vec<(usize, Text)>,
 }
 
 /// A thread's call, shared with the functions registered in its engine.
@@ -66,6 +75,7 @@ fn running(call: &Call) -> Answer<(&Rc<Loaded>, &Event)> {
 pub(super) fn register(engine: &mut Engine, call: &Shared) {
     event::register(engine, call);
     member::register(engine, call);
+    occasion::register(engine, call);
     calls::register(engine, call);
     collections::register(engine);
 }

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::ledger::act::{Act, Spend, What};
+use crate::ledger::event::Context;
 use crate::ledger::types::{Points, Text};
 
-/// `redeem = { reward }` or `{ pool, amount }`
+/// `redeem = { reward }` or `{ pool, amount }`, with the `channel` and `store` it is asked for in.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RedeemTable {
@@ -18,6 +19,8 @@ pub(super) struct RedeemTable {
     pool: Option<Text>,
     amount: Option<i64>,
     order: Option<Text>,
+    channel: Option<Text>,
+    store: Option<Text>,
 }
 
 /// `donate = { pool, amount, charity }`
@@ -41,7 +44,10 @@ pub(super) fn redeem(table: &Spanned<RedeemTable>) -> Result<Act, String> {
         (None, Some(pool), Some(amount)) => Spend::Points { pool: pool.clone(), amount: Points::new(amount) },
         _ => return Err("a redemption is of a reward, or of a pool and an amount".to_owned()),
     };
-    Ok(act(ask.member.as_ref(), What::Redeem { spend, order: ask.order.clone() }))
+    let (channel, store) = (ask.channel.clone(), ask.store.clone());
+    let context = Context { channel, store, ..Context::default() };
+    let context = (context != Context::default()).then(|| Box::new(context));
+    Ok(Act { context, ..act(ask.member.as_ref(), What::Redeem { spend, order: ask.order.clone() }) })
 }
 
 /// The act of a gift.

@@ -79,7 +79,11 @@ fn compare_outcome(expect: &[Expectation], outcome: &Result<Posted, Reject>, dif
     if !expect.iter().any(|expectation| matches!(expectation, Expectation::Status(_))) {
         compare_status(Status::Posted, posted, differences);
     }
-    for fault in &posted.faults {
+    let fails = |message: &str| {
+        let said = |expectation: &Expectation| matches!(expectation, Expectation::Fails(text) if message.contains(text.as_str()));
+        expect.iter().any(said)
+    };
+    for fault in posted.faults.iter().filter(|fault| !fails(&fault.message)) {
         differences.push(format!("a script failed at {}: {}", fault.at, fault.message));
     }
     for expectation in expect {
@@ -103,6 +107,9 @@ fn compare_posted(expectation: &Expectation, posted: &Posted, differences: &mut 
             if !fits {
                 differences.push(format!("expected {wanted} cut to {given}, got {}", cuts(posted)));
             }
+        }
+        Expectation::Fails(text) if !posted.faults.iter().any(|fault| fault.message.contains(text.as_str())) => {
+            differences.push(format!("expected a script to fail with {text:?}"));
         }
         Expectation::NothingClipped if !posted.clipped.is_empty() => {
             differences.push(format!("expected nothing cut, got {}", cuts(posted)));

@@ -13,16 +13,40 @@ pub(super) enum Expectation {
     Status(Status),
     Verdict(Verdict),
     Error(Text),
+    /// A script fails, and says this.
+    Fails(Text),
     Replayed(bool),
-    Clipped { wanted: i64, given: i64, limit: Option<Text> },
+    Clipped {
+        wanted: i64,
+        given: i64,
+        limit: Option<Text>,
+    },
     NothingClipped,
     Tier(Option<Text>),
-    Reward { name: Text, value: Option<i64> },
+    Reward {
+        name: Text,
+        value: Option<i64>,
+    },
     NoReward(Text),
     Perk(Text),
     NoPerk(Text),
-    Pool { name: Text, available: Option<i64>, pending: Option<i64>, held: Option<i64>, debt: Option<i64> },
-    Card { name: Text, stamps: i64 },
+    Pool {
+        name: Text,
+        available: Option<i64>,
+        pending: Option<i64>,
+        held: Option<i64>,
+        debt: Option<i64>,
+    },
+    Card {
+        name: Text,
+        stamps: i64,
+    },
+}
+
+impl Expectation {
+    pub(super) const fn is_of_tier(&self) -> bool {
+        matches!(self, Self::Tier(_))
+    }
 }
 
 /// Reads one `key = value` of an `expect`. `member` is not one of them.
@@ -44,6 +68,7 @@ pub(super) fn read(key: &str, value: &Value, vocabulary: &Vocabulary<'_>) -> Res
             other => return Err(format!("{other:?} is not a verdict")),
         })),
         "error" => one(Expectation::Error(text(key, value)?)),
+        "fails" => one(Expectation::Fails(text(key, value)?)),
         "replayed" => one(Expectation::Replayed(value.as_bool().ok_or("replayed is true or false")?)),
         "clipped" => one(clipped(value)?),
         "tier" => one(Expectation::Tier(Some(text(key, value)?).filter(|tier| tier != "none"))),
@@ -64,8 +89,20 @@ pub(super) fn read(key: &str, value: &Value, vocabulary: &Vocabulary<'_>) -> Res
     }
 }
 
-const KEYS: [&str; 11] =
-    ["member", "status", "verdict", "error", "replayed", "clipped", "tier", "reward", "no_reward", "perk", "no_perk"];
+const KEYS: [&str; 12] = [
+    "member",
+    "status",
+    "verdict",
+    "error",
+    "fails",
+    "replayed",
+    "clipped",
+    "tier",
+    "reward",
+    "no_reward",
+    "perk",
+    "no_perk",
+];
 
 fn text(key: &str, value: &Value) -> Result<Text, String> {
     value.as_str().map(Text::new).ok_or_else(|| format!("{key} is a text"))

@@ -16,14 +16,14 @@
 //!
 //! `post` has an event's fields, each optional but `type`: the member is `A`, the id `e1`, `e2` … by the step's number,
 //! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points,
-//! `redeem = { reward }` or `{ pool, amount }` spends them, `donate = { pool, amount, charity }` gives them away and
+//! `redeem = { reward }` or `{ pool, amount }` (and `order`, `channel`, `store`) spends them, `donate = { pool, amount, charity }` gives them away and
 //! `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
 //! `resolve = { outcome = "cleared", member = "A" }` (or `"confirmed"`, with `claw_back = true` to take back what its evidence counts)
 //! closes the open case with something of that member's.
 //! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
 //! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a
 //! list, or `{ name, value }`), `perk` and `no_perk`, `clipped` (`{ wanted, given, limit }`, or `false`), `status`
-//! (`posted` where not given), `verdict`, `replayed`, and `error` (a refusal's code).
+//! (`posted` where not given), `verdict`, `replayed`, `error` (a refusal's code), and `fails` (what a failing script says; else none may).
 //!
 //! Runs against whatever [`Ledger`] it is given, so it never decides anything itself.
 
@@ -38,7 +38,8 @@ use std::time::{Duration, Instant};
 use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, ProgramFiles};
 use super::program::Program;
-use crate::ledger::act::Act;
+use super::script::Handled;
+use crate::ledger::act::{Act, What};
 use crate::ledger::event::{Event, EventKind, Transfer};
 use crate::ledger::record::{ScriptFault, Status, Verdict};
 use crate::ledger::reject::Reject;
@@ -203,20 +204,39 @@ pub(super) struct PostedKinds {
     /// How many cases there are.
     pub cases: usize,
     /// The kinds of event, each once.
-    pub kinds: Vec<EventKind>,
+    kinds: Vec<EventKind>,
+    redeems: bool,
+    waits: bool,
+    expects_tier: bool,
+}
+
+impl PostedKinds {
+    /// Whether a handler of this is tried.
+    pub fn tries(&self, of: &Handled) -> bool {
+        match of {
+            Handled::Event(kind) => self.kinds.contains(kind),
+            Handled::Redeem => self.redeems,
+            Handled::TierChange => self.expects_tier,
+            Handled::Schedule => self.waits,
+        }
+    }
 }
 
 /// The kinds of event that a program's cases post; files that cannot be read post nothing.
 pub(super) fn posted_kinds(files: &ProgramFiles, vocabulary: &Vocabulary<'_>) -> PostedKinds {
-    let mut posted = PostedKinds { cases: 0, kinds: Vec::new() };
+    let mut posted = PostedKinds { cases: 0, kinds: Vec::new(), redeems: false, waits: false, expects_tier: false };
     for (path, content) in files.files.iter().filter(|(path, _)| path.starts_with(CASES_FOLDER)) {
         let cases = parse::cases(path, content, vocabulary).unwrap_or_default();
         posted.cases += cases.len();
         for step in cases.iter().flat_map(|case| &case.steps) {
-            if let parse::Action::Post(event) = &step.action
-                && !posted.kinds.contains(&event.kind)
-            {
-                posted.kinds.push(event.kind.clone());
+            posted.expects_tier |= step.expect.iter().any(expect::Expectation::is_of_tier);
+            match &step.action {
+                parse::Action::Post(event) if !posted.kinds.contains(&event.kind) => {
+                    posted.kinds.push(event.kind.clone());
+                }
+                parse::Action::Wait => posted.waits = true,
+                parse::Action::Act(act) => posted.redeems |= matches!(act.what, What::Redeem { .. }),
+                parse::Action::Post(_) | parse::Action::Transfer(_) | parse::Action::Resolve { .. } => {}
             }
         }
     }

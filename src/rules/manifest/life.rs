@@ -107,6 +107,9 @@ pub(in crate::rules) struct ScheduleTable {
     pub convert: Option<ConvertTable>,
     /// Pays what a law owes for the year or the period that has ended.
     pub law: Option<Spanned<Name>>,
+    /// Asks the scripts: `on_schedule(tick, member)`.
+    #[serde(default)]
+    pub script: bool,
     /// Why, on the member's statement.
     pub reason: Words,
 }

@@ -73,6 +73,9 @@ pub(in crate::rules) struct EarnTable {
     /// Only for members with these attributes.
     #[serde(default)]
     pub attribute: Named<Words>,
+    /// Only for members of one of these segments.
+    #[serde(default)]
+    pub segments: OneOrMany<Name>,
     /// What `once` is remembered by; needed where two tables would be remembered alike.
     pub id: Option<Spanned<Name>>,
     /// Why, on the member's statement.
@@ -162,6 +165,9 @@ pub(in crate::rules) struct StampTable {
     /// Only for members with these attributes.
     #[serde(default)]
     pub attribute: Named<Words>,
+    /// Only for members of one of these segments.
+    #[serde(default)]
+    pub segments: OneOrMany<Name>,
     /// Why.
     pub reason: Option<Words>,
 }
@@ -191,6 +197,9 @@ pub(in crate::rules) struct GrantTable {
     /// Only for members with these attributes.
     #[serde(default)]
     pub attribute: Named<Words>,
+    /// Only for members of one of these segments.
+    #[serde(default)]
+    pub segments: OneOrMany<Name>,
     /// How often it grants to a member.
     pub once: Option<Once>,
     /// What `once` is remembered by; needed where two tables would be remembered alike.
@@ -220,6 +229,9 @@ pub(in crate::rules) struct CountTable {
     /// Only for members with these attributes.
     #[serde(default)]
     pub attribute: Named<Words>,
+    /// Only for members of one of these segments.
+    #[serde(default)]
+    pub segments: OneOrMany<Name>,
     /// Only these lines count.
     pub lines: Option<LinesTable>,
     /// These lines do not count.

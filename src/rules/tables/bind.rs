@@ -28,7 +28,7 @@ pub(in crate::rules) fn bind(manifest: &Manifest, text: &str, id: Ids<'_>) -> Ve
         let mut rule = rule(table, text, &count.on, action, &STAMP_REASON);
         rule.lines = count.lines.as_ref().map(Lines::bind);
         rule.except = count.except.as_ref().map(Lines::bind);
-        rule.whom = whom(&count.tiers, &count.plans, &count.attribute, id);
+        rule.whom = whom((&count.tiers, &count.plans, &count.segments), &count.attribute, id);
         rules.push(rule);
     }
     for table in &manifest.earn {
@@ -44,7 +44,7 @@ pub(in crate::rules) fn bind(manifest: &Manifest, text: &str, id: Ids<'_>) -> Ve
         rule.values = earn.once_per.as_ref().map(|name| name.0.clone()).zip(earn.values_name().map(|name| id(&name)));
         rule.cap = earn.cap_name().map(|name| id(&name));
         rule.expires = earn.expires.as_ref().map(|expires| expires.0);
-        rule.whom = whom(&earn.tiers, &earn.plans, &earn.attribute, id);
+        rule.whom = whom((&earn.tiers, &earn.plans, &earn.segments), &earn.attribute, id);
         rules.push(rule);
     }
     for table in &manifest.stamp {
@@ -55,7 +55,7 @@ pub(in crate::rules) fn bind(manifest: &Manifest, text: &str, id: Ids<'_>) -> Ve
         rule.lines = stamp.lines.as_ref().map(Lines::bind);
         rule.except = stamp.except.as_ref().map(Lines::bind);
         rule.minimum = stamp.minimum.map_or(0, |minimum| minimum.0);
-        rule.whom = whom(&stamp.tiers, &stamp.plans, &stamp.attribute, id);
+        rule.whom = whom((&stamp.tiers, &stamp.plans, &stamp.segments), &stamp.attribute, id);
         rules.push(rule);
     }
     for table in &manifest.grant {
@@ -66,7 +66,7 @@ pub(in crate::rules) fn bind(manifest: &Manifest, text: &str, id: Ids<'_>) -> Ve
         rule.except = grant.except.as_ref().map(Lines::bind);
         rule.minimum = grant.minimum.map_or(0, |minimum| minimum.0);
         rule.once = grant.once.zip(once_name(grant).map(|name| id(&name)));
-        rule.whom = whom(&grant.tiers, &grant.plans, &grant.attribute, id);
+        rule.whom = whom((&grant.tiers, &grant.plans, &grant.segments), &grant.attribute, id);
         rule.reaches = grant.when.as_ref().map(|when| Reaches {
             counter: id(&when.counter.get_ref().0),
             window: when.window,
@@ -101,9 +101,14 @@ fn rule<T>(table: &Spanned<T>, text: &str, on: &OneOrMany<Kind>, action: Action,
     }
 }
 
-fn whom(tiers: &OneOrMany<Name>, plans: &OneOrMany<Name>, attribute: &Named<Words>, id: Ids<'_>) -> Whom {
+fn whom(
+    (tiers, plans, segments): (&OneOrMany<Name>, &OneOrMany<Name>, &OneOrMany<Name>),
+    attribute: &Named<Words>,
+    id: Ids<'_>,
+) -> Whom {
     let attributes = attribute.0.iter().map(|(name, value)| (name.get_ref().0.clone(), value.0.clone()));
-    Whom { tiers: ids(tiers, id), plans: ids(plans, id), attributes: attributes.collect() }
+    let segments = segments.0.iter().map(|name| name.0.clone()).collect();
+    Whom { tiers: ids(tiers, id), plans: ids(plans, id), attributes: attributes.collect(), segments }
 }
 
 fn earn_action(earn: &EarnTable, id: Ids<'_>) -> Action {

@@ -40,7 +40,8 @@ pub(super) fn earned_counter(m: &Manifest, pool: &str) -> Option<Text> {
     let asked = (m.tiers.iter().map(|tiers| &tiers.credit))
         .chain(levels.map(|need| &need.counter))
         .chain(m.law.iter().map(|law| &law.get_ref().counter))
-        .chain(m.grant.iter().filter_map(|grant| grant.get_ref().when.as_ref()).map(|when| &when.counter));
+        .chain(m.grant.iter().filter_map(|grant| grant.get_ref().when.as_ref()).map(|when| &when.counter))
+        .chain(m.segments.0.iter().flat_map(|(_, segment)| &segment.counters).map(|counted| &counted.counter));
     asked.into_iter().any(|counter| counter.get_ref().0 == name).then(|| Text::new(name))
 }
 
@@ -156,6 +157,9 @@ fn schedule(table: &Spanned<ScheduleTable>, m: &Manifest, text: &str, id: Ids<'_
 
 /// What a schedule does; a valid one says exactly one thing.
 fn action(schedule: &ScheduleTable, m: &Manifest, id: Ids<'_>) -> Action {
+    if schedule.script {
+        return Action::Script;
+    }
     if let Some(earn) = &schedule.earn {
         return Action::Earn {
             pool: id(&earn.pool.get_ref().0),

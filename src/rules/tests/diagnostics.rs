@@ -120,7 +120,24 @@ fn scripts() {
         ("fn on_purchase(e, m) { m.count(\"spend\", \"week\") }", "a.rhai:1:41: \"week\" is nothing to count over"),
         ("fn on_purchse(event, member) { }", "a.rhai:1:4: no event calls on_purchse (did you mean \"on_purchase\"?)"),
         ("fn on_purchase(event) { }", "a.rhai:1:4: on_purchase takes two values: fn on_purchase(event, member)"),
-        ("fn on_redeem(request, member) { }", "a.rhai:1:4: on_redeem is not called by this version"),
+        (
+            "fn on_redeem(request, member) { request.amonut }",
+            "a.rhai:1:41: a request has no \"amonut\" (did you mean \"amount\"?)",
+        ),
+        ("fn on_redeem(request) { }", "a.rhai:1:4: on_redeem takes two values: fn on_redeem(request, member)"),
+        (
+            "fn on_tier_change(change, member) { price(3) }",
+            "a.rhai:1:37: price belongs in on_redeem: nothing is bought here",
+        ),
+        (
+            "fn on_visit(event, member) { deny(\"no\") }",
+            "a.rhai:1:30: deny belongs in on_redeem: nothing is bought here",
+        ),
+        ("fn on_visit(event, member) { member.segment(\"vips\") }", "a.rhai:1:45: no segment \"vips\" is declared"),
+        (
+            "fn on_schedule(tick, member) { }",
+            "a.rhai:1:4: nothing calls on_schedule: declare a [[schedule]] with script = true",
+        ),
         ("let x = 5;", "a.rhai:1:1: only functions and constants stand here"),
         ("fn on_purchase(event, member) { earn(\"points\", x, \"x\") }", "a.rhai:1:48: Undefined variable: x"),
     ] {

@@ -38,6 +38,15 @@ impl Check<'_> {
         for table in &m.require {
             self.whom(table.span(), &OneOrMany::default(), &table.get_ref().plans);
         }
+        for (name, segment) in &m.segments.0 {
+            self.whom(name.span(), &segment.tiers, &segment.plans);
+            for counted in &segment.counters {
+                self.counter(&counted.counter);
+                if counted.from.is_none() && counted.below.is_none() {
+                    self.wrong(counted.counter.span(), "a counter of a segment says from, below or both");
+                }
+            }
+        }
         self.unique(m.since.iter().map(|since| &since.name), "since");
         self.unique(m.schedule.iter().map(|table| &table.get_ref().name), "schedule");
         self.unique(m.law.iter().map(|table| &table.get_ref().name), "law");
@@ -78,16 +87,25 @@ impl Check<'_> {
         }
     }
 
+    /// Segments that are declared.
+    fn segments(&mut self, span: Range<usize>, names: &OneOrMany<Name>) {
+        let known = self.manifest.segments.names();
+        for name in names.0.iter().filter(|name| !self.manifest.segments.has(&name.0)) {
+            let hint = suggestion(&name.0, known.clone().map(Text::as_str));
+            self.wrong(span.clone(), format!("no segment {:?} is declared{hint}", name.0));
+        }
+    }
+
     fn schedule(&mut self, table: &Spanned<ScheduleTable>) {
         let (m, schedule) = (self.manifest, table.get_ref());
         self.whom(table.span(), &schedule.tiers, &schedule.plans);
         if let WhenWords::PlanMonth(plan) | WhenWords::PlanEnd(plan) = &schedule.when.get_ref().0 {
             self.plan(schedule.when.span(), plan);
         }
-        let ways =
-            [schedule.earn.is_some(), schedule.grant.is_some(), schedule.convert.is_some(), schedule.law.is_some()];
-        if ways.into_iter().filter(|given| *given).count() != 1 {
-            self.wrong(table.span(), "[[schedule]] does one of earn, grant, convert and law");
+        let tables = [schedule.earn.is_some(), schedule.grant.is_some(), schedule.convert.is_some()];
+        let ways = tables.into_iter().chain([schedule.law.is_some(), schedule.script]);
+        if ways.filter(|given| *given).count() != 1 {
+            self.wrong(table.span(), "[[schedule]] does one of earn, grant, convert, law and script");
         }
         if schedule.on_becoming && schedule.tiers.0.is_empty() {
             self.wrong(table.span(), "on_becoming needs the tiers that are meant");
@@ -113,6 +131,7 @@ impl Check<'_> {
         for table in &m.earn {
             let earn = table.get_ref();
             self.whom(table.span(), &earn.tiers, &earn.plans);
+            self.segments(table.span(), &earn.segments);
             let Some(rate) = &earn.rate else { continue };
             if let Some(boost) = &rate.boost {
                 self.declared(&boost.since, "since", m.since.iter().map(|since| &since.name.get_ref().0));
@@ -124,9 +143,11 @@ impl Check<'_> {
         }
         for table in &m.stamp {
             self.whom(table.span(), &table.get_ref().tiers, &table.get_ref().plans);
+            self.segments(table.span(), &table.get_ref().segments);
         }
         for table in &m.grant {
             self.whom(table.span(), &table.get_ref().tiers, &table.get_ref().plans);
+            self.segments(table.span(), &table.get_ref().segments);
             if let Some(when) = &table.get_ref().when {
                 self.counter(&when.counter);
             }
@@ -134,6 +155,7 @@ impl Check<'_> {
         for table in &m.count {
             let count = table.get_ref();
             self.whom(table.span(), &count.tiers, &count.plans);
+            self.segments(table.span(), &count.segments);
             if count.of.is_some() == count.rate.is_some() {
                 self.wrong(table.span(), "[[count]] counts either of something or at a rate");
             }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::super::super::act::{Act, What};
+use super::super::super::proposal::Proposal;
 use super::super::super::provenance::{Hold, HoldEnd};
 use super::super::super::record::{Account, Effect, Record, Status};
 use super::super::super::reject::Reject;
@@ -23,7 +24,9 @@ pub(in super::super) fn take_held(books: &Books<'_>, asked: &Arc<Act>, waited: &
     let earlier = Earlier { first: Some(Arc::new(waited.clone())), latest: None };
     let mut draft = Draft::default();
     draft.party(&asked.member, Some(member));
-    let mut work = Work { books, act: asked, member, earlier: &earlier, status: Status::Posted, confirm: None, draft };
+    // What it costs was said when it was asked.
+    let (proposal, earlier) = (&Proposal::default(), &earlier);
+    let mut work = Work { books, act: asked, member, earlier, proposal, status: Status::Posted, confirm: None, draft };
     work.may_spend()?;
     let made = |effect: &Effect| match effect {
         Effect::Hold { party: 0, index, .. } => Some(LotId { seq: waited.seq, index: *index }),
