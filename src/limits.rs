@@ -86,6 +86,8 @@ pub const DIAGNOSTICS_MAX: usize = 200;
 pub const ACTIVATION_STORES_MAX: usize = 1_000;
 /// Members that a backtest holds in memory.
 pub const BACKTEST_MEMBERS_MAX: usize = 5_000_000;
+/// Writes that a backtest names since they could not have been done.
+pub const BACKTEST_DEPENDENTS_MAX: usize = 50;
 /// Rows of one list of a backtest's report.
 pub const BACKTEST_ROWS_MAX: usize = 500;
 /// Latest events of a shadow that are kept to look at.

@@ -25,5 +25,5 @@ mod words;
 mod tests;
 
 pub use assess::{Question, assess, assess_seen, combine};
-pub use reading::reading;
+pub use reading::{counted, is_counted, reading};
 pub use rings::{Rings, Seen, add_keys, keys_of};

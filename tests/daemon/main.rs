@@ -5,6 +5,7 @@
 
 mod bad_requests;
 mod client;
+mod closed_loop;
 mod grocer;
 mod keys;
 mod lists;
@@ -12,6 +13,7 @@ mod move_out;
 mod process;
 mod programs;
 mod restart;
+mod retry_storm;
 mod reviews;
 mod rule_life;
 mod rulesets;
