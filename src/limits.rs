@@ -246,3 +246,19 @@ pub const HOLD_SECONDS_MAX: i64 = 90 * 86_400;
 pub const HOLDS_MAX: usize = 64;
 /// Members of one household.
 pub const HOUSEHOLD_MEMBERS_MAX: usize = 16;
+/// Hops after which a cycle of transfers is no longer looked for.
+pub const CYCLE_HOPS_MAX: i64 = 5;
+/// Origins of received points that are remembered for each member.
+pub const ORIGINS_MAX: u16 = 16;
+/// Values of a field that are remembered as known to a member.
+pub const KNOWN_VALUES_MAX: u16 = 16;
+/// The highest number of latest entries that a limit may look at.
+pub const LATEST_MAX: i64 = 64;
+/// Sales that are remembered of an employee, to compare members by.
+pub const SERVED_MAX: u16 = 128;
+/// How long nobody flies in less, in milliseconds: the way to, through and from two airports.
+pub const FLIGHT_GROUND_MS: i64 = 60 * 60 * 1_000;
+/// How fast aeroplanes are, in kilometres an hour.
+pub const FLIGHT_KMH: i64 = 850;
+/// The shortest flight, in metres.
+pub const FLIGHT_MIN_M: i64 = 150_000;

@@ -20,9 +20,13 @@ mod cards;
 mod refunds;
 #[path = "ledger/reviews.rs"]
 mod reviews;
+#[path = "ledger/soup.rs"]
+mod soup;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;
+#[path = "ledger/whole.rs"]
+mod whole;
 
 use proptest::prelude::*;
 use support::check;

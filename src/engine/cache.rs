@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use super::core::Core;
+use crate::fraud::Needed;
 use crate::fraud::Seen;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::{Entry, Ring};
@@ -67,11 +68,11 @@ impl Cache {
     pub(super) fn find_rings(
         core: &mut Core,
         store: &Store,
-        keys: Vec<RingKey>,
+        keys: Vec<Needed>,
         ends: &[usize],
     ) -> Result<Vec<Seen>, super::Error> {
         let found = core.rings.find(&keys);
-        let missing = keys.iter().zip(&found).filter(|(_, slot)| slot.is_none()).map(|(key, _)| key);
+        let missing = keys.iter().zip(&found).filter(|(_, slot)| slot.is_none()).map(|(needed, _)| &needed.key);
         Self::fetch_rings(core, store, missing)?;
         let mut slots = keys.into_iter().zip(found);
         let mut from = 0;

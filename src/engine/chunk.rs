@@ -15,8 +15,7 @@ use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
-use crate::fraud::rings::RingKey;
-use crate::fraud::{self, Seen};
+use crate::fraud::{self, Needed, Seen};
 use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
@@ -234,7 +233,7 @@ impl Pipeline {
         let core = &self.core;
         let payees: Vec<_> = items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
-        let mut keys: Vec<RingKey> = Vec::with_capacity(items.len() * RINGS_TYPICAL);
+        let mut keys: Vec<Needed> = Vec::with_capacity(items.len() * RINGS_TYPICAL);
         let mut ends = Vec::with_capacity(items.len());
         for (program, item) in items {
             let terms = &self.core.deciding(*program, &item.command).terms;

@@ -7,6 +7,7 @@ use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use super::moments::{self, By};
 use crate::fraud::{self, Rings, Seen};
+use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
 use crate::ledger::event::EventKind;
@@ -221,14 +222,40 @@ impl Core {
             Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
         };
         let lists = &self.state.desk.lists;
-        if terms.limits.is_empty() && lists.is_empty() {
+        if terms.limits.is_empty() && terms.feeds.is_empty() && lists.is_empty() {
             return Judgement::default();
         }
         let input = &command.input();
         let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
-        let question = fraud::Question { program, terms, input, at, now, member, lists };
+        let spending = self.spending((program, command), terms, member, now);
+        let question = fraud::Question { program, terms, input, at, now, member, lists, spending };
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
         Judgement { assessment, observed }
+    }
+
+    /// What a command takes from its member's points, and of how many.
+    fn spending(
+        &self,
+        (program, command): (ProgramId, &Command),
+        terms: &Terms,
+        member: Option<&Member>,
+        now: TimeMs,
+    ) -> Option<fraud::Spending> {
+        let id = |name: &Text| self.state.program(program)?.name_id(name);
+        let (pool, amount) = match command {
+            Command::Transfer(transfer, _) => (id(&transfer.pool)?, transfer.amount),
+            Command::Act(act, _) => match &act.what {
+                What::Donate { pool, amount, .. } => (id(pool)?, *amount),
+                What::Hold { spend, .. } | What::Redeem { spend, .. } => match spend {
+                    Spend::Points { pool, amount } => (id(pool)?, *amount),
+                    Spend::Reward(name) => terms.reward(id(name)?)?.price?,
+                },
+                _ => return None,
+            },
+            Command::Event(_) | Command::Adjust(..) | Command::Review(_) => return None,
+        };
+        let available = member?.available(pool, now);
+        Some(fraud::Spending { amount: amount.get(), available: available.get() })
     }
 
     fn by<'a>(&'a self, program: ProgramId, version: &'a Arc<Compiled>) -> By<'a> {

@@ -95,7 +95,7 @@ impl Pipeline {
         let terms = Arc::clone(&self.core.compiled(program).terms);
         let now = self.now();
         let mut counters = Vec::new();
-        for limit in terms.limits.iter().filter(|limit| limit.key == fields) {
+        for limit in terms.limits.iter().filter(|limit| limit.key == fields && limit.metric.has_ring()) {
             let ring = RingKey { program, ring: limit.ring, key: key.clone() };
             Cache::fetch_rings(&mut self.core, &self.shared.store, std::iter::once(&ring))?;
             let Some(ring) = self.core.rings.get(&ring) else { continue };
@@ -106,6 +106,11 @@ impl Pipeline {
                 Metric::Distinct(of) => smol_str::format_smolstr!("distinct {}", of.name()),
                 Metric::Gap => Text::new_static("gap"),
                 Metric::Speed => Text::new_static("speed"),
+                Metric::Share => Text::new_static("share"),
+                Metric::Age => Text::new_static("age"),
+                Metric::Favour => Text::new_static("favour"),
+                Metric::Cycle => Text::new_static("cycle"),
+                Metric::Passed => Text::new_static("passed"),
             };
             counters.push(Counter {
                 rule: limit.id.clone(),

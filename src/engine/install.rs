@@ -33,11 +33,17 @@ pub fn changed(core: &mut Core, programs: &[ProgramFiles], now: TimeMs) -> Resul
         let known = core.state.program_id(&files.name);
         let state = known.and_then(|id| core.state.program(id)).cloned().unwrap_or_default();
         let rollout = known.and_then(|id| core.state.rollout(id)).cloned().unwrap_or_default();
-        // The folder speaks where it says something else than it said last, whatever was activated meanwhile.
-        if known.is_some() && rollout.folder_hash == hash {
+        // The folder speaks where it says something else than it said last, whatever was activated meanwhile; and where what it
+        // said last decides and this daemon's default pack has rings that the journal does not know yet.
+        let said = known.is_some() && rollout.folder_hash == hash;
+        let decides = rollout.version(rollout.live()).is_some_and(|live| live.hash == hash);
+        if said && !decides {
             continue;
         }
         let program = Program::compile(files).map_err(Error::Rules)?;
+        if said && program.names().iter().all(|name| state.names.contains(name)) {
+            continue;
+        }
         let new_names: Vec<Text> = program.names().into_iter().filter(|name| !state.names.contains(name)).collect();
         if state.names.len() + new_names.len() > NAMES_MAX {
             let message =

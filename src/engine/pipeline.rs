@@ -297,7 +297,7 @@ impl Pipeline {
             return Ok(Simulated { asked: self.core.simulate(&live, program, event, about), live: None });
         };
         let keys = fraud::keys_of(&version.terms, program, &command.input());
-        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter())?;
+        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter().map(|asked| &asked.key))?;
         let own = self.core.rings.look_up(keys);
         Ok(Simulated {
             asked: self.core.simulate(&version, program, event, About { seen: &own, ..about }),

@@ -1,23 +1,31 @@
 //! What the declared limits say about an input: every one is asked, the strongest wins. It reads the rings and never
 //! changes them; what they must take in is returned, to become part of the record.
 
-use super::late;
-use super::lists;
-use super::measure;
-use super::place;
+use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
-use super::words;
+use super::{feeds, flows, late, lists, measure, place, trail, words};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::desk::Lists;
 use crate::ledger::member::Member;
-use crate::ledger::record::{Assessment, Evidence, Input, Keep, MARK, Observation, Reason, Verdict};
+use crate::ledger::record::{
+    Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Verdict,
+};
 use crate::ledger::terms::{Absent, CalendarWindow, LimitTerms, Metric, Terms};
-use crate::ledger::types::{ProgramId, TimeMs};
-use crate::limits::{EVIDENCE_EVENTS_MAX, EVIDENCE_EVENTS_MIN};
+use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
+use crate::limits::{EVIDENCE_EVENTS_MAX, EVIDENCE_EVENTS_MIN, FLIGHT_GROUND_MS, FLIGHT_KMH, FLIGHT_MIN_M};
 
 /// The highest score.
 const SCORE_MAX: u8 = 100;
+
+/// What an act or a transfer takes, and of how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The points it takes; of a reward its price.
+    pub amount: i64,
+    /// What the member could spend of that pool before.
+    pub available: i64,
+}
 
 /// All that an assessment reads besides rings.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +44,8 @@ pub struct Question<'a> {
     pub member: Option<&'a Member>,
     /// Who is allowed and who is not, whatever is counted.
     pub lists: &'a Lists,
+    /// What is spent, where anything is.
+    pub spending: Option<Spending>,
 }
 
 impl<'a> Question<'a> {
@@ -43,7 +53,18 @@ impl<'a> Question<'a> {
     #[must_use]
     pub const fn of(program: ProgramId, terms: &'a Terms, input: &'a Input, at: TimeMs) -> Self {
         static NO_LISTS: Lists = Lists::new();
-        Self { program, terms, input, at, now: at, member: None, lists: &NO_LISTS }
+        Self { program, terms, input, at, now: at, member: None, lists: &NO_LISTS, spending: None }
+    }
+
+    /// The amount an input moves.
+    pub(super) fn amount(&self) -> i64 {
+        match (self.spending, self.input) {
+            (Some(spending), _) => spending.amount,
+            (None, Input::Event(event)) => event.amount().get(),
+            (None, Input::Transfer(transfer, _)) => transfer.amount.get(),
+            (None, Input::Act(act, _)) => amount_of(&act.what),
+            (None, _) => 0,
+        }
     }
 }
 
@@ -54,8 +75,8 @@ impl<'a> Question<'a> {
 /// attempt.
 #[must_use]
 pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observation>) {
-    ask(question, |limit| {
-        let key = RingKey::of(question.program, limit.ring, &limit.key, question.input)?;
+    ask(question, |ring, by| {
+        let key = RingKey::of(question.program, ring, by, question.input)?;
         Some(rings.get(&key))
     })
 }
@@ -63,33 +84,34 @@ pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observ
 /// [`assess`] where the rings of the input have been looked up already.
 #[must_use]
 pub fn assess_seen(rings: &Rings, question: &Question<'_>, seen: &Seen) -> (Assessment, Vec<Observation>) {
-    ask(question, |limit| seen.slot(limit.ring).map(|slot| rings.ring(slot)))
+    ask(question, |ring, by| seen.slot(ring, by).map(|slot| rings.ring(slot)))
 }
 
-/// Asks every limit. `find` gives a limit's ring, or nothing where the input lacks a field of its key.
-fn ask<'a>(
-    question: &Question<'_>,
-    find: impl Fn(&LimitTerms) -> Option<Option<&'a Ring>>,
-) -> (Assessment, Vec<Observation>) {
+/// Asks every limit.
+fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Observation>) {
     let Question { terms, input, .. } = question;
     let mut assessment = Assessment::default();
-    let mut observed: Vec<Observation> = Vec::with_capacity(terms.limits.len());
-    let mut read: Vec<Option<&Ring>> = Vec::with_capacity(terms.limits.len());
-    for limit in &terms.limits {
+    let mut together = Together::default();
+    let mut observed: Vec<Observation> = Vec::with_capacity(8);
+    let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
+    for limit in terms.concerns.limits(&terms.limits, input) {
         if !counts(limit, input) {
-            if restarts(limit, input) && find(limit).is_some() {
+            if let Some(ring) = find(limit.ring, &limit.key).filter(|_| restarts(limit, input)) {
+                read.push(ring);
                 observe(&mut observed, limit, MARK);
             }
             continue;
         }
-        let Some(value) = value_of(limit, input) else {
+        let Some(value) = value_of(limit, question) else {
             absent(&mut assessment, limit, question);
             continue;
         };
-        let known = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring);
-        let ring = if let Some((_, ring)) = known {
+        let known = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring && seen.key == limit.key);
+        let ring = if !limit.metric.has_ring() && limit.key.iter().all(|field| facts::has(input, field)) {
+            None
+        } else if let Some((_, ring)) = known {
             *ring
-        } else if let Some(ring) = find(limit) {
+        } else if let Some(ring) = find(limit.ring, &limit.key) {
             read.push(ring);
             observe(&mut observed, limit, value);
             ring
@@ -97,12 +119,23 @@ fn ask<'a>(
             absent(&mut assessment, limit, question);
             continue;
         };
-        if let Some(reason) = exceeded(limit, ring, question, value) {
-            raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
+        let Some(led) = facts::speaks(limit, question, ring, &find) else { continue };
+        if let Some(reason) = exceeded(limit, ring, question, value, &find) {
+            let reason = lists::heard(with(reason, led), limit.extra.shadow, question);
+            together.add(limit, &reason);
+            raise(&mut assessment, reason);
         }
         if let Some(reason) = late::reason(limit, ring, (input, question.at), value) {
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
+    }
+    for fed in terms.concerns.feeds(&terms.feeds, input).filter(|fed| feeds::feeds(fed, input)) {
+        if !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
+            feeds::feed(&mut observed, fed, question, &find);
+        }
+    }
+    if let Some(reason) = together.hold(question, &assessment) {
+        raise(&mut assessment, reason);
     }
     if !question.lists.is_empty() {
         for reason in lists::denied(question) {
@@ -112,9 +145,21 @@ fn ask<'a>(
     (assessment, observed)
 }
 
+/// A reason with the records of what led up to it.
+fn with(mut reason: Reason, led: Vec<Seq>) -> Reason {
+    if let Some(evidence) = &mut reason.evidence {
+        for seq in led {
+            if evidence.events.len() < EVIDENCE_EVENTS_MAX && !evidence.events.contains(&seq) {
+                evidence.events.push(seq);
+            }
+        }
+    }
+    reason
+}
+
 fn observe(observed: &mut Vec<Observation>, limit: &LimitTerms, value: i64) {
-    let distinct = matches!(limit.metric, Metric::Distinct(_));
-    let keep = Keep { entries: limit.capacity, distinct, taken: limit.extra.taken };
+    let distinct = matches!(limit.metric, Metric::Distinct(_)) && limit.extra.latest.is_none();
+    let keep = Keep { entries: limit.capacity, distinct, first: false, taken: limit.extra.taken };
     observed.push(Observation { ring: limit.ring, key: limit.key, capacity: keep.pack(), value });
 }
 
@@ -134,18 +179,19 @@ fn raise(assessment: &mut Assessment, reason: Reason) {
 }
 
 /// What an input adds to a limit's ring; `None` where it lacks what is counted.
-fn value_of(limit: &LimitTerms, input: &Input) -> Option<i64> {
-    match (limit.metric, input) {
-        (Metric::Count | Metric::Gap, _) => Some(1),
-        (Metric::Sum, Input::Event(event)) => Some(event.amount().get()),
-        (Metric::Sum, Input::Transfer(transfer, _)) => Some(transfer.amount.get()),
-        (Metric::Distinct(of), _) => input.key_field(of).filter(|v| !v.is_empty()).map(measure::fingerprint),
-        (Metric::Speed, Input::Event(event)) => {
+fn value_of(limit: &LimitTerms, question: &Question<'_>) -> Option<i64> {
+    let input = question.input;
+    if limit.extra.trail {
+        return Some(trail::pack(input));
+    }
+    match limit.metric {
+        Metric::Count | Metric::Gap | Metric::Age | Metric::Favour | Metric::Cycle => Some(1),
+        Metric::Distinct(of) => input.key_field(of).filter(|v| !v.is_empty()).map(measure::fingerprint),
+        Metric::Speed => {
+            let Input::Event(event) = input else { return None };
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
-        (Metric::Speed, _) => None,
-        (Metric::Sum, Input::Act(act, _)) => Some(amount_of(&act.what)),
-        (Metric::Sum, _) => Some(0),
+        Metric::Sum | Metric::Share | Metric::Passed => Some(question.amount()),
     }
 }
 
@@ -184,27 +230,87 @@ fn window_of(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> i64 {
     window_ms
 }
 
+/// What one limit found.
+pub(super) struct Found {
+    pub(super) counted: i64,
+    pub(super) limit: i64,
+    pub(super) window_ms: i64,
+    pub(super) records: Vec<Seq>,
+    pub(super) detail: String,
+}
+
+impl Found {
+    fn reason(self, limit: &LimitTerms, question: &Question<'_>) -> Reason {
+        let evidence = Evidence {
+            key: words::key(limit, question.input),
+            metric: words::metric(limit.metric),
+            window_ms: self.window_ms,
+            counted: self.counted,
+            limit: self.limit,
+            events: self.records,
+        };
+        let (rule, verdict, weight) = (limit.id.clone(), limit.verdict, limit.weight);
+        Reason { rule, verdict, weight, detail: self.detail, evidence: Some(evidence) }
+    }
+}
+
 /// What a limit says once the input is counted; `None` where it is within the limit.
-fn exceeded(limit: &LimitTerms, ring: Option<&Ring>, question: &Question<'_>, value: i64) -> Option<Reason> {
+fn exceeded<'a>(
+    limit: &LimitTerms,
+    ring: Option<&Ring>,
+    question: &Question<'_>,
+    value: i64,
+    find: &impl Find<'a>,
+) -> Option<Reason> {
     let empty = Ring::default();
     let ring = ring.unwrap_or(&empty);
+    let other = |field: KeyField| limit.extra.other.and_then(|other| find(other, &KeyFields::of(field))).flatten();
+    let found = match limit.metric {
+        Metric::Distinct(of) if limit.extra.latest.is_some() => {
+            let (counted, records) = trail::distinct(ring, question, limit, of);
+            let window_ms = limit.window_ms;
+            (counted > limit.limit).then(|| Found {
+                counted,
+                limit: limit.limit,
+                window_ms,
+                records,
+                detail: words::over(limit, Tally { value: counted, complete: true }, window_ms),
+            })
+        }
+        Metric::Count | Metric::Sum | Metric::Distinct(_) => return too_many(limit, ring, question, value),
+        Metric::Gap => too_close(limit, ring, question),
+        Metric::Speed => too_fast(limit, ring, question, value),
+        Metric::Share => flows::share(limit, ring, question),
+        Metric::Passed => flows::passed(limit, ring, question, find),
+        Metric::Cycle => flows::cycle(limit, question, other(KeyField::Member)),
+        Metric::Age => too_old(limit, question),
+        Metric::Favour => limit.extra.favour.and_then(|terms| {
+            let favoured = trail::favoured(ring, other(KeyField::Staff), question, (limit, terms))?;
+            let detail = words::favoured(limit, &favoured);
+            let (counted, window_ms) = (favoured.count, limit.window_ms);
+            Some(Found { counted, limit: limit.limit, window_ms, records: favoured.records, detail })
+        }),
+    };
+    found.map(|found| found.reason(limit, question))
+}
+
+/// What a limit on a number says.
+fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64) -> Option<Reason> {
     let at = question.at;
     let own = if limit.extra.excludes_current { None } else { Some(value) };
     let is_plain = limit.extra.calendar.is_none() && limit.extra.since.is_none();
     let window_ms = if is_plain { limit.window_ms } else { window_of(limit, ring, question) };
     let counted = match limit.metric {
+        Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
+        Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),
         // The usual answer, "fewer than the limit before this one", is one look at one entry.
-        Metric::Count => {
+        _ => {
             let before = usize::try_from(limit.limit).unwrap_or(0) + usize::from(own.is_none());
             if !ring.reaches(before, at, window_ms) && ring.is_complete(at, window_ms) {
                 return None;
             }
             ring.count(at, window_ms).plus(i64::from(own.is_some()))
         }
-        Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
-        Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),
-        Metric::Gap => return too_close(limit, ring, question),
-        Metric::Speed => return too_fast(limit, ring, question, value),
     };
     let (verdict, weight, detail) = if counted.value > limit.limit {
         (limit.verdict, limit.weight, words::over(limit, counted, window_ms))
@@ -219,64 +325,101 @@ fn exceeded(limit: &LimitTerms, ring: Option<&Ring>, question: &Question<'_>, va
         (limit.verdict.min(Verdict::Flag), 0, words::unknown(limit, counted, window_ms))
     };
     let named = usize::try_from(limit.limit).unwrap_or(0).clamp(EVIDENCE_EVENTS_MIN, EVIDENCE_EVENTS_MAX);
-    let events = match limit.metric {
+    let records = match limit.metric {
         Metric::Distinct(_) => measure::distinct_records(ring, at, window_ms, named),
         _ => ring.contributing(at, window_ms, named),
     };
-    let evidence = Evidence {
-        key: words::key(limit, question.input),
-        metric: words::metric(limit.metric),
-        window_ms,
-        counted: counted.value,
-        limit: limit.limit,
-        events,
-    };
-    Some(Reason { rule: limit.id.clone(), verdict, weight, detail, evidence: Some(evidence) })
+    let found = Found { counted: counted.value, limit: limit.limit, window_ms, records, detail };
+    Some(Reason { verdict, weight, ..found.reason(limit, question) })
 }
 
 /// What a limit on the time between two events says.
-fn too_close(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> Option<Reason> {
+fn too_close(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> Option<Found> {
     let (gap_ms, seq) = measure::gap(ring, question.at).filter(|(gap_ms, _)| *gap_ms < limit.window_ms)?;
-    let evidence = Evidence {
-        key: words::key(limit, question.input),
-        metric: words::metric(limit.metric),
-        window_ms: limit.window_ms,
+    Some(Found {
         counted: gap_ms,
         limit: limit.window_ms,
-        events: vec![seq],
-    };
-    let detail = words::too_close(limit, gap_ms);
-    Some(Reason {
-        rule: limit.id.clone(),
-        verdict: limit.verdict,
-        weight: limit.weight,
-        detail,
-        evidence: Some(evidence),
+        window_ms: limit.window_ms,
+        records: vec![seq],
+        detail: words::too_close(limit, gap_ms),
     })
 }
 
 /// What a limit on speed says.
-fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64) -> Option<Reason> {
+fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64) -> Option<Found> {
     let way = measure::speed(ring, question.at, here, limit.extra.ignore_m)?;
-    if way.kmh <= limit.limit || way.ms >= limit.window_ms {
+    let extra = &limit.extra;
+    let ms_at = |kmh: i64| way.metres.saturating_mul(3_600).checked_div(kmh).unwrap_or(0);
+    let in_time = extra.slack_ms > 0 && way.ms >= ms_at(limit.limit).saturating_add(extra.slack_ms);
+    let flew =
+        extra.by_air && way.metres >= FLIGHT_MIN_M && way.ms >= ms_at(FLIGHT_KMH).saturating_add(FLIGHT_GROUND_MS);
+    if way.kmh <= limit.limit || way.ms >= limit.window_ms || in_time || flew {
         return None;
     }
-    let evidence = Evidence {
-        key: words::key(limit, question.input),
-        metric: words::metric(limit.metric),
-        window_ms: limit.window_ms,
+    Some(Found {
         counted: way.kmh,
         limit: limit.limit,
-        events: vec![way.seq],
-    };
-    let detail = words::too_fast(limit, way);
-    Some(Reason {
-        rule: limit.id.clone(),
-        verdict: limit.verdict,
-        weight: limit.weight,
-        detail,
-        evidence: Some(evidence),
+        window_ms: limit.window_ms,
+        records: vec![way.seq],
+        detail: words::too_fast(limit, way),
     })
+}
+
+/// What a limit on lateness says.
+fn too_old(limit: &LimitTerms, question: &Question<'_>) -> Option<Found> {
+    let age_ms = question.now.since(question.at);
+    (age_ms > limit.window_ms).then(|| Found {
+        counted: age_ms,
+        limit: limit.window_ms,
+        window_ms: limit.window_ms,
+        records: Vec::new(),
+        detail: words::too_old(limit, age_ms),
+    })
+}
+
+/// Flags of several kinds of evidence, which together may weigh as much as one that holds.
+#[derive(Default)]
+struct Together {
+    heaviest: Vec<(Text, u8, Text)>,
+}
+
+impl Together {
+    fn add(&mut self, limit: &LimitTerms, reason: &Reason) {
+        let Some(family) = limit.extra.family.as_ref().filter(|_| reason.verdict == Verdict::Flag) else { return };
+        match self.heaviest.iter_mut().find(|(known, _, _)| known == family) {
+            Some((_, weight, rule)) if *weight < reason.weight => {
+                (*weight, *rule) = (reason.weight, reason.rule.clone());
+            }
+            Some(_) => {}
+            None => self.heaviest.push((family.clone(), reason.weight, reason.rule.clone())),
+        }
+    }
+
+    /// The reason to hold that the flags come to, where nothing else holds.
+    fn hold(&self, question: &Question<'_>, assessment: &Assessment) -> Option<Reason> {
+        let most = question.terms.together;
+        let weight: u32 = self.heaviest.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
+        if most == 0 || self.heaviest.len() < 2 || weight < u32::from(most) || assessment.verdict >= Verdict::Hold {
+            return None;
+        }
+        let member = question.input.key_field(KeyField::Member).map_or("", |member| member.as_str());
+        let evidence = Evidence {
+            key: smol_str::format_smolstr!("member={member}"),
+            metric: Text::new_static("weight"),
+            window_ms: 0,
+            counted: i64::from(weight),
+            limit: i64::from(most) - 1,
+            events: Vec::new(),
+        };
+        let rules: Vec<&str> = self.heaviest.iter().map(|(_, _, rule)| rule.as_str()).collect();
+        Some(Reason {
+            rule: Text::new_static("weak_signals"),
+            verdict: Verdict::Hold,
+            weight: 0,
+            detail: format!("{} weigh {weight} together, at most {}", rules.join(" and "), most - 1),
+            evidence: Some(evidence),
+        })
+    }
 }
 
 /// What a limit says about an input that lacks a field of its key, or what it counts.

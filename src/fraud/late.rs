@@ -38,11 +38,13 @@ pub(super) fn reason(
     let plain = matches!(limit.metric, Metric::Count | Metric::Sum)
         && extra.calendar.is_none()
         && extra.since.is_none()
-        && !extra.excludes_current;
+        && !extra.excludes_current
+        && extra.is_unconditional();
     if !plain || limit.verdict < Verdict::Hold || ring.entries().next_back().is_none_or(|newest| newest.at <= at) {
         return None;
     }
-    let (events, counted) = overtaken(limit, ring, at, value);
+    let own = if limit.metric == Metric::Sum { value } else { 1 };
+    let (events, counted) = overtaken(limit, ring, at, own);
     if events.is_empty() {
         return None;
     }

@@ -12,18 +12,22 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod facts;
+mod feeds;
+mod flows;
 mod late;
 mod lists;
 pub mod measure;
 pub mod place;
 mod reading;
 pub mod rings;
+mod trail;
 pub mod window;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use assess::{Question, assess, assess_seen, combine};
+pub use assess::{Question, Spending, assess, assess_seen, combine};
 pub use reading::{counted, is_counted, reading};
-pub use rings::{Rings, Seen, add_keys, keys_of};
+pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -11,7 +11,7 @@ use crate::ledger::types::TimeMs;
 pub fn reading(limit: &LimitTerms, ring: &Ring, at: TimeMs) -> Tally {
     match limit.metric {
         Metric::Sum => ring.sum(at, limit.window_ms),
-        Metric::Distinct(_) => measure::distinct(ring, at, limit.window_ms, None),
+        Metric::Distinct(_) if limit.extra.latest.is_none() => measure::distinct(ring, at, limit.window_ms, None),
         _ => ring.count(at, limit.window_ms),
     }
 }

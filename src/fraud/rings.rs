@@ -7,7 +7,7 @@ use super::window::{Entry, Ring};
 use crate::ledger::act::What;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
-use crate::ledger::terms::{Counted, LimitTerms, Terms};
+use crate::ledger::terms::{Counted, LimitTerms, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Between the fields of a key.
@@ -51,14 +51,14 @@ pub struct Slot(u32);
 /// The rings of one input, looked up once for all that is asked of them.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    slots: Vec<(NameId, Slot)>,
+    slots: Vec<(NameId, KeyFields, Slot)>,
 }
 
 impl Seen {
     /// Where a ring of the input is; `None` where the input lacks a field of its key.
     #[must_use]
-    pub fn slot(&self, ring: NameId) -> Option<Slot> {
-        self.slots.iter().find(|(name, _)| *name == ring).map(|(_, slot)| *slot)
+    pub fn slot(&self, ring: NameId, key: &KeyFields) -> Option<Slot> {
+        self.slots.iter().find(|(name, by, _)| *name == ring && by == key).map(|(_, _, slot)| *slot)
     }
 }
 
@@ -93,7 +93,7 @@ impl Rings {
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
         let mut open = None;
         for observation in &record.observed {
-            if let Some(slot) = seen.slot(observation.ring) {
+            if let Some(slot) = seen.slot(observation.ring, &observation.key) {
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -118,6 +118,9 @@ impl Rings {
         }
         ring.grow(keep.entries);
         let entry = Entry { at: record.occurred_at, value: observation.value, seq: record.seq };
+        if keep.first && ring.entries().any(|known| known.value == entry.value) {
+            return;
+        }
         if keep.distinct {
             ring.insert_distinct(entry);
         } else {
@@ -126,14 +129,14 @@ impl Rings {
     }
 
     /// Looks up the rings of an input, each once; one that is nowhere is made, empty.
-    pub fn look_up(&mut self, keys: impl IntoIterator<Item = RingKey>) -> Seen {
-        Seen { slots: keys.into_iter().map(|key| (key.ring, self.slot_of(key))).collect() }
+    pub fn look_up(&mut self, keys: impl IntoIterator<Item = Needed>) -> Seen {
+        Seen { slots: keys.into_iter().map(|Needed { by, key }| (key.ring, by, self.slot_of(key))).collect() }
     }
 
     /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now, and made, empty, where they
     /// are still nowhere.
-    pub fn seen(&mut self, found: impl Iterator<Item = (RingKey, Option<Slot>)>) -> Seen {
-        let slots = found.map(|(key, slot)| (key.ring, slot.unwrap_or_else(|| self.slot_of(key))));
+    pub fn seen(&mut self, found: impl Iterator<Item = (Needed, Option<Slot>)>) -> Seen {
+        let slots = found.map(|(Needed { by, key }, slot)| (key.ring, by, slot.unwrap_or_else(|| self.slot_of(key))));
         Seen { slots: slots.collect() }
     }
 
@@ -147,17 +150,17 @@ impl Rings {
     /// Finds many rings together, nothing for one that is not in memory. A lookup in a large table waits for memory again and
     /// again; begun all before any is finished, they wait at once.
     #[must_use]
-    pub fn find(&self, keys: &[RingKey]) -> Vec<Option<Slot>> {
-        let hashes: Vec<u64> = keys.iter().map(|key| self.index.hash_of(key)).collect();
+    pub fn find(&self, keys: &[Needed]) -> Vec<Option<Slot>> {
+        let hashes: Vec<u64> = keys.iter().map(|needed| self.index.hash_of(&needed.key)).collect();
         let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
         let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
-        keys.iter().zip(hashes).map(|(key, hash)| self.index.get_hashed(hash, key).copied()).collect()
+        keys.iter().zip(hashes).map(|(needed, hash)| self.index.get_hashed(hash, &needed.key).copied()).collect()
     }
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
-        let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, slot)| self.ring(*slot));
+        let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, _, slot)| self.ring(*slot));
         let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
         let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
@@ -245,22 +248,65 @@ impl Rings {
     }
 }
 
+/// A ring an input needs, with the fields of the input that lead to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The fields.
+    pub by: KeyFields,
+    /// The ring.
+    pub key: RingKey,
+}
+
 /// The rings that [`assess`](super::assess) reads for an input, each once.
 #[must_use]
-pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<RingKey> {
+pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
     let mut keys = Vec::new();
     add_keys(&mut keys, terms, program, input);
     keys
 }
 
 /// Adds [`keys_of`] an input to the keys of others.
-pub fn add_keys(keys: &mut Vec<RingKey>, terms: &Terms, program: ProgramId, input: &Input) {
+pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input) {
     let from = keys.len();
-    for limit in terms.limits.iter().filter(|limit| counts(limit, input) || restarts(limit, input)) {
+    let mut ask = |ring: NameId, by: &KeyFields| {
         let own = keys.get(from..).unwrap_or_default();
-        if !own.iter().any(|key| key.ring == limit.ring) {
-            keys.extend(RingKey::of(program, limit.ring, &limit.key, input));
+        if own.iter().any(|known| known.key.ring == ring && known.by == *by) {
+            return;
         }
+        keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
+    };
+    for limit in terms.concerns.limits(&terms.limits, input) {
+        if counts(limit, input) || restarts(limit, input) {
+            if limit.metric.has_ring() && (limit.metric != Metric::Speed || is_located(input)) {
+                ask(limit.ring, &limit.key);
+            }
+            conditions(limit, input, &mut ask);
+        }
+    }
+    for feed in terms.concerns.feeds(&terms.feeds, input).filter(|feed| super::feeds::feeds(feed, input)) {
+        ask(feed.ring, &feed.key);
+    }
+}
+
+fn is_located(input: &Input) -> bool {
+    matches!(input, Input::Event(event) if event.context.location.is_some())
+}
+
+/// The rings that a limit reads beside its own.
+fn conditions(limit: &LimitTerms, input: &Input, ask: &mut impl FnMut(NameId, &KeyFields)) {
+    let extra = &limit.extra;
+    let none = extra.after.is_empty() && extra.fresh.is_empty() && extra.other.is_none();
+    if none || !super::facts::may_be(&extra.only, input) {
+        return;
+    }
+    for prior in &extra.after {
+        ask(prior.ring, &prior.key);
+    }
+    for fresh in &extra.fresh {
+        ask(fresh.ring, &KeyFields::of(KeyField::Member));
+    }
+    if let Some(other) = extra.other {
+        ask(other, &KeyFields::of(if limit.metric == Metric::Favour { KeyField::Staff } else { KeyField::Member }));
     }
 }
 
@@ -269,9 +315,12 @@ pub fn keys_observed(record: &Record) -> impl Iterator<Item = RingKey> {
     record.observed.iter().filter_map(|seen| RingKey::of(record.program, seen.ring, &seen.key, &record.input))
 }
 
-/// Whether a limit counts this kind of input.
+/// Whether a limit counts this kind of input. One that looks at the latest entries of a plain count lets that count everything.
 pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
-    is_one_of(&limit.on, input) && (limit.extra.when.is_empty() || has(&limit.extra.when, input))
+    let extra = &limit.extra;
+    is_one_of(&limit.on, input)
+        && (extra.when.is_empty() || has(&extra.when, input))
+        && (extra.latest.is_some() || super::facts::may_be(&extra.only, input))
 }
 
 /// Whether a limit counts only what came after this kind of input.
@@ -291,7 +340,7 @@ pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
 }
 
 /// Whether an input has these attributes.
-fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
+pub(super) fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
     let Input::Event(event) = input else { return wanted.is_empty() };
     wanted.iter().all(|(name, value)| event.attribute(name) == Some(value))
 }

@@ -1,10 +1,11 @@
 //! Reasons in words, with the numbers in them. It never decides what is said, only how.
 
 use super::measure::Way;
+use super::trail::Favoured;
 use super::window::Tally;
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{Evidence, Input, KeyField};
-use crate::ledger::terms::{CalendarWindow, Counted, LimitTerms, Metric};
+use crate::ledger::terms::{CalendarWindow, Counted, Fact, LimitTerms, Metric};
 use crate::ledger::types::Text;
 
 /// `7 purchases by member within 1h, at most 6`.
@@ -17,9 +18,8 @@ pub(super) fn over(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String
         Metric::Distinct(of) => {
             format!("{what} with {least}{value} different {}s by {by} {window}, at most {most}", of.name())
         }
-        Metric::Count | Metric::Gap | Metric::Speed => {
-            format!("{least}{value} {what} by {by} {window}, at most {most}")
-        }
+        _ if limit.limit == 0 && !given(limit).is_empty() => conditions(limit),
+        _ => format!("{least}{value} {what} by {by} {window}, at most {most}"),
     }
 }
 
@@ -56,6 +56,74 @@ pub(super) fn overtaken(limit: &LimitTerms, evidence: &Evidence) -> String {
     let counted = Tally { value: evidence.counted, complete: true };
     let over = over(limit, counted, limit.window_ms);
     format!("came late: {} earlier {decisions} it with this one: {over}", evidence.events.len())
+}
+
+/// What had to be so for a limit to speak: `a redemption from a new device, after 3 logins (result=failure) within 1d`.
+fn conditions(limit: &LimitTerms) -> String {
+    let extra = &limit.extra;
+    let mut text = things(limit);
+    let facts = extra.only.iter().map(|fact| match fact {
+        Fact::InPerson => " in person".to_owned(),
+        Fact::Remote => " from afar".to_owned(),
+        Fact::OwnTill => " served by the member's own hand".to_owned(),
+        Fact::Unlinked => " that name no order".to_owned(),
+        Fact::NoStore => " that name no store".to_owned(),
+        Fact::Contact => " that change how the member is reached".to_owned(),
+    });
+    text.extend(facts);
+    text.extend(extra.newer_ms.map(|ms| format!(" of a member of less than {}", duration(ms))));
+    text.extend(extra.idle_ms.map(|ms| format!(" after {} of rest", duration(ms))));
+    text.extend(extra.fresh.iter().map(|fresh| format!(" with a new {}", fresh.of.name())));
+    text.extend(extra.after.iter().map(|prior| {
+        let percent = prior.percent.map_or_else(String::new, |percent| format!(", {percent} % of all"));
+        format!(" after {} {} within {}{percent}", prior.least, prior.what, duration(prior.window_ms))
+    }));
+    text
+}
+
+/// What had to be so, behind a sentence.
+fn given(limit: &LimitTerms) -> String {
+    let said = conditions(limit);
+    let only = said.strip_prefix(&things(limit)).unwrap_or_default();
+    if only.is_empty() { String::new() } else { format!(";{only}") }
+}
+
+/// `redemptions take 950 of 1000 points (95 %) within 1h, at most 80 %; with a new device`.
+pub(super) fn share(limit: &LimitTerms, (gone, had, share): (i64, i64, i64)) -> String {
+    let (what, window) = (things(limit), duration(limit.window_ms));
+    format!("{what} take {gone} of {had} points ({share} %) within {window}, at most {} %{}", limit.limit, given(limit))
+}
+
+/// `1900 of 2000 points received within 1d are passed on (95 %), at most 79 %`.
+pub(super) fn passed(limit: &LimitTerms, (out, inflow, passed): (i64, i64, i64)) -> String {
+    let window = duration(limit.window_ms);
+    format!("{out} of {inflow} points received within {window} are passed on ({passed} %), at most {} %", limit.limit)
+}
+
+/// `points come back to where they came from within 7d, over 3 transfers`.
+pub(super) fn cycle(limit: &LimitTerms, hops: i64) -> String {
+    format!("points come back to where they came from within {}, over {hops} transfers", duration(limit.window_ms))
+}
+
+/// `arrived 26h after it happened, at most 1d`.
+pub(super) fn too_old(limit: &LimitTerms, age_ms: i64) -> String {
+    format!("arrived {} h after it happened, at most {}", age_ms / 3_600_000, duration(limit.window_ms))
+}
+
+/// `served 14 times within 14d on 3 days by one employee (100 % of their purchases, 4 a day); 31 others come 1.05 times a day`.
+pub(super) fn favoured(limit: &LimitTerms, found: &Favoured) -> String {
+    let Favoured { count, days, share, usual, others, .. } = found;
+    let window = duration(limit.window_ms);
+    let a_day = count * 100 / days.max(&1);
+    format!(
+        "served {count} times within {window} on {days} days by one employee ({share} % of their {}, {}.{:02} a day); {others} \
+         others come {}.{:02} times a day",
+        things(limit),
+        a_day / 100,
+        a_day % 100,
+        usual / 100,
+        usual % 100
+    )
 }
 
 /// What is said where entries that might matter are no longer kept.
@@ -97,6 +165,11 @@ pub(super) const fn metric(metric: Metric) -> Text {
         Metric::Distinct(_) => Text::new_static("distinct"),
         Metric::Gap => Text::new_static("gap"),
         Metric::Speed => Text::new_static("speed"),
+        Metric::Share => Text::new_static("share"),
+        Metric::Age => Text::new_static("age"),
+        Metric::Favour => Text::new_static("favour"),
+        Metric::Cycle => Text::new_static("cycle"),
+        Metric::Passed => Text::new_static("passed"),
     }
 }
 
@@ -114,6 +187,7 @@ fn things(limit: &LimitTerms) -> String {
         [Counted::Hold] => "holds".to_owned(),
         [Counted::Donate] => "donations".to_owned(),
         [Counted::Event(kind)] => plural(kind),
+        all if all.iter().all(|counted| !matches!(counted, Counted::Event(_))) => "spendings".to_owned(),
         _ => "events".to_owned(),
     }
 }

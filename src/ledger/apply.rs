@@ -154,7 +154,9 @@ pub fn apply_to_member(member: &mut Member, record: &Record, index: u8, strict: 
         assert!(found || !strict, "record {} names a lot that is not there: {effect:?}", record.seq);
     }
     if *status == Status::Posted && index == 0 && is_activity(record) {
-        member.active_at = member.active_at.max(*occurred_at);
+        // What a review has kept waiting is an activity when it is done: else what it gives might be lost already.
+        let at = if matches!(record.input, Input::Review(_)) { *recorded_at } else { *occurred_at };
+        member.active_at = member.active_at.max(at);
     }
     // What fell due before any other record of the member has been recorded before it.
     let settled_at = if matches!(record.input, Input::Due(_)) { *occurred_at } else { *recorded_at };

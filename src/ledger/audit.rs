@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::member::{Member, PoolState};
+use super::member::{Lot, Member, PoolState};
 use super::record::Account;
 use super::state::State;
-use super::types::{MemberKey, NameId, ProgramId};
+use super::types::{MemberKey, NameId, ProgramId, TimeMs};
 
 /// Counts everything again and says, in words, what does not agree; empty where all does.
 ///
@@ -19,7 +19,7 @@ pub fn audit(state: &State) -> Vec<String> {
         *members.entry(key.program).or_default() += 1;
         for pool in &member.pools {
             *held.entry((key.program, pool.pool)).or_default() += pool.total().get();
-            audit_pool(key, pool, &mut found);
+            audit_pool(key, pool, state.now, &mut found);
         }
         audit_member(key, member, &mut found);
     }
@@ -48,20 +48,22 @@ pub fn audit(state: &State) -> Vec<String> {
     found
 }
 
-fn audit_pool(key: &MemberKey, pool: &PoolState, found: &mut Vec<String>) {
+fn audit_pool(key: &MemberKey, pool: &PoolState, now: TimeMs, found: &mut Vec<String>) {
     let mut say = |what: String| found.push(format!("member {:?}: {what}", key.id));
     for lot in &pool.lots {
         if !lot.remaining.is_positive() || lot.remaining > lot.amount {
             say(format!("lot {:?} holds {} of {}", lot.id, lot.remaining, lot.amount));
         }
     }
-    if !pool.lots.is_sorted_by_key(super::member::Lot::order) {
+    if !pool.lots.is_sorted_by_key(Lot::order) {
         say("lots are not in spending order".to_owned());
     }
     if pool.debt.get() < 0 {
         say(format!("debt is {}", pool.debt));
     }
-    if pool.debt.is_positive() && pool.lots.iter().any(|lot| lot.active && lot.free().is_positive()) {
+    // A lot whose time is over may still wait for the record that says so.
+    let spendable = |lot: &Lot| lot.active && lot.free().is_positive() && !lot.expired_at(now);
+    if pool.debt.is_positive() && pool.lots.iter().any(spendable) {
         say(format!("owes {} beside available lots", pool.debt));
     }
 }

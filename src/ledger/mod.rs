@@ -14,6 +14,7 @@ pub mod act;
 pub mod apply;
 pub mod audit;
 pub mod calendar;
+mod concerns;
 pub mod decide;
 pub mod desk;
 mod effect;

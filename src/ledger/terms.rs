@@ -8,7 +8,11 @@ use super::event::EventKind;
 use super::provenance::RefundPolicy;
 use super::types::{Money, NameId, Points, Text};
 
-pub use super::velocity::{Absent, CalendarWindow, Counted, LimitExtra, LimitTerms, Metric, Since};
+pub use super::concerns::Concerns;
+pub use super::velocity::{
+    Absent, CalendarWindow, Counted, Fact, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior,
+    Since, TRAIL_FIELDS,
+};
 
 /// When credits of a pool, or rewards, are lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -391,6 +395,12 @@ pub struct Terms {
     pub referral: Option<ReferralTerms>,
     /// Velocity limits, in order of declaration.
     pub limits: Vec<LimitTerms>,
+    /// What rings are fed beside what the limits count.
+    pub feeds: Vec<Feed>,
+    /// Flags of several families that weigh this much together hold; never where it is zero.
+    pub together: u8,
+    /// Which limits and feeds each kind of input concerns.
+    pub concerns: Concerns,
     /// Rights by membership, tier and plan.
     pub perks: Vec<PerkTerms>,
     /// Paid memberships and the trial.

@@ -19,6 +19,123 @@ pub enum Metric {
     Gap,
     /// Kilometres an hour between this event's location and its neighbours' in time.
     Speed,
+    /// The percentage of the member's spendable points that goes, with what went within the window before.
+    Share,
+    /// Milliseconds between an event and its arrival: more than the window is too much.
+    Age,
+    /// How often one employee served the member, where that is out of all proportion: see [`Favour`].
+    Favour,
+    /// Transfers that lead back to where points came from: how many hops. See [`CYCLE_HOPS_MAX`](crate::limits::CYCLE_HOPS_MAX).
+    Cycle,
+    /// The percentage of what was received by transfer within the window that is passed on.
+    Passed,
+}
+
+impl Metric {
+    /// Whether what is counted is kept in a ring of the limit's own.
+    #[must_use]
+    pub const fn has_ring(self) -> bool {
+        !matches!(self, Self::Age | Self::Cycle)
+    }
+}
+
+/// The fields that the latest entries of a plain count tell apart.
+pub const TRAIL_FIELDS: [KeyField; 3] = [KeyField::Staff, KeyField::Card, KeyField::Store];
+
+/// What an input must be, beside its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Done where the merchant could see the member: a store's channel, or a terminal or an employee is named.
+    InPerson,
+    /// Anything else.
+    Remote,
+    /// Served by the member's own hand: their attribute `employee` is the staff id.
+    OwnTill,
+    /// Names no order.
+    Unlinked,
+    /// Names no store.
+    NoStore,
+    /// Tells a new e-mail, phone or address.
+    Contact,
+}
+
+/// When one employee serves a member out of proportion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Favour {
+    /// Of the member's own events, so many in a hundred by this employee.
+    pub share: i64,
+    /// The member comes so many times as often in a day as others whom this employee served …
+    pub times: i64,
+    /// … of whom there are at least so many.
+    pub others: usize,
+    /// On at least so many days.
+    pub days: i64,
+}
+
+/// Something that must have happened before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prior {
+    /// The ring it is counted in.
+    pub ring: NameId,
+    /// By which fields of the present input it is looked up.
+    pub key: KeyFields,
+    /// Whether different values count, and not events.
+    pub distinct: bool,
+    /// Over which time.
+    pub window_ms: i64,
+    /// How often, at least.
+    pub least: i64,
+    /// At least so many in a hundred of the limit's own events of the same time.
+    pub percent: Option<i64>,
+    /// What it is called in words.
+    pub what: Text,
+}
+
+/// A value that is new to the member, who has used another one for longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// The ring of values first seen.
+    pub ring: NameId,
+    /// Of which field.
+    pub of: KeyField,
+    /// New is what was first seen less than this ago.
+    pub window_ms: i64,
+}
+
+/// What a ring is fed that no limit of its kind feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Which ring.
+    pub ring: NameId,
+    /// By which fields.
+    pub key: KeyFields,
+    /// With which inputs.
+    pub on: Vec<Counted>,
+    /// With these attributes only.
+    pub when: Vec<(Text, Text)>,
+    /// Only where all of these hold.
+    pub only: Vec<Fact>,
+    /// What goes in.
+    pub value: FeedValue,
+    /// How many entries the ring keeps.
+    pub entries: u16,
+}
+
+/// What goes into a ring beside the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedValue {
+    /// 1.
+    One,
+    /// The amount.
+    Amount,
+    /// What tells one value of a field from another; of equal ones the latest matters.
+    Distinct(KeyField),
+    /// The same, each time.
+    Each(KeyField),
+    /// The same, the first time only.
+    First(KeyField),
+    /// Where transferred points come from.
+    Origins,
 }
 
 /// A window that the calendar ends, in the program's zone.
@@ -43,6 +160,7 @@ pub struct Since {
 
 /// What most limits do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the language merchants write limits in")]
 pub struct LimitExtra {
     /// Instead of a rolling window.
     pub calendar: Option<CalendarWindow>,
@@ -60,6 +178,48 @@ pub struct LimitExtra {
     pub shadow: bool,
     /// Of a thousand judged records, the most whose keys it may stop before it is silenced; what is usual where not given.
     pub max_per_thousand: Option<u16>,
+    /// The kind of evidence: of several flags of one family the heaviest counts where weak signals are gathered.
+    pub family: Option<Text>,
+    /// It speaks only where all of these hold.
+    pub only: Vec<Fact>,
+    /// … where the member enrolled less than this ago …
+    pub newer_ms: Option<i64>,
+    /// … or neither bought nor redeemed for at least this long …
+    pub idle_ms: Option<i64>,
+    /// … where all of these happened before …
+    pub after: Vec<Prior>,
+    /// … and all of these are new.
+    pub fresh: Vec<Fresh>,
+    /// It looks at so many of the latest entries of the plain count of its key, which tell staff, card and store apart.
+    pub latest: Option<u16>,
+    /// Whether its ring keeps such entries.
+    pub trail: bool,
+    /// For speeds: time that is not counted, in milliseconds.
+    pub slack_ms: i64,
+    /// For speeds: whether one may have flown.
+    pub by_air: bool,
+    /// For favours.
+    pub favour: Option<Favour>,
+    /// For favours: the ring of whom an employee served. For what is passed on: the ring of what was received. For cycles: of origins.
+    pub other: Option<NameId>,
+    /// What it is for; empty where nobody said.
+    pub about: Text,
+    /// Whether it is of the default pack; else the program itself declares it.
+    pub standard: bool,
+}
+
+impl LimitExtra {
+    /// Whether the number alone decides: nothing else has to be so for the limit to speak.
+    #[must_use]
+    pub fn is_unconditional(&self) -> bool {
+        let Self { only, newer_ms, idle_ms, after, fresh, latest, .. } = self;
+        only.is_empty()
+            && after.is_empty()
+            && fresh.is_empty()
+            && newer_ms.is_none()
+            && idle_ms.is_none()
+            && latest.is_none()
+    }
 }
 
 /// What a limit says about an event that lacks a field of its key.

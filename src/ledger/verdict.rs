@@ -99,12 +99,15 @@ pub struct Keep {
     pub entries: u16,
     /// Whether, of entries with one value, the latest matters most.
     pub distinct: bool,
+    /// Whether a value that is there stays as it is.
+    pub first: bool,
     /// What is taken in.
     pub taken: Taken,
 }
 
 impl Keep {
     const ENTRIES: u16 = 0x0fff;
+    const FIRST: u16 = 1 << 12;
     const DENIED: u16 = 1 << 13;
     const ACCEPTED: u16 = 1 << 14;
     const DISTINCT: u16 = 1 << 15;
@@ -117,7 +120,9 @@ impl Keep {
             Taken::Accepted => Self::ACCEPTED,
             Taken::Denied => Self::DENIED,
         };
-        (self.entries & Self::ENTRIES) | taken | if self.distinct { Self::DISTINCT } else { 0 }
+        let distinct = if self.distinct { Self::DISTINCT } else { 0 };
+        let first = if self.first { Self::FIRST } else { 0 };
+        (self.entries & Self::ENTRIES) | taken | distinct | first
     }
 
     /// Of a capacity.
@@ -128,7 +133,8 @@ impl Keep {
             Self::DENIED => Taken::Denied,
             _ => Taken::Attempted,
         };
-        Self { entries: capacity & Self::ENTRIES, distinct: capacity & Self::DISTINCT != 0, taken }
+        let (distinct, first) = (capacity & Self::DISTINCT != 0, capacity & Self::FIRST != 0);
+        Self { entries: capacity & Self::ENTRIES, distinct, first, taken }
     }
 }
 
@@ -155,6 +161,12 @@ impl KeyFields {
             *slot = Some(*field);
         }
         Some(Self { first: *first, others })
+    }
+
+    /// One field.
+    #[must_use]
+    pub const fn of(field: KeyField) -> Self {
+        Self { first: field, others: [None; Self::MAX - 1] }
     }
 
     /// The fields in order.

@@ -3,11 +3,10 @@
 //! Declared first, scripted second: what a table here can say needs no script. These types only say what may be
 //! written; [`validate`](super::validate) says what must agree, [`terms`](super::terms) what it means to the ledger.
 
+pub(super) mod fraud;
 pub(super) mod life;
 pub(super) mod rules;
 pub(super) mod segments;
-
-use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -15,11 +14,11 @@ use toml::Spanned;
 use super::household::HouseholdTable;
 
 use super::values::{
-    AbsentText, CountedKind, CounterName, Currency, ExactMs, Expires, Key, Lasting, Lateness, Length, Name, Named,
-    OneOrMany, RaisedVerdict, Whole, Window, Words, ZoneName,
+    CounterName, Currency, ExactMs, Expires, Lasting, Lateness, Length, Name, Named, OneOrMany, Whole, Words, ZoneName,
 };
 use crate::ledger::types::AMOUNT_MAX;
-use crate::limits::{ITEM_QUANTITY_MAX, RING_CAPACITY_MAX};
+use crate::limits::ITEM_QUANTITY_MAX;
+pub(super) use fraud::{CountsText, FactText, FraudTable, LimitTable, MetricText, PackText};
 use life::{ChoiceTable, LawTable, PerkTable, PlanTable, RequireTable, ScheduleTable, SinceTable};
 pub(super) use rules::{CountOf, CountTable, EarnTable, GrantTable, LinesTable, Once, RateTable, StampTable};
 use segments::SegmentTable;
@@ -58,7 +57,10 @@ pub(super) struct Manifest {
     pub referral: Option<ReferralTable>,
     /// `[household]`: members who may spend each other's points.
     pub household: Option<HouseholdTable>,
-    /// `[[limits]]`: how much of something is believed.
+    /// `[fraud]`: the default pack of limits, and what to change of it.
+    #[serde(default)]
+    pub fraud: FraudTable,
+    /// `[[limits]]`: how much of something is believed. Those of the pack follow once it has been added.
     #[serde(default)]
     pub limits: Vec<LimitTable>,
     /// `[[earn]]`: points for an event, without a script.
@@ -378,101 +380,4 @@ pub(super) struct ReferralTable {
 
 fn nothing() -> Amount {
     Whole(0)
-}
-
-/// `[[limits]]`: at most `limit` of `metric` by `key` within `window`, this one included.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct LimitTable {
-    /// What reasons call it.
-    pub id: Spanned<Name>,
-    /// What it counts: kinds of event, or `transfer`.
-    pub on: OneOrMany<CountedKind>,
-    /// What it counts by; several make one key.
-    pub key: OneOrMany<Key>,
-    /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, or the `speed` from place to place.
-    #[serde(default)]
-    pub metric: MetricText,
-    /// For distinct values: of which field.
-    pub of: Option<Spanned<Key>>,
-    /// Over which time: a length, a calendar `day`, `week` or `month` of the program's zone, or `ever`. For a gap, the least time.
-    pub window: Spanned<Window>,
-    /// The most that passes; for speeds in km/h. A gap has none.
-    pub limit: Option<Spanned<Amount>>,
-    /// Only events with these attributes are counted.
-    #[serde(default)]
-    pub when: BTreeMap<String, String>,
-    /// Only what came after the latest of these is counted.
-    pub since: Option<AfterTable>,
-    /// What is counted by its outcome: `attempted`, `accepted` or `denied`.
-    #[serde(default)]
-    pub counts: CountsText,
-    /// Whether the event itself is in the count.
-    #[serde(default = "yes")]
-    pub current: bool,
-    /// For speeds: ways shorter than this many metres say nothing.
-    pub ignore_below_m: Option<Amount>,
-    /// Whether it only notes what it would have said.
-    #[serde(default)]
-    pub shadow: bool,
-    /// Of a thousand events, the most whose keys it may stop before it is silenced for a person to look at; 250 where not given.
-    pub max_per_thousand: Option<Whole<1, 1_000>>,
-    /// What more than that raises: `flag`, `hold`, `step_up` or `deny`.
-    pub verdict: RaisedVerdict,
-    /// What it adds to the score, 0 to 100; by the verdict where not given.
-    pub weight: Option<Whole<0, 100>>,
-    /// What a missing field of the key means: `skip` this limit, or a verdict.
-    pub absent: Option<AbsentText>,
-    /// For sums: events remembered per key.
-    pub entries: Option<Spanned<Whole<1, { RING_CAPACITY_MAX as i64 }>>>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// `since = { on = "login", when = { result = "success" } }`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AfterTable {
-    /// Kinds of event that a count begins after.
-    pub on: OneOrMany<CountedKind>,
-    /// Only those with these attributes.
-    #[serde(default)]
-    pub when: BTreeMap<String, String>,
-}
-
-/// What is counted by its outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum CountsText {
-    #[default]
-    Attempted,
-    Accepted,
-    Denied,
-}
-
-/// What a limit counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum MetricText {
-    #[default]
-    Count,
-    Sum,
-    Distinct,
-    Gap,
-    Speed,
-}
-
-impl MetricText {
-    /// What messages call it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Sum => "sum",
-            Self::Distinct => "number of distinct values",
-            Self::Gap => "gap",
-            Self::Speed => "speed",
-        }
-    }
 }

@@ -23,6 +23,7 @@ mod lint;
 mod loaded;
 mod manifest;
 mod marks;
+pub mod pack;
 mod page;
 mod program;
 pub mod reference;

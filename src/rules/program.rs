@@ -17,7 +17,7 @@ use super::manifest::Manifest;
 use super::marks::marked;
 use super::script::{Handled, Script};
 use super::validate::{BUILT_IN_COUNTERS, validate};
-use super::{sandbox, terms};
+use super::{pack, sandbox, terms};
 use crate::ledger::calendar::Day;
 use crate::ledger::types::{NameId, Text, TimeMs};
 use crate::limits::{DIAGNOSTICS_MAX, NAMES_MAX};
@@ -46,7 +46,7 @@ impl Program {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let manifest = match toml::from_str::<Manifest>(text) {
+        let mut manifest = match toml::from_str::<Manifest>(text) {
             Ok(manifest) => manifest,
             // Without names nothing in the scripts can be judged but their form.
             Err(error) => {
@@ -55,6 +55,7 @@ impl Program {
                 return Err(wrong);
             }
         };
+        wrong.extend(pack::add(&mut manifest, text));
         wrong.extend(validate(&manifest, text));
         if terms::names(&manifest).len() > NAMES_MAX {
             wrong.push(Diagnostic::of_file(MANIFEST, format!("a program declares at most {NAMES_MAX} names")));
@@ -82,11 +83,13 @@ impl Program {
         terms::names(&self.manifest)
     }
 
-    /// Gives every name its number. `name_of` must know all of [`Program::names`]: the journal declares them first.
+    /// Gives every name its number. `name_of` must know all of [`Program::names`], since the journal declares them first; but for
+    /// rings of the default pack: a journal that was written by an older daemon does not know the later ones, and goes without.
     #[must_use]
     pub fn bind(&self, version: u32, name_of: impl Fn(&str) -> Option<NameId>) -> Compiled {
         let id = |name: &str| name_of(name).expect("a program's names are declared before it is bound");
-        Compiled::new(&self.manifest, &self.manifest_text, &self.scripts, version, &id)
+        let known = pack::known(&self.manifest, |name| name_of(name).is_some());
+        Compiled::new(&known, &self.manifest_text, &self.scripts, version, &id)
     }
 
     /// The same program with scripts that tell which of their lines run, and those lines by file. A script that cannot be marked

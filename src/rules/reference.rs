@@ -11,9 +11,10 @@ use crate::limits::{
 };
 
 /// The sources the manifest's types stand in.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     include_str!("manifest.rs"),
     include_str!("household.rs"),
+    include_str!("manifest/fraud.rs"),
     include_str!("manifest/rules.rs"),
     include_str!("manifest/life.rs"),
     include_str!("manifest/segments.rs"),
@@ -119,6 +120,10 @@ fn tables_of(source: &str) -> Vec<Table> {
             tables.extend(table.take().filter(|table| !table.keys.is_empty()));
             (about, attributes) = (Vec::new(), String::new());
         } else if let (Some(table), Some((name, kind))) = (table.as_mut(), field(line)) {
+            if attributes.contains("serde(skip") {
+                (about, attributes) = (Vec::new(), String::new());
+                continue;
+            }
             let name = renamed(&attributes).unwrap_or_else(|| name.to_owned());
             let optional = all_optional || kind.starts_with("Option<") || attributes.contains("serde(default");
             table.keys.push(KeyDoc { name, value: value(kind), required: !optional, about: plain(&about.join(" ")) });

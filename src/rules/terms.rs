@@ -14,14 +14,17 @@ use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, CardWorth, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms,
-    Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms,
+    RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
 
 /// What an answer calls the cap of a rule that has no id.
 const OWN_CAP: Text = Text::new_static("rule");
+
+/// What flags of several families weigh together where they hold, if a program does not say.
+const TOGETHER_DEFAULT: i64 = 60;
 
 /// The id of a declared name.
 pub(super) type Ids<'a> = &'a dyn Fn(&str) -> NameId;
@@ -93,7 +96,7 @@ pub(super) fn names(manifest: &Manifest) -> Vec<Text> {
         .chain(m.caps.iter().map(|cap| cap_counter(&cap.name.get_ref().0)))
         .chain(m.earn.iter().filter_map(|table| once_name(table.get_ref())))
         .chain(m.grant.iter().filter_map(|table| once_name(table.get_ref())))
-        .chain(m.limits.iter().map(limits::ring_name))
+        .chain(m.limits.iter().flat_map(limits::ring_names))
         .chain(m.earn.iter().filter_map(|table| table.get_ref().values_name()))
         .chain(m.earn.iter().filter_map(|table| table.get_ref().cap_name()))
         .chain(life::names(m));
@@ -135,6 +138,10 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
         purchases_counter: id("purchases"),
         ..Terms::default()
     };
+    terms.feeds = limits::feeds(m, id);
+    terms.concerns = Concerns::of(&terms.limits, &terms.feeds);
+    let together = m.fraud.together.map_or(TOGETHER_DEFAULT, |together| together.0);
+    terms.together = u8::try_from(together).unwrap_or(u8::MAX);
     life::add(&mut terms, m, text, id);
     terms
 }

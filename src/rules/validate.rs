@@ -3,6 +3,7 @@
 //! Collects everything that is wrong instead of stopping at the first. Reads the manifest only; scripts are checked by
 //! [`lint`](super::lint).
 
+mod fraud;
 mod life;
 
 use std::ops::Range;
@@ -11,13 +12,11 @@ use toml::Spanned;
 
 use super::diagnostic::{Diagnostic, suggestion};
 use super::files::MANIFEST;
-use super::manifest::{EarnTable, LimitTable, Manifest, MetricText};
+use super::manifest::{EarnTable, Manifest};
 use super::terms::once_name;
-use super::values::{CounterName, Name, WindowOf};
-use crate::ledger::record::{KeyField, KeyFields};
-use crate::ledger::terms::Counted;
+use super::values::{CounterName, Name};
 use crate::ledger::types::Text;
-use crate::limits::{DISTINCT_LIMIT_MAX, MANIFEST_TABLES_MAX, RING_CAPACITY_MAX};
+use crate::limits::MANIFEST_TABLES_MAX;
 
 /// Counters every program has: money spent on purchases, purchases, and friends a referral was paid for.
 pub(super) const BUILT_IN_COUNTERS: [&str; 3] = ["spend", "purchases", "referrals"];
@@ -141,58 +140,6 @@ impl<'a> Check<'a> {
         self.unique(m.caps.iter().map(|cap| &cap.name), "cap");
         for cap in &m.caps {
             self.declared(&cap.pool, "pool", m.pools.names());
-        }
-    }
-
-    fn limits(&mut self) {
-        self.unique(self.manifest.limits.iter().map(|limit| &limit.id), "limit");
-        for limit in &self.manifest.limits {
-            self.limit(limit);
-        }
-    }
-
-    fn limit(&mut self, limit: &LimitTable) {
-        self.limit_number(limit);
-        if matches!(limit.window.get_ref().0, WindowOf::Rolling(ms) if ms < 1) {
-            self.wrong(limit.window.span(), "a window has a length");
-        }
-        if (limit.metric == MetricText::Distinct) != limit.of.is_some() {
-            self.wrong(limit.id.span(), "distinct values are `of` a field, and nothing else is");
-        }
-        if limit.metric == MetricText::Gap && !matches!(limit.window.get_ref().0, WindowOf::Rolling(_)) {
-            self.wrong(limit.window.span(), "a gap is a length of time");
-        }
-        if matches!(limit.metric, MetricText::Gap | MetricText::Speed) && (limit.since.is_some() || !limit.current) {
-            self.wrong(limit.id.span(), "a gap or a speed is between this event and its neighbours");
-        }
-        if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
-            self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
-        }
-        if limit.key.0.len() > KeyFields::MAX {
-            self.wrong(limit.id.span(), format!("a key has at most {} fields", KeyFields::MAX));
-        }
-        let counts_transfers = limit.on.0.iter().any(|kind| kind.0 == Counted::Transfer);
-        if !counts_transfers && limit.key.0.iter().any(|key| key.0 == KeyField::Recipient) {
-            self.wrong(limit.id.span(), "only a transfer has a recipient");
-        }
-    }
-
-    /// A number that no ring could count to would never fire.
-    fn limit_number(&mut self, limit: &LimitTable) {
-        let highest = match limit.metric {
-            MetricText::Count => i64::from(RING_CAPACITY_MAX) / (1 + i64::from(limit.since.is_some())) - 1,
-            MetricText::Distinct => DISTINCT_LIMIT_MAX,
-            MetricText::Sum | MetricText::Gap | MetricText::Speed => i64::MAX,
-        };
-        match &limit.limit {
-            Some(number) if limit.metric == MetricText::Gap => {
-                self.wrong(number.span(), "a gap has no limit but its window");
-            }
-            Some(number) if number.get_ref().0 > highest => {
-                self.wrong(number.span(), format!("a limit on a {} is at most {highest}", limit.metric.name()));
-            }
-            None if limit.metric != MetricText::Gap => self.wrong(limit.id.span(), "a limit says the most that passes"),
-            Some(_) | None => {}
         }
     }
 

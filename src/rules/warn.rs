@@ -127,8 +127,10 @@ impl Look<'_> {
         for cap in m.caps.iter().filter(|cap| cap.limit.0 == 0) {
             never.push((cap.name.span().start, "a cap of nothing cuts everything its pool would be given"));
         }
-        for (at, limit) in m.limits.iter().enumerate() {
-            let stronger = m.limits.iter().enumerate().any(|(other_at, other)| {
+        // Those of the default pack are no matter of the program's.
+        let own: Vec<_> = m.limits.iter().filter(|limit| !limit.standard).collect();
+        for (at, limit) in own.iter().enumerate() {
+            let stronger = own.iter().enumerate().any(|(other_at, other)| {
                 let same = other.on == limit.on
                     && other.key == limit.key
                     && other.metric == limit.metric

@@ -192,6 +192,28 @@ fn a_cleared_fee_starts_its_plan_and_a_cleared_purchase_keeps_the_laws() {
 }
 
 #[test]
+fn what_a_late_release_pays_is_earned_when_it_is_cleared() {
+    // The bonus was dated back to the purchase, and lost on the day it was given.
+    check(
+        "pool points expires=30d
+         law step kids spend points 500 10000
+         referral friend=50 referrer=60 minimum=2000 cap=1",
+        "
+        at 2026-03-02
+        enroll R
+        enroll A referrer=R
+        buy A 12000 order=o earn=7 verdict=hold
+        at 2026-06-02
+        clear A
+        = A points 557
+        = R points 60
+        = A points 557 at=2026-07-01T23:59:59Z
+        = A points 0 at=2026-07-02
+        ",
+    );
+}
+
+#[test]
 fn a_referral_paid_by_a_cleared_purchase_goes_back_with_it() {
     check(
         "pool points
@@ -231,6 +253,30 @@ fn what_expired_of_a_cleared_order_is_not_asked_for_again() {
         buy A 100 earn=10
         refund A order=o
         = A points 6 debt=0
+        ",
+    );
+}
+
+#[test]
+fn what_waits_for_a_review_is_not_lost_by_inactivity() {
+    // The case took longer than the points lived: they were gone before anybody had looked, and clearing it gave nothing.
+    check(
+        "pool points expires=inactive1m",
+        "
+        at 2026-01-10
+        enroll A
+        buy A 100 order=o earn=10 verdict=hold
+        at 2026-06-10
+        = A points 0 pending=10
+        clear A
+        = A points 10 at=2026-07-09T23:59:59Z
+        = A points 0 at=2026-07-10
+        redeem A 4
+        at 2026-12-01
+        = A points 0
+        reverse A
+        = A points 4 at=2026-12-30
+        = A points 0 at=2026-12-31
         ",
     );
 }

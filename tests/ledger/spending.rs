@@ -120,6 +120,24 @@ fn what_a_hold_frees_repays_debt_first() {
 }
 
 #[test]
+fn what_a_hold_keeps_past_its_time_is_owed_by_a_refund_and_pays_it() {
+    // Earn, hold until the points would be lost, return the goods, capture: what was kept aside counted as lost already.
+    check(
+        "pool points expires=30d",
+        "
+        at 2026-01-01
+        buy A 100 order=o earn=10
+        hold A 10 ttl=60d
+        at 2026-02-05
+        refund A order=o
+        = A points 0 held=10 debt=10
+        capture A 4
+        = A points 0 held=0 debt=4
+        ",
+    );
+}
+
+#[test]
 fn a_reversal_puts_points_back_with_the_expiry_they_had() {
     // A common mistake: points that come back as a new lot live longer than they would have.
     check(

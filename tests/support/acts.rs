@@ -7,6 +7,7 @@
 //! redeem A 30 | redeem A mug          `reverse A 10` means the latest redemption, `use A` and `cancel A` the latest grant
 //! household 3                         points are spent in common, by at most three
 //! merge A B | join B home A B | leave B
+//! release A of=12:0                   of a hold, a redemption or a grant that is not the latest, by its record and place
 //! donate A 120 wildlife | freeze A | unfreeze A | tell A credit_card=approved | erase A
 //! ```
 
@@ -19,7 +20,7 @@ use tallystick::ledger::proposal::Proposal;
 use tallystick::ledger::record::{Effect, Record};
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::terms::{CapPeriod, Expiry, HouseholdTerms, Period, PoolTerms, RewardTerms};
-use tallystick::ledger::types::{LotId, Money, Points, Text};
+use tallystick::ledger::types::{LotId, Money, Points, Seq, Text};
 
 use super::{World, option, span};
 
@@ -61,6 +62,11 @@ impl World {
     pub(super) fn act(&mut self, words: &[&str], line: &str) -> Result<Record, Reject> {
         let [verb, member, rest @ ..] = words else { panic!("step: {words:?}") };
         let amount = || rest.first().and_then(|n| n.parse().ok()).map(Points::new);
+        let told = option(line, "of").map(|id| {
+            let (seq, index) = id.split_once(':').unwrap();
+            LotId { seq: Seq::new(seq.parse().unwrap()), index: index.parse().unwrap() }
+        });
+        let latest = |of: fn(&Record, &Effect) -> Option<LotId>| told.unwrap_or_else(|| self.latest(of));
         let (verb, member) = (*verb, Text::new(member));
         let what = match verb {
             "hold" => {
@@ -71,12 +77,12 @@ impl World {
                 });
                 What::Hold { spend: spend(rest), ttl_ms, order: None }
             }
-            "capture" => What::Capture { hold: self.latest(hold_of), amount: amount() },
-            "release" => What::Release { hold: self.latest(hold_of) },
+            "capture" => What::Capture { hold: latest(hold_of), amount: amount() },
+            "release" => What::Release { hold: latest(hold_of) },
             "redeem" => What::Redeem { spend: spend(rest), order: None },
-            "reverse" => What::Reverse { redemption: self.latest(redemption_of), amount: amount() },
-            "use" => What::Use { grant: self.latest(grant_of) },
-            "cancel" => What::Cancel { grant: self.latest(grant_of) },
+            "reverse" => What::Reverse { redemption: latest(redemption_of), amount: amount() },
+            "use" => What::Use { grant: latest(grant_of) },
+            "cancel" => What::Cancel { grant: latest(grant_of) },
             "donate" => {
                 What::Donate { pool: Text::new("points"), amount: amount().unwrap(), charity: Text::new(rest[1]) }
             }
@@ -117,6 +123,19 @@ impl World {
         let reverses = |effect: &Effect| matches!(effect, Effect::Reversal { of, .. } if *of == redemption);
         let latest = self.records.iter().rev().find(|record| of(record, &reverses));
         Earlier { first: first.cloned().map(Arc::new), latest: latest.cloned().map(Arc::new) }
+    }
+
+    /// The reward that a redemption bought, once it has.
+    pub fn grant_of(&self, redemption: LotId) -> Option<LotId> {
+        let bought = |record: &Record| {
+            record.effects.iter().find_map(|effect| match effect {
+                Effect::Redeem { id, reward: Some((_, index)), .. } if *id == redemption => {
+                    Some(LotId { seq: record.seq, index: *index })
+                }
+                _ => None,
+            })
+        };
+        self.records.iter().find_map(bought)
     }
 
     /// The latest record of who lives in a household.

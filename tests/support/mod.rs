@@ -7,11 +7,14 @@ pub mod model;
 pub mod orders;
 pub mod random;
 mod reviews;
+pub mod shares;
+pub mod whole;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tallystick::journal::codec::{decode_record, encode_record};
-use tallystick::ledger::apply::apply;
+use tallystick::ledger::apply::{apply, takes_effect};
 use tallystick::ledger::audit::audit;
 use tallystick::ledger::calendar::{Span, Zone};
 use tallystick::ledger::decide::{self, Books, next_due, settled};
@@ -34,6 +37,8 @@ pub struct World {
     records: Vec<Record>,
     now: TimeMs,
     events: u32,
+    /// What postings came to, by member and pool: counted from the effects alone.
+    entries: BTreeMap<(Text, NameId), i64>,
 }
 
 const PROGRAM: ProgramId = ProgramId::new(0);
@@ -85,7 +90,8 @@ impl World {
         };
         let names = vec![Text::new("spend"), Text::new("purchases")];
         let state = State::default();
-        let mut world = Self { names, terms, state, records: Vec::new(), now: TimeMs::EPOCH, events: 0 };
+        let (records, entries) = (Vec::new(), BTreeMap::new());
+        let mut world = Self { names, terms, state, records, now: TimeMs::EPOCH, events: 0, entries };
         lines(text).for_each(|line| world.declare(line));
         let files = RulesetFiles {
             program: Text::new("test"),
@@ -203,8 +209,73 @@ impl World {
             let key = MemberKey { program: PROGRAM, id: party.member.clone() };
             party.after = self.state.members[&key].snapshot(record.recorded_at);
         }
+        self.enter(&record);
         self.records.push(record);
-        assert_eq!(audit(&self.state), Vec::<String>::new(), "the books after record {}", self.state.seq);
+        let found = audit(&self.state);
+        assert!(found.is_empty(), "the books after record {}: {found:?}\n{:?}", self.state.seq, self.records.last());
+    }
+
+    /// Adds a record's entries, and compares their sum with what its members hold.
+    fn enter(&mut self, record: &Record) {
+        for effect in record.effects.iter().filter(|effect| takes_effect(record.status, effect)) {
+            let (pool, amount) = match effect {
+                Effect::Credit(credit) => (credit.pool, credit.amount.get()),
+                Effect::Restore { pool, amount, .. } => (*pool, amount.get()),
+                Effect::Debit { pool, amount, .. }
+                | Effect::Spend { pool, amount, .. }
+                | Effect::Owe { pool, amount, .. } => (*pool, -amount.get()),
+                // What repays a debt with points that are there already moves nothing.
+                _ => continue,
+            };
+            let member = record.parties[usize::from(effect.party())].member.clone();
+            *self.entries.entry((member, pool)).or_default() += amount;
+        }
+        for party in &record.parties {
+            let member = &self.state.members[&MemberKey { program: PROGRAM, id: party.member.clone() }];
+            for pool in &member.pools {
+                let entries = self.entries.get(&(party.member.clone(), pool.pool)).copied().unwrap_or(0);
+                assert_eq!(pool.total().get(), entries, "entries of {} after record {}", party.member, record.seq);
+            }
+        }
+    }
+
+    /// How many records there are beside the first, which declares the program.
+    pub fn commands(&self) -> usize {
+        self.records.len() - 1
+    }
+
+    /// Whether there is something that a step such as `capture` or `reverse` can name.
+    pub fn has(&self, verb: &str) -> bool {
+        let fits = |effect: &Effect| match verb {
+            "capture" => matches!(effect, Effect::Hold { .. }),
+            "reverse" => matches!(effect, Effect::Redeem { .. }),
+            _ => matches!(effect, Effect::Grant { .. }),
+        };
+        self.records.iter().flat_map(|record| &record.effects).any(fits)
+    }
+
+    /// Whether an order of a name is recorded and stands.
+    pub fn stands(&self, order: &str) -> bool {
+        let of = |record: &Record| record.input.event().is_some_and(|event| event.order() == order);
+        self.records.iter().any(|record| record.status == Status::Posted && of(record))
+    }
+
+    /// The counters of a member by name, over their whole life.
+    pub fn counted(&self, member: &str) -> Vec<(String, i64)> {
+        let member = &self.state.members[&MemberKey { program: PROGRAM, id: Text::new(member) }];
+        let name = |id: NameId| self.names[usize::from(id.get())].to_string();
+        member.counters.iter().map(|counter| (name(counter.name), counter.ever)).collect()
+    }
+
+    /// Moves the clock; everything due is recorded.
+    pub fn set_now(&mut self, now: TimeMs) {
+        self.now = now;
+        self.catch_up();
+    }
+
+    /// When something falls due next.
+    pub fn next_instant(&self) -> Option<TimeMs> {
+        self.next_due().map(|(at, _)| at)
     }
 
     #[track_caller]
@@ -223,7 +294,7 @@ impl World {
     }
 
     /// Decides a step and takes its record in.
-    fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
+    pub fn attempt(&mut self, line: &str) -> Result<Record, Reject> {
         let record = match line.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["buy", member, amount, ..] => self.event(&EventKind::Purchase, member, amount, line),
             ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
@@ -266,18 +337,28 @@ impl World {
         self.state.members.iter().filter_map(due).min()
     }
 
-    /// What a read at an instant shows: available, pending, debt.
-    fn balance(&self, member: &str, at: TimeMs) -> [i64; 3] {
+    /// What a read at an instant shows: available, pending, held, debt.
+    pub fn buckets(&self, member: &str, at: TimeMs) -> [i64; 4] {
         let key = MemberKey { program: PROGRAM, id: Text::new(member) };
-        let Some(member) = self.state.member(&key) else { return [0; 3] };
+        let Some(member) = self.state.member(&key) else { return [0; 4] };
         let member = settled(member, &self.terms, at);
         let points = self.names.iter().position(|name| name == "points").unwrap();
         let pool = member.pool(NameId::new(u16::try_from(points).unwrap()));
-        pool.map_or([0; 3], |pool| [pool.available(at).get(), pool.pending(at).get(), pool.debt.get()])
+        pool.map_or([0; 4], |pool| [pool.available(at), pool.pending(at), pool.held(), pool.debt].map(Points::get))
+    }
+
+    /// Tier, rewards, refunds that wait, purchases and spend of a member now.
+    pub fn standing(&self, member: &str) -> (&str, usize, usize, i64, i64) {
+        let member = &self.state.members[&MemberKey { program: PROGRAM, id: Text::new(member) }];
+        let tier = member.tier.map_or("none", |tier| self.names[usize::from(tier.get())].as_str());
+        let waiting = member.standing().map_or(0, |standing| standing.early_refunds.len());
+        let ever = |counter| member.counter(counter).map_or(0, |known| known.ever);
+        let (purchases, spend) = (ever(self.terms.purchases_counter), ever(self.terms.spend_counter));
+        (tier, member.grants.len(), waiting, purchases, spend)
     }
 
     /// What all records give once more, through the journal's bytes.
-    fn replay(&self) {
+    pub fn replay(&self) {
         let mut again = State::default();
         for record in &self.records {
             let mut bytes = Vec::new();

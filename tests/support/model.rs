@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// When lots are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Model {
             Expiry::Never | Expiry::Inactivity(_) => None,
             Expiry::Days(days) => Some(from + days * DAY_MS),
             Expiry::Months(months) => Some(add_months(from, months)),
-            Expiry::EndOfNextYear => Some(day_number(civil(from.div_euclid(DAY_MS)).0 + 2, 1, 1) * DAY_MS),
+            Expiry::EndOfNextYear => Some(start_of_year(year(from) + 2)),
         }
     }
 }
@@ -179,7 +180,7 @@ impl Holder {
             let Some(now) = starts.chain(ends).chain(all_lost).min().filter(|at| *at <= to) else { return };
             self.lots.retain(|lot| lot.until.is_none_or(|until| until > now));
             if all_lost.is_some_and(|end| end <= now) {
-                self.lots.clear();
+                self.lots.retain(|lot| lot.from.is_none());
             }
             for mut lot in std::mem::take(&mut self.lots) {
                 if !lot.available && lot.from.is_some_and(|from| from <= now) {
@@ -195,16 +196,26 @@ impl Holder {
     /// When inactivity takes everything: counted from the last purchase, or from the first lot since then.
     fn all_lost(&self, expiry: Expiry) -> Option<i64> {
         let Expiry::Inactivity(months) = expiry else { return None };
-        let first = self.lots.iter().map(|lot| lot.earned).min()?;
+        let first = self.lots.iter().filter(|lot| lot.from.is_some()).map(|lot| lot.earned).min()?;
         Some(add_months(first.max(self.last_purchase), months))
     }
 }
 
 /// The same time of day, months later, at the latest on that month's last day.
-fn add_months(at: i64, months: i64) -> i64 {
+pub fn add_months(at: i64, months: i64) -> i64 {
     let (year, month, day) = civil(at.div_euclid(DAY_MS));
     let (year, month) = (year + (month - 1 + months) / 12, (month - 1 + months) % 12 + 1);
     day_number(year, month, day.min(month_days(year, month))) * DAY_MS + at.rem_euclid(DAY_MS)
+}
+
+/// The calendar year of an instant.
+pub fn year(at: i64) -> i64 {
+    civil(at.div_euclid(DAY_MS)).0
+}
+
+/// The first instant of a calendar year.
+pub fn start_of_year(year: i64) -> i64 {
+    day_number(year, 1, 1) * DAY_MS
 }
 
 fn month_days(year: i64, month: i64) -> i64 {

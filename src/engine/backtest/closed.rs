@@ -171,7 +171,7 @@ impl Closed {
 /// Thresholds of a limit that can be tried; none of one that is no number over a rolling window.
 fn thresholds(limit: &LimitTerms) -> Vec<i64> {
     let extra = &limit.extra;
-    if extra.calendar.is_some() || extra.since.is_some() || extra.excludes_current {
+    if extra.calendar.is_some() || extra.since.is_some() || extra.excludes_current || !extra.is_unconditional() {
         return Vec::new();
     }
     match limit.metric {

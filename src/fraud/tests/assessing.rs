@@ -110,7 +110,7 @@ fn limits_that_share_a_ring_read_one_and_observe_once() {
         ring: NameId::new(ring),
         key: Text::new(key),
     });
-    assert_eq!(keys, expected);
+    assert_eq!(keys.into_iter().map(|needed| needed.key).collect::<Vec<_>>(), expected);
     let (_, observed) = assess(&rings, &Question::of(PROGRAM, &terms, &input, TimeMs::EPOCH));
     assert_eq!(keys_observed(&record(4, 0, input, observed)).collect::<Vec<_>>(), expected);
     assert_eq!(rings.len(), 2);

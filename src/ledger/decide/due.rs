@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 
 use super::super::apply::{When, apply_effect};
-use super::super::member::{Member, PoolState};
+use super::super::member::{Lot, Member, PoolState};
 use super::super::provenance::{Hold, HoldEnd};
 use super::super::record::{Account, Effect, Input, Record};
 use super::super::terms::{Expiry, Terms};
 use super::super::tiers;
-use super::super::types::{Points, Seq, Text, TimeMs};
+use super::super::types::{NameId, Points, Seq, Text, TimeMs};
 use super::cards::{fade, next_fade};
 use super::{Books, Draft, Judgement, plans, schedule};
 
@@ -51,9 +51,21 @@ fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<Ti
 /// When all lots of a pool are lost by inactivity, where its terms say so.
 fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let Expiry::Inactivity { months } = terms.pool(pool.pool)?.expiry else { return None };
-    let oldest = pool.lots.iter().filter(|lot| lot.free().is_positive()).map(|lot| lot.earned_at).min()?;
+    // What waits for a review is not lost meanwhile: its time begins when it is cleared.
+    let lost = |lot: &&Lot| lot.free().is_positive() && lot.available_at != TimeMs::NEVER;
+    let oldest = pool.lots.iter().filter(lost).map(|lot| lot.earned_at).min()?;
     // Lots that never saw a purchase (a welcome bonus) count from their own earning.
     Some(terms.zone.after(active_at.max(oldest), super::super::calendar::Span::Months(months)))
+}
+
+/// Whether points earned at an instant, and nothing else, would have been lost by inactivity by now.
+pub(super) fn is_inactive(member: &Member, terms: &Terms, pool: NameId, (earned_at, now): (TimeMs, TimeMs)) -> bool {
+    match terms.pool(pool).map(|pool| pool.expiry) {
+        Some(Expiry::Inactivity { months }) => {
+            terms.zone.after(member.active_at.max(earned_at), super::super::calendar::Span::Months(months)) <= now
+        }
+        _ => false,
+    }
 }
 
 /// What falls due for a member at an instant, in order.
@@ -64,7 +76,7 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
         let mut debt = pool.debt;
         for lot in &pool.lots {
             let (party, name, id) = (0, pool.pool, lot.id);
-            if all_end || lot.expired_at(at) {
+            if (all_end && lot.available_at != TimeMs::NEVER) || lot.expired_at(at) {
                 let amount = lot.free();
                 if amount.is_positive() {
                     effects.push(Effect::Debit { party, pool: name, lot: id, amount, to: Account::Expired });
@@ -104,8 +116,8 @@ pub(super) struct Freed {
     pub(super) at: TimeMs,
 }
 
-/// What becomes of points that a hold has freed, all but the first `spent` of them: they repay debt, and what would have
-/// expired meanwhile expires now.
+/// What becomes of points that a hold has freed, all but the first `spent` of them: they repay debt, such as that of a refund
+/// that could not take them, and what is left of those that would have expired meanwhile expires now.
 pub(super) fn free(
     member: &Member,
     terms: &Terms,
@@ -119,7 +131,9 @@ pub(super) fn free(
     let all_end = !(end == HoldEnd::Captured && party == 0)
         && inactivity_end(&unheld(pool), terms, member.active_at).is_some_and(|end| end <= at);
     let mut debt = effects.iter().fold(pool.debt, |debt, effect| match effect {
-        Effect::Activate { pool: of, repaid, .. } if *of == hold.pool => debt - *repaid,
+        Effect::Activate { party: whose, pool: of, repaid, .. } if (*whose, *of) == (party, hold.pool) => {
+            debt - *repaid
+        }
         _ => debt,
     });
     for (id, kept) in &hold.lots {
@@ -129,12 +143,14 @@ pub(super) fn free(
         let Some(lot) = pool.lots.iter().find(|lot| lot.id == *id).filter(|_| amount.is_positive()) else { continue };
         let over = all_end || lot.expired_at(at);
         let (pool, lot) = (hold.pool, *id);
-        if over {
-            effects.push(Effect::Debit { party, pool, lot, amount, to: Account::Expired });
-        } else if debt.is_positive() {
-            let repaid = amount.min(debt);
-            debt -= repaid;
+        let repaid = amount.min(debt);
+        debt -= repaid;
+        if repaid.is_positive() {
             effects.push(Effect::Activate { party, pool, lot, repaid });
+        }
+        let amount = amount - repaid;
+        if over && amount.is_positive() {
+            effects.push(Effect::Debit { party, pool, lot, amount, to: Account::Expired });
         }
     }
 }

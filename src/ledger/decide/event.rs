@@ -38,7 +38,8 @@ pub fn event(
     }
     let Opened { mut draft, member, status, judgement } = open(books, event, judgement)?;
     if status != Status::Denied {
-        let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
+        let (day, earned_at) = (books.terms.zone.day(event.occurred_at), event.occurred_at);
+        let work = Work { books, event, member, day, status, earned_at };
         work.enroll(&mut draft);
         plans::pay(books, member, event, &mut draft);
         work.count_purchase(&mut draft)?;
@@ -119,6 +120,8 @@ pub(super) struct Work<'a> {
     pub(super) member: Option<&'a Member>,
     pub(super) day: Day,
     pub(super) status: Status,
+    /// When what comes of it is earned: when it occurred; of what a review has kept, when it is cleared.
+    pub(super) earned_at: TimeMs,
 }
 
 impl Work<'_> {
@@ -259,7 +262,8 @@ impl Work<'_> {
         if !bought || self.books.terms.laws.is_empty() {
             return Ok(());
         }
-        let moved = Moved { member: self.member, at: self.event.occurred_at, day: self.day, refund_of: None };
+        let (at, day, earned_at) = (self.event.occurred_at, self.day, self.earned_at);
+        let moved = Moved { member: self.member, at, day, earned_at, refund_of: None };
         laws::after_counts(self.books, draft, &moved)
     }
 
@@ -302,7 +306,7 @@ impl Work<'_> {
             party,
             pool: terms.pool,
             amount,
-            earned_at: self.event.occurred_at,
+            earned_at: self.earned_at,
             pending: None,
             expires: None,
             from: Account::Issued,

@@ -19,6 +19,8 @@ pub(super) struct Moved<'a> {
     pub(super) member: Option<&'a Member>,
     /// The business time that the totals belong to: of a refund, that of its order.
     pub(super) at: TimeMs,
+    /// When what becomes due is earned.
+    pub(super) earned_at: TimeMs,
     pub(super) day: Day,
     /// The order refunded; none where something is bought.
     pub(super) refund_of: Option<&'a Subject>,
@@ -109,7 +111,7 @@ fn pay(books: &Books<'_>, draft: &mut Draft, moved: &Moved<'_>, law: &LawTerms, 
         party: 0,
         pool: law.pool,
         amount,
-        earned_at: moved.at,
+        earned_at: moved.earned_at,
         pending: books.terms.pool(law.pool).and_then(|pool| pool.pending),
         expires: None,
         from: Account::Issued,

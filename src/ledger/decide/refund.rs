@@ -42,7 +42,8 @@ pub fn refund(
 ) -> Result<Record, Reject> {
     let Opened { mut draft, member, status, judgement } = super::event::open(books, event, judgement)?;
     if status != Status::Denied {
-        let work = Work { books, event, member, day: books.terms.zone.day(event.occurred_at), status };
+        let (day, earned_at) = (books.terms.zone.day(event.occurred_at), event.occurred_at);
+        let work = Work { books, event, member, day, status, earned_at };
         work.enroll(&mut draft);
         let asked = Asked::of(event);
         let found = subject.filter(|_| status == Status::Posted).zip(member);
@@ -189,6 +190,7 @@ impl<'a> Giving<'a> {
         let moved = Moved {
             member: Some(self.member),
             at: record.occurred_at,
+            earned_at: record.occurred_at,
             day: self.books.terms.zone.day(record.occurred_at),
             refund_of: Some(self.subject),
         };
@@ -253,9 +255,9 @@ impl<'a> Giving<'a> {
         for (at, effect) in self.subject.order.effects.iter().enumerate() {
             let Some(gave) = gave(effect).filter(|gave| gave.party == theirs) else { continue };
             let (asked, expired) = self.asked_before(at, gave);
-            // A lot that is past its time, and not yet taken off the books, is lost too.
+            // A lot that is past its time, and not yet taken off the books, is lost too, but for what a hold keeps.
             let lot = member.pool(gave.pool).and_then(|pool| pool.lots.iter().find(|lot| lot.id == gave.lot));
-            let late = lot.filter(|lot| lot.expired_at(self.books.now)).map_or(0, |lot| lot.remaining.get());
+            let late = lot.filter(|lot| lot.expired_at(self.books.now)).map_or(0, |lot| lot.free().get());
             let amount = Points::new(self.back(at, gave.amount.get(), after) - expired - late - asked);
             if !amount.is_positive() {
                 continue;

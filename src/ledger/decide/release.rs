@@ -132,7 +132,8 @@ fn take_event(books: &Books<'_>, (held, event): (&Record, &Event), subject: Opti
     let known = books.known_member(&event.member)?;
     draft.party(&event.member, Some(known));
     let day = books.terms.zone.day(event.occurred_at);
-    let work = Work { books, event, member: Some(known.as_ref()), day, status: Status::Posted };
+    let (member, status, earned_at) = (Some(known.as_ref()), Status::Posted, books.now);
+    let work = Work { books, event, member, day, status, earned_at };
     if event.kind == EventKind::Refund {
         refund::cleared(books, &mut draft, (event, known), subject)?;
     }

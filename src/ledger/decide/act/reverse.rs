@@ -11,6 +11,7 @@ use super::super::super::provenance::Leaving;
 use super::super::super::record::{Account, Effect, Record, Status};
 use super::super::super::reject::Reject;
 use super::super::super::types::{LotId, NameId, Points, TimeMs};
+use super::super::due::is_inactive;
 use super::super::within;
 use super::Work;
 use crate::limits::REVERSAL_GRACE_DAYS;
@@ -123,10 +124,11 @@ impl Work<'_> {
         let known = member.pool(pool);
         let total: i64 = known.map_or(0, |pool| pool.lots.remaining().get());
         within(total.checked_add(amount.get()), "pool's balance")?;
-        let over = expires_at.is_some_and(|expires| expires <= now);
+        let inactive = is_inactive(member, books.terms, pool, (earned_at, now));
         // A lot whose time is over is another one now: the old one may still be there for a hold.
-        let (lot, earned_at, expires_at) = if over {
+        let (lot, earned_at, expires_at) = if inactive || expires_at.is_some_and(|expires| expires <= now) {
             let end = books.terms.zone.after(now, Span::Days(REVERSAL_GRACE_DAYS));
+            let earned_at = if inactive { now } else { earned_at };
             (LotId { seq: books.seq(), index: self.draft.index() }, earned_at, Some(end))
         } else {
             (lot, earned_at, expires_at)

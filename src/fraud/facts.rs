@@ -1,0 +1,120 @@
+//! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
+
+use super::assess::Question;
+use super::measure;
+use super::window::Ring;
+use crate::ledger::record::{Input, KeyField, KeyFields};
+use crate::ledger::terms::{Fact, Fresh, LimitTerms, Prior};
+use crate::ledger::types::{NameId, Seq, Text, TimeMs};
+
+/// Finds the ring of a name by fields of the input: nothing where the input lacks one of them, and no ring where there is none yet.
+pub(super) trait Find<'a>: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>> {}
+
+impl<'a, T: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>>> Find<'a> for T {}
+
+/// Whether an input is what it must be, as far as the input itself says it.
+pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
+    only.iter().all(|fact| match fact {
+        Fact::InPerson => is_in_person(input),
+        Fact::Remote => !is_in_person(input),
+        Fact::OwnTill => has(input, KeyField::Staff),
+        Fact::Unlinked => !has(input, KeyField::Order),
+        Fact::NoStore => !has(input, KeyField::Store),
+        Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
+    })
+}
+
+pub(super) fn has(input: &Input, field: KeyField) -> bool {
+    input.key_field(field).is_some_and(|value| !value.is_empty())
+}
+
+/// Done where the merchant could see the member. What names no channel is so where a terminal or an employee is named.
+fn is_in_person(input: &Input) -> bool {
+    match input.key_field(KeyField::Channel).map(Text::as_str) {
+        Some("web" | "app" | "online" | "mobile" | "phone" | "mail" | "email" | "social" | "marketplace") => false,
+        Some("store" | "pos" | "in_store" | "instore" | "kiosk" | "till") => true,
+        Some(_) | None => has(input, KeyField::Terminal) || has(input, KeyField::Staff),
+    }
+}
+
+/// What else a limit asks of the member.
+fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
+    let extra = &limit.extra;
+    if extra.only.contains(&Fact::OwnTill) {
+        let works_as = question.member.and_then(|member| member.profile.attribute("employee"));
+        if works_as.is_none() || works_as != question.input.key_field(KeyField::Staff) {
+            return false;
+        }
+    }
+    let at = question.at;
+    let newer = |newer_ms: i64| question.member.is_none_or(|member| at.since(member.enrolled_at) < newer_ms);
+    let idle = |idle_ms: i64| {
+        question.member.is_some_and(|member| at.since(member.active_at.max(member.enrolled_at)) >= idle_ms)
+    };
+    extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(idle)
+}
+
+/// Whether a limit speaks about an input at all; the records that made it so.
+pub(super) fn speaks<'a>(
+    limit: &LimitTerms,
+    question: &Question<'_>,
+    own: Option<&Ring>,
+    find: &impl Find<'a>,
+) -> Option<Vec<Seq>> {
+    let extra = &limit.extra;
+    if !may_be(&extra.only, question.input) || !member_fits(limit, question) {
+        return None;
+    }
+    let mut records = Vec::new();
+    for fresh in &extra.fresh {
+        if !is_fresh(fresh, question, find) {
+            return None;
+        }
+    }
+    for prior in &extra.after {
+        records.extend(happened(prior, question, own, find)?);
+    }
+    Some(records)
+}
+
+/// Whether a value is new to the member, who has used another for longer.
+fn is_fresh<'a>(fresh: &Fresh, question: &Question<'_>, find: &impl Find<'a>) -> bool {
+    let member = KeyFields::of(KeyField::Member);
+    let Some(Some(ring)) = find(fresh.ring, &member) else { return false };
+    let Some(value) = value_of(fresh.of, question.input) else { return false };
+    let age = |at: TimeMs| question.at.since(at);
+    let is_new = ring.entries().find(|entry| entry.value == value).is_none_or(|entry| age(entry.at) < fresh.window_ms);
+    let established = ring.entries().any(|entry| entry.value != value && age(entry.at) >= fresh.window_ms);
+    is_new && established
+}
+
+/// The records of what had to happen before, where it did.
+fn happened<'a>(prior: &Prior, question: &Question<'_>, own: Option<&Ring>, find: &impl Find<'a>) -> Option<Vec<Seq>> {
+    let ring = find(prior.ring, &prior.key)??;
+    let (at, window_ms) = (question.at, prior.window_ms);
+    let tally = if prior.distinct { measure::distinct(ring, at, window_ms, None) } else { ring.count(at, window_ms) };
+    if tally.value < prior.least {
+        return None;
+    }
+    if let Some(percent) = prior.percent {
+        // Of more than is kept nothing is said.
+        let all = own.map(|own| own.count(at, window_ms)).filter(|all| all.complete)?;
+        if tally.value.saturating_mul(100) < all.value.saturating_mul(percent) {
+            return None;
+        }
+    }
+    Some(ring.contributing(at, window_ms, usize::try_from(prior.least).unwrap_or(1).clamp(1, 10)))
+}
+
+/// What tells one value of a field from another. Addresses of one network are one.
+pub(super) fn value_of(field: KeyField, input: &Input) -> Option<i64> {
+    let value = input.key_field(field).filter(|value| !value.is_empty())?;
+    if field != KeyField::Ip {
+        return Some(measure::fingerprint(value));
+    }
+    let network = match value.rsplit_once('.') {
+        Some((network, _)) => network,
+        None => value.match_indices(':').nth(3).map_or(value.as_str(), |(at, _)| value.get(..at).unwrap_or(value)),
+    };
+    Some(measure::fingerprint(&Text::new(network)))
+}

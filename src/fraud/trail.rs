@@ -1,0 +1,124 @@
+//! Trails: entries of a plain count that also tell which employee, card and store an event named, in twenty bits each. Two of a
+//! million may look alike; then fewer are counted than there were, so nobody is accused by it.
+
+use super::assess::Question;
+use super::measure::{fingerprint, within};
+use super::window::{Entry, Ring};
+use crate::ledger::record::{Input, KeyField, MARK};
+use crate::ledger::terms::{Favour, LimitTerms, TRAIL_FIELDS};
+use crate::ledger::types::{Seq, Text, TimeMs};
+
+/// Bits of each.
+const BITS: u32 = 20;
+/// Tells a trail from a plain count's 1.
+const TRAIL: i64 = 1 << 60;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
+/// An input's trail.
+pub(super) fn pack(input: &Input) -> i64 {
+    let part = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty()).map_or(0, small);
+    TRAIL_FIELDS.into_iter().fold(1, |packed, field| packed << BITS | part(field))
+}
+
+/// A value in twenty bits, never zero.
+fn small(value: &Text) -> i64 {
+    (fingerprint(value) & ((1 << BITS) - 1)).max(1)
+}
+
+/// The part of a trail, where the event had the field.
+fn part(entry: i64, field: KeyField) -> Option<i64> {
+    let at = TRAIL_FIELDS.iter().rev().position(|known| *known == field)?;
+    let part = entry >> (BITS * u32::try_from(at).unwrap_or(0)) & ((1 << BITS) - 1);
+    (entry != MARK && entry >= TRAIL && part != 0).then_some(part)
+}
+
+/// The latest entries of the window that ends at an instant.
+fn latest(ring: &Ring, at: TimeMs, window_ms: i64, most: u16) -> impl Iterator<Item = &Entry> {
+    within(ring, at, window_ms).take(usize::from(most))
+}
+
+/// How many different values of a field are among the latest entries, the input's own included, and a record of each.
+pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms, of: KeyField) -> (i64, Vec<Seq>) {
+    let mut values = Vec::new();
+    let mut records = Vec::new();
+    values.extend(part(pack(question.input), of));
+    let most = limit.extra.latest.unwrap_or(u16::MAX);
+    for entry in latest(ring, question.at, limit.window_ms, most) {
+        if let Some(value) = part(entry.value, of).filter(|value| !values.contains(value)) {
+            values.push(value);
+            records.push(entry.seq);
+        }
+    }
+    (i64::try_from(values.len()).unwrap_or(i64::MAX), records)
+}
+
+/// A member whom an employee serves out of proportion.
+pub(super) struct Favoured {
+    /// How often the employee served them, this time included.
+    pub(super) count: i64,
+    /// On how many days.
+    pub(super) days: i64,
+    /// Of a hundred of the member's own events.
+    pub(super) share: i64,
+    /// How often others whom the employee served come in a day, in hundredths.
+    pub(super) usual: i64,
+    /// How many others were compared.
+    pub(super) others: usize,
+    pub(super) records: Vec<Seq>,
+}
+
+/// What the trail of a member and the latest sales of the employee say; nothing where it is in proportion, or where there is
+/// nobody to compare with: a customer who comes every morning meets the same cashier, and is one of many who do.
+pub(super) fn favoured(
+    own: &Ring,
+    served: Option<&Ring>,
+    question: &Question<'_>,
+    (limit, terms): (&LimitTerms, Favour),
+) -> Option<Favoured> {
+    let staff = part(pack(question.input), KeyField::Staff)?;
+    let most = limit.extra.latest.unwrap_or(u16::MAX);
+    let (mut count, mut all, mut days, mut records) = (1, 1, vec![day(question.at)], Vec::new());
+    for entry in latest(own, question.at, limit.window_ms, most) {
+        let Some(by) = part(entry.value, KeyField::Staff) else { continue };
+        all += 1;
+        if by == staff {
+            count += 1;
+            records.push(entry.seq);
+            if !days.contains(&day(entry.at)) {
+                days.push(day(entry.at));
+            }
+        }
+    }
+    let days = i64::try_from(days.len()).unwrap_or(i64::MAX);
+    let share = count * 100 / all;
+    if count <= limit.limit || share < terms.share || days < terms.days {
+        return None;
+    }
+    let member = question.input.key_field(KeyField::Member).map(fingerprint)?;
+    let mut visits: Vec<(i64, i64)> = Vec::new();
+    let (mut sales, mut others) = (0i64, Vec::new());
+    for entry in within(served?, question.at, limit.window_ms).filter(|entry| entry.value != member) {
+        sales += 1;
+        if !visits.contains(&(entry.value, day(entry.at))) {
+            visits.push((entry.value, day(entry.at)));
+        }
+        if !others.contains(&entry.value) {
+            others.push(entry.value);
+        }
+    }
+    let usual = (sales * 100).checked_div(i64::try_from(visits.len()).unwrap_or(i64::MAX))?;
+    let out_of_proportion = count * 100 >= terms.times * usual * days;
+    (others.len() >= terms.others && out_of_proportion).then_some(Favoured {
+        count,
+        days,
+        share,
+        usual,
+        others: others.len(),
+        records,
+    })
+}
+
+const fn day(at: TimeMs) -> i64 {
+    at.get().div_euclid(DAY_MS)
+}
