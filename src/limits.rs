@@ -234,6 +234,8 @@ pub const CASE_EVENTS_SHOWN: usize = 200;
 pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
 /// Entries of all lists together.
 pub const LIST_ENTRIES_MAX: usize = 100_000;
+/// Rules that one entry of an allow list may name.
+pub const LIST_RULES_MAX: usize = 64;
 /// Records one resolution may take back along the evidence.
 pub const CLAW_BACK_RECORDS_MAX: usize = 1_000;
 /// How long points that come back by a reversal can be spent, where they would have expired meanwhile, in days.

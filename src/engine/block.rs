@@ -13,7 +13,8 @@ use super::rulesets::Outcome;
 use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
-use crate::ledger::desk::{DeskRow, DeskStats, ListEntry};
+use crate::ledger::desk::{DeskRow, DeskStats};
+use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
 use crate::ledger::rollout::Rollout;
@@ -56,13 +57,13 @@ pub(super) enum Release {
         reply: oneshot::Sender<CasePage>,
         page: CasePage,
     },
+    Entries {
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
+        entries: Vec<Arc<ListEntry>>,
+    },
     Stats {
         reply: oneshot::Sender<Arc<DeskStats>>,
         stats: Arc<DeskStats>,
-    },
-    Lists {
-        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
-        entries: Vec<Arc<ListEntry>>,
     },
     Counters {
         reply: oneshot::Sender<Vec<Counter>>,

@@ -84,8 +84,8 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Find { reply, found } => drop(reply.send(found)),
         Release::Simulated { reply, result } => drop(reply.send(*result)),
         Release::Cases { reply, page } => drop(reply.send(page)),
+        Release::Entries { reply, entries } => drop(reply.send(entries)),
         Release::Stats { reply, stats } => drop(reply.send(stats)),
-        Release::Lists { reply, entries } => drop(reply.send(entries)),
         Release::Counters { reply, counters } => drop(reply.send(counters)),
         Release::Clock { reply, result } => drop(reply.send(result)),
         Release::Rules { reply, outcome, views } => {

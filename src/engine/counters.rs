@@ -13,9 +13,8 @@ use super::pipeline::Pipeline;
 use crate::fraud::reading;
 use crate::fraud::rings::RingKey;
 use crate::journal::chain::follow;
-use crate::ledger::desk::{Desk, DeskStats, ListEntry};
+use crate::ledger::desk::{Desk, DeskStats};
 use crate::ledger::record::{Input, KeyFields, Verdict};
-use crate::ledger::terms::Metric;
 use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
 use crate::store::Store;
 
@@ -64,13 +63,6 @@ pub fn desks(store: &Store) -> Result<Vec<(Text, Arc<DeskStats>)>, Error> {
 }
 
 impl Handle {
-    /// The entries of a program's lists, those that have ended too.
-    pub async fn list_entries(&self, program: ProgramId) -> Result<Vec<Arc<ListEntry>>, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Request::Lists { program, reply })?;
-        answer.await.map_err(|_| SubmitError::Stopped)
-    }
-
     /// What the limits that are kept by these fields have counted for a key, up to the ledger's time.
     pub async fn counters(
         &self,
@@ -100,21 +92,9 @@ impl Pipeline {
             Cache::fetch_rings(&mut self.core, &self.shared.store, std::iter::once(&ring))?;
             let Some(ring) = self.core.rings.get(&ring) else { continue };
             let tally = reading(limit, ring, now);
-            let metric = match limit.metric {
-                Metric::Count => Text::new_static("count"),
-                Metric::Sum => Text::new_static("sum"),
-                Metric::Distinct(of) => smol_str::format_smolstr!("distinct {}", of.name()),
-                Metric::Gap => Text::new_static("gap"),
-                Metric::Speed => Text::new_static("speed"),
-                Metric::Share => Text::new_static("share"),
-                Metric::Age => Text::new_static("age"),
-                Metric::Favour => Text::new_static("favour"),
-                Metric::Cycle => Text::new_static("cycle"),
-                Metric::Passed => Text::new_static("passed"),
-            };
             counters.push(Counter {
                 rule: limit.id.clone(),
-                metric,
+                metric: Text::new_static(limit.metric.name()),
                 window_ms: limit.window_ms,
                 counted: tally.value,
                 limit: limit.limit,

@@ -19,8 +19,9 @@ use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{ShadowTally, Tally};
 use crate::ledger::act::Act;
-use crate::ledger::desk::{Case, DeskStats, ListEntry};
+use crate::ledger::desk::{Case, DeskStats};
 use crate::ledger::event::{Adjustment, Event, Transfer};
+use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, KeyFields, Record};
 use crate::ledger::reject::Reject;
@@ -238,15 +239,15 @@ pub(super) enum Request {
         program: ProgramId,
         reply: oneshot::Sender<Arc<DeskStats>>,
     },
-    Lists {
-        program: ProgramId,
-        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
-    },
     Counters {
         program: ProgramId,
         fields: KeyFields,
         key: Text,
         reply: oneshot::Sender<Vec<Counter>>,
+    },
+    Entries {
+        program: ProgramId,
+        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
     },
     Stop,
 }
@@ -405,6 +406,13 @@ impl Handle {
     pub async fn desk_stats(&self, program: ProgramId) -> Result<Arc<DeskStats>, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Stats { program, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
+    /// All entries of a program's lists.
+    pub async fn list_entries(&self, program: ProgramId) -> Result<Vec<Arc<ListEntry>>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Entries { program, reply })?;
         answer.await.map_err(|_| SubmitError::Stopped)
     }
 

@@ -239,14 +239,13 @@ impl Pipeline {
                 let found = review::find(&self.core, &self.shared, program, id)?;
                 block.releases.push(Release::Cases { reply, page: (found.into_iter().collect(), false) });
             }
+            Request::Entries { program, reply } => {
+                let entries = self.core.state.desk.lists.iter().filter(|entry| entry.program == program).cloned();
+                block.releases.push(Release::Entries { reply, entries: entries.collect() });
+            }
             Request::Stats { program, reply } => {
                 let stats = review::stats(&self.core, program);
                 block.releases.push(Release::Stats { reply, stats });
-            }
-            Request::Lists { program, reply } => {
-                let entries = self.core.state.desk.lists.iter().filter(|entry| entry.program == program);
-                let entries = entries.cloned().collect();
-                block.releases.push(Release::Lists { reply, entries });
             }
             Request::Counters { program, fields, key, reply } => {
                 let counters = self.counters(program, fields, &key)?;

@@ -243,7 +243,7 @@ impl Found {
     fn reason(self, limit: &LimitTerms, question: &Question<'_>) -> Reason {
         let evidence = Evidence {
             key: words::key(limit, question.input),
-            metric: words::metric(limit.metric),
+            metric: Text::new_static(limit.metric.name()),
             window_ms: self.window_ms,
             counted: self.counted,
             limit: self.limit,

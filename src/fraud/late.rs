@@ -5,7 +5,7 @@ use super::window::Ring;
 use super::words;
 use crate::ledger::record::{Evidence, Input, Reason, Verdict};
 use crate::ledger::terms::{LimitTerms, Metric};
-use crate::ledger::types::{Seq, TimeMs};
+use crate::ledger::types::{Seq, Text, TimeMs};
 use crate::limits::EVIDENCE_EVENTS_MAX;
 
 /// Later events that pass the limit with this one, and would not without it; and the highest of their counts.
@@ -50,7 +50,7 @@ pub(super) fn reason(
     }
     let evidence = Evidence {
         key: words::key(limit, input),
-        metric: words::metric(limit.metric),
+        metric: Text::new_static(limit.metric.name()),
         window_ms: limit.window_ms,
         counted,
         limit: limit.limit,

@@ -157,22 +157,6 @@ pub(super) fn key(limit: &LimitTerms, input: &Input) -> Text {
     Text::new(text)
 }
 
-/// The name of a metric.
-pub(super) const fn metric(metric: Metric) -> Text {
-    match metric {
-        Metric::Count => Text::new_static("count"),
-        Metric::Sum => Text::new_static("sum"),
-        Metric::Distinct(_) => Text::new_static("distinct"),
-        Metric::Gap => Text::new_static("gap"),
-        Metric::Speed => Text::new_static("speed"),
-        Metric::Share => Text::new_static("share"),
-        Metric::Age => Text::new_static("age"),
-        Metric::Favour => Text::new_static("favour"),
-        Metric::Cycle => Text::new_static("cycle"),
-        Metric::Passed => Text::new_static("passed"),
-    }
-}
-
 /// A length of time in its largest whole unit: `1h`, `90s`, `7d`.
 fn duration(ms: i64) -> String {
     const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];

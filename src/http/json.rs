@@ -153,6 +153,12 @@ impl Json {
         self.string(text);
     }
 
+    /// A key and true or false.
+    pub fn bool_field(&mut self, name: &'static str, value: bool) {
+        self.key(name);
+        self.bool(value);
+    }
+
     /// A key and an integer.
     pub fn int_field(&mut self, name: &'static str, value: impl itoa::Integer) {
         self.key(name);

@@ -32,6 +32,23 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// Its name in programs and evidence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Distinct(_) => "distinct",
+            Self::Gap => "gap",
+            Self::Speed => "speed",
+            Self::Share => "share",
+            Self::Age => "age",
+            Self::Favour => "favour",
+            Self::Cycle => "cycle",
+            Self::Passed => "passed",
+        }
+    }
+
     /// Whether what is counted is kept in a ring of the limit's own.
     #[must_use]
     pub const fn has_ring(self) -> bool {

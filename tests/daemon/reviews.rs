@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Answer, Client, Request};
 use super::process::{Daemon, Ledger};
 
 const EVENTS: &str = "/v1/programs/corner_coffee/events";
@@ -99,4 +99,90 @@ fn a_confirmed_case_voids_what_it_held_and_claws_back_when_asked() {
     assert_eq!(client.get(&format!("{CASES}/case_1")).status, 404);
     daemon.stop();
     ledger.expect_verified();
+}
+
+const FRAUD: &str = "/v1/programs/corner_coffee/fraud";
+
+fn put(client: &mut Client, path: &str, body: &Value) -> Answer {
+    let headers = &[("content-type", "application/json")];
+    client.send(&Request { method: "PUT", path, headers, body: body.to_string().as_bytes() }).unwrap()
+}
+
+fn delete(client: &mut Client, path: &str) -> Answer {
+    client.send(&Request { method: "DELETE", path, headers: &[], body: b"" }).unwrap()
+}
+
+fn rule(client: &mut Client, id: &str) -> Value {
+    let rules = client.get(&format!("{FRAUD}/rules")).expect_status(200).json();
+    let found = rules["data"].as_array().unwrap().iter().find(|rule| rule["rule"] == id);
+    found.unwrap_or_else(|| panic!("{id} is not among {rules}")).clone()
+}
+
+#[test]
+fn lists_decide_before_counts_do_and_survive_a_kill() {
+    let (ledger, daemon) = started();
+    let mut client = daemon.client();
+    let allow = format!("{FRAUD}/lists/allow/member/ann");
+    let deny = format!("{FRAUD}/lists/deny/member/bob");
+    let entry = json!({"reason": "buys for an office", "author": "eve", "expires_at": "2026-02-01T00:00:00Z"});
+    let known = put(&mut client, &allow, &entry).expect_status(200).json();
+    assert_eq!(
+        (&known["list"], &known["kind"], &known["value"], &known["reason"], &known["author"], &known["expires_at"]),
+        (&json!("allow"), &json!("member"), &json!("ann"), &entry["reason"], &json!("eve"), &entry["expires_at"])
+    );
+    put(&mut client, &deny, &json!({})).expect_status(200);
+    assert_eq!(buy(&mut client, "ann", 12), 201, "who is allowed is not held");
+    assert_eq!(buy(&mut client, "bob", 1), 201, "a denied event is a fact that was recorded");
+    let denied = client.get(&format!("{EVENTS}/till-1/bob-1")).expect_status(200).json();
+    assert_eq!((&denied["status"], &denied["fraud"]["reasons"][0]["rule"]), (&json!("denied"), &json!("deny_list")));
+    let lists = client.get(&format!("{FRAUD}/lists")).expect_status(200).json();
+    daemon.kill();
+    let daemon = ledger.start();
+    let mut client = daemon.client();
+    assert_eq!(client.get(&format!("{FRAUD}/lists")).json(), lists, "lists are there after a kill");
+    assert_eq!(lists["data"].as_array().map(Vec::len), Some(2), "{lists}");
+    let denied = client.get(&format!("{FRAUD}/lists/deny?limit=1")).expect_status(200).json();
+    assert_eq!((&denied["data"][0]["value"], &denied["has_more"]), (&json!("bob"), &json!(false)));
+
+    delete(&mut client, &deny).expect_status(200);
+    client.get(&deny).expect_status(404);
+    delete(&mut client, &deny).expect_status(404);
+    assert_eq!(buy(&mut client, "bob", 2), 201);
+    let posted = client.get(&format!("{EVENTS}/till-1/bob-2")).expect_status(200).json();
+    assert_eq!(posted["status"], "posted");
+    for (path, body) in
+        [(format!("{FRAUD}/lists/maybe/member/ann"), json!({})), (format!("{FRAUD}/lists/deny/moon/ann"), json!({}))]
+    {
+        put(&mut client, &path, &body).expect_status(404);
+    }
+    for body in [
+        json!({"expires_at": "2020-01-01T00:00:00Z"}),
+        json!({"reason": 7}),
+        json!({"why": "x"}),
+        json!({"rules": ["member_hour"]}),
+    ] {
+        put(&mut client, &deny, &body).expect_status(400);
+    }
+}
+
+#[test]
+fn a_rules_precision_follows_what_its_cases_came_to() {
+    let (_ledger, daemon) = started();
+    let mut client = daemon.client();
+    assert_eq!(rule(&mut client, "member_hour")["fired"], 0);
+    for (member, outcome) in [("ann", "cleared"), ("bob", "confirmed"), ("cay", "confirmed")] {
+        assert_eq!(buy(&mut client, member, 11), 202);
+        let case = open_case(&mut client, member);
+        let resolve = format!("{CASES}/{}/resolve", case["id"].as_str().unwrap());
+        client.post(&resolve, &json!({"outcome": outcome})).expect_status(200);
+    }
+    let known = rule(&mut client, "member_hour");
+    assert_eq!(
+        (&known["fired"], &known["stopped"], &known["confirmed"], &known["cleared"], &known["precision_bp"]),
+        (&json!(3), &json!(3), &json!(2), &json!(1), &json!(6_666))
+    );
+    assert_eq!(
+        (&known["limit"], &known["window_ms"], &known["key"]),
+        (&json!(10), &json!(3_600_000), &json!(["member"]))
+    );
 }

@@ -89,7 +89,7 @@ fn a_rule_is_counted_silenced_for_a_key_and_heard_again() {
 
     let entry =
         json!({"reason": "a school class", "author": "mia", "rules": ["hourly"], "expires_at": "2026-01-06T00:00:00Z"});
-    put(&mut client, "/fraud/lists/allow/member/ann", &entry).expect_status(201);
+    put(&mut client, "/fraud/lists/allow/member/ann", &entry).expect_status(200);
     let silenced = buys(&mut client, "ann", 4);
     assert_eq!(silenced["status"], "posted", "{silenced}");
     assert_eq!(buys(&mut client, "bob", 1)["status"], "posted");
@@ -98,9 +98,9 @@ fn a_rule_is_counted_silenced_for_a_key_and_heard_again() {
     delete(&mut client, "/fraud/lists/allow/member/ann").expect_status(200);
     assert_eq!(buys(&mut client, "ann", 5)["status"], "held");
 
-    put(&mut client, "/fraud/lists/deny/member/eve", &json!({"reason": "known"})).expect_status(201);
+    put(&mut client, "/fraud/lists/deny/member/eve", &json!({"reason": "known"})).expect_status(200);
     assert_eq!(buys(&mut client, "eve", 1)["status"], "denied");
-    put(&mut client, "/fraud/lists/deny/shoe/1", &json!({})).expect_status(400);
+    put(&mut client, "/fraud/lists/deny/shoe/1", &json!({})).expect_status(404);
 }
 
 /// At most 2 of 1,000 judged records: the fifth member of a round of 2,000 is one too many.

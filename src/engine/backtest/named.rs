@@ -114,7 +114,7 @@ impl Trial<'_> {
             Review::Resolve(_) => Ok(()),
             Review::Release(release) => self.release(recorded, release),
             Review::List(_) => self.decide(recorded, &Command::Review(Arc::clone(step))),
-            _ => {
+            Review::ClawBack(_) => {
                 self.report.skipped += 1;
                 Ok(())
             }

@@ -124,7 +124,7 @@ impl Report {
     pub(super) fn new(plan: &Plan) -> Self {
         let working = Working { names: plan.names.clone(), costs: plan.version.costs(), ..Working::default() };
         let closed = Closed::new(&plan.version.terms);
-        Self { working, closed, ..Self::default() }
+        Self { closed, working, ..Self::default() }
     }
 
     /// Notes an event: as it was recorded, and as the version decided it. `tier` is what the member had before it.

@@ -1,71 +1,74 @@
-//! Fraud rules with how they do, entries of lists, and counters. Nothing here decides anything.
+//! Fraud rules with how they have done, entries of lists, counters. Nothing here decides anything.
 
 use std::sync::Arc;
 
-use super::{Names, verdict_name};
+use super::verdict_name;
 use crate::engine::Counter;
 use crate::http::json::Json;
-use crate::ledger::desk::{DeskStats, ListEntry, RuleStats};
-use crate::ledger::lists::ListTerms;
+use crate::ledger::desk::{DeskStats, RuleStats};
+use crate::ledger::lists::ListEntry;
 use crate::ledger::record::KeyField;
-use crate::ledger::terms::{Counted, LimitTerms};
-use crate::ledger::types::{Text, TimeMs};
+use crate::ledger::terms::{Absent, CalendarWindow, Counted, LimitTerms, Metric, Terms};
+use crate::ledger::types::Text;
 use crate::limits::{ALWAYS_FIRED_AFTER, ALWAYS_FIRED_PER_THOUSAND, FIRE_RATE_DEFAULT, NEVER_FIRED_AFTER};
 
-/// Writes all rules: those declared, then those that only ever fired (scripts' own, earlier versions').
-pub fn rules(out: &mut Json, stats: &DeskStats, entries: &[Arc<ListEntry>], names: Names<'_>) {
-    let none = RuleStats::default();
+/// One percent in basis points, of which there are 10,000 in all.
+const BASIS_POINTS: u64 = 10_000;
+
+/// `allow` or `deny`.
+pub const fn list_name(allow: bool) -> &'static str {
+    if allow { "allow" } else { "deny" }
+}
+
+/// The declared limits in order, then other rules that spoke: of scripts, of the ledger itself, of versions before.
+pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats, entries: &[Arc<ListEntry>]) {
     out.begin_object();
     out.int_field("judged", stats.judged);
     out.key("data");
     out.begin_array();
-    for limit in &names.terms.limits {
+    for limit in &terms.limits {
         out.begin_object();
         out.field("rule", &limit.id);
+        out.bool_field("declared", true);
         declared(out, limit);
-        let done = stats.rules.get(&limit.id).unwrap_or(&none);
-        numbers(out, done, entries, &limit.id);
+        let none = RuleStats::default();
+        let known = stats.rules.get(&limit.id).unwrap_or(&none);
+        done(out, known);
+        silenced(out, entries, &limit.id);
         out.key("lints");
         out.begin_array();
-        if let Some(lint) = lint(stats.judged, done) {
+        if let Some(lint) = lint(stats.judged, known) {
             out.string(lint);
         }
         out.end_array();
         out.end_object();
     }
-    let declared = |rule: &Text| names.terms.limits.iter().any(|limit| limit.id == *rule);
-    for (rule, done) in stats.rules.iter().filter(|(rule, _)| !declared(rule)) {
+    let others = stats.rules.iter().filter(|(rule, _)| terms.limits.iter().all(|limit| limit.id != **rule));
+    for (rule, known) in others {
         out.begin_object();
         out.field("rule", rule);
-        numbers(out, done, entries, rule);
+        out.bool_field("declared", false);
+        done(out, known);
+        silenced(out, entries, rule);
         out.end_object();
     }
     out.end_array();
+    out.bool_field("has_more", false);
+    out.key("next_cursor");
+    out.null();
     out.end_object();
 }
 
-/// What is seldom meant: a rule that has never fired, and one that fires on nearly everything.
-#[must_use]
-pub fn lint(judged: u64, done: &RuleStats) -> Option<&'static str> {
-    if done.fired == 0 {
-        return (judged >= NEVER_FIRED_AFTER).then_some("never_fired");
-    }
-    let always = judged >= ALWAYS_FIRED_AFTER
-        && done.fired.saturating_mul(1_000) >= judged.saturating_mul(ALWAYS_FIRED_PER_THOUSAND);
-    always.then_some("always_fired")
-}
-
 fn declared(out: &mut Json, limit: &LimitTerms) {
-    out.field("verdict", verdict_name(limit.verdict));
     out.key("on");
     out.begin_array();
     for counted in &limit.on {
         match counted {
             Counted::Event(kind) => out.string(&kind.wire_name()),
             Counted::Transfer => out.string("transfer"),
-            Counted::Redeem => out.string("redeem"),
+            Counted::Redeem => out.string("redemption"),
             Counted::Hold => out.string("hold"),
-            Counted::Donate => out.string("donate"),
+            Counted::Donate => out.string("donation"),
         }
     }
     out.end_array();
@@ -75,81 +78,53 @@ fn declared(out: &mut Json, limit: &LimitTerms) {
         out.string(field.name());
     }
     out.end_array();
-    window(out, limit.window_ms);
+    out.field("metric", limit.metric.name());
+    if let Metric::Distinct(of) = limit.metric {
+        out.field("of", of.name());
+    }
+    out.key("window_ms");
+    match limit.window_ms {
+        i64::MAX => out.null(),
+        window_ms => out.int(window_ms),
+    }
+    out.key("calendar");
+    out.optional(limit.extra.calendar.map(|period| match period {
+        CalendarWindow::Day => "day",
+        CalendarWindow::Week => "week",
+        CalendarWindow::Month => "month",
+    }));
     out.int_field("limit", limit.limit);
+    out.field("verdict", verdict_name(limit.verdict));
     out.int_field("weight", limit.weight);
-    out.key("shadow");
-    out.bool(limit.extra.shadow);
+    out.field(
+        "absent",
+        match limit.absent {
+            Absent::Skip => "skip",
+            Absent::Verdict(verdict) => verdict_name(verdict),
+        },
+    );
+    out.bool_field("shadow", limit.extra.shadow);
     out.int_field("max_per_thousand", limit.extra.max_per_thousand.unwrap_or(FIRE_RATE_DEFAULT));
 }
 
-fn window(out: &mut Json, window_ms: i64) {
-    out.key("window_seconds");
-    if window_ms == i64::MAX { out.null() } else { out.int(window_ms / 1_000) }
+/// What is seldom meant: a rule that has never fired, and one that fires on nearly everything.
+#[must_use]
+pub fn lint(judged: u64, done: &RuleStats) -> Option<&'static str> {
+    if done.fired == 0 {
+        return (judged >= NEVER_FIRED_AFTER).then_some("never_fired");
+    }
+    let most = judged.saturating_mul(ALWAYS_FIRED_PER_THOUSAND);
+    (judged >= ALWAYS_FIRED_AFTER && done.fired.saturating_mul(1_000) >= most).then_some("always_fired")
 }
 
-fn numbers(out: &mut Json, done: &RuleStats, entries: &[Arc<ListEntry>], rule: &Text) {
-    out.int_field("fired", done.fired);
-    out.int_field("stopped", done.stopped);
-    out.int_field("confirmed", done.confirmed);
-    out.int_field("cleared", done.cleared);
-    out.key("precision_percent");
-    match (done.confirmed * 100).checked_div(done.confirmed + done.cleared) {
-        Some(percent) => out.int(percent),
-        None => out.null(),
-    }
-    time_or_null(out, "last_fired_at", (done.fired > 0).then_some(done.last_at));
+/// The entry of the allow list that silences a rule for everybody, where there is one.
+fn silenced(out: &mut Json, entries: &[Arc<ListEntry>], rule: &Text) {
     out.key("silenced");
-    let silenced = entries.iter().find(|entry| entry.allow && entry.kind == KeyField::Rule && entry.value == *rule);
-    match silenced {
-        Some(entry) => {
-            out.begin_object();
-            out.field("reason", &entry.reason);
-            out.field("author", &entry.author);
-            out.time_field("since", entry.at);
-            time_or_null(out, "expires_at", entry.expires_at);
-            out.end_object();
-        }
+    let entry = entries.iter().find(|entry| entry.allow && entry.kind == KeyField::Rule && entry.value == *rule);
+    match entry {
+        Some(entry) => list_entry(out, entry),
         None => out.null(),
     }
-}
-
-fn time_or_null(out: &mut Json, name: &'static str, at: Option<TimeMs>) {
-    out.key(name);
-    match at {
-        Some(at) => out.time(at),
-        None => out.null(),
-    }
-}
-
-/// Writes an entry of a list, or that it is gone.
-pub fn list_entry(
-    out: &mut Json,
-    (allow, kind, value): (bool, KeyField, &Text),
-    terms: Option<&ListTerms>,
-    at: TimeMs,
-) {
-    out.begin_object();
-    out.field("list", if allow { "allow" } else { "deny" });
-    out.field("kind", kind.name());
-    out.field("value", value);
-    let Some(terms) = terms else {
-        out.key("deleted");
-        out.bool(true);
-        out.end_object();
-        return;
-    };
-    out.field("reason", &terms.reason);
-    out.field("author", &terms.author);
-    out.key("rules");
-    out.begin_array();
-    for rule in &terms.rules {
-        out.string(rule);
-    }
-    out.end_array();
-    out.time_field("since", at);
-    time_or_null(out, "expires_at", terms.expires_at);
-    out.end_object();
 }
 
 /// Writes what has been counted by a key.
@@ -162,16 +137,77 @@ pub fn counters(out: &mut Json, key: &str, counters: &[Counter]) {
         out.begin_object();
         out.field("rule", &counter.rule);
         out.field("metric", &counter.metric);
-        window(out, counter.window_ms);
+        out.key("window_ms");
+        match counter.window_ms {
+            i64::MAX => out.null(),
+            window_ms => out.int(window_ms),
+        }
         out.int_field("counted", counter.counted);
         out.int_field("limit", counter.limit);
         out.field("verdict", verdict_name(counter.verdict));
-        out.key("exact");
-        out.bool(counter.exact);
-        time_or_null(out, "last_at", counter.last_at);
+        out.bool_field("exact", counter.exact);
+        out.key("last_at");
+        match counter.last_at {
+            Some(at) => out.time(at),
+            None => out.null(),
+        }
         out.end_object();
     }
     out.end_array();
+    out.end_object();
+}
+
+/// How a rule has done. Its precision: of the closed cases with it, the share that was confirmed.
+fn done(out: &mut Json, known: &RuleStats) {
+    out.int_field("fired", known.fired);
+    out.int_field("stopped", known.stopped);
+    out.key("last_fired_at");
+    if known.fired == 0 {
+        out.null();
+    } else {
+        out.time(known.last_at);
+    }
+    out.int_field("confirmed", known.confirmed);
+    out.int_field("cleared", known.cleared);
+    out.key("precision_bp");
+    let closed = known.confirmed.saturating_add(known.cleared);
+    match known.confirmed.saturating_mul(BASIS_POINTS).checked_div(closed) {
+        Some(precision) => out.int(precision),
+        None => out.null(),
+    }
+}
+
+/// An entry of a list.
+pub fn list_entry(out: &mut Json, entry: &ListEntry) {
+    out.begin_object();
+    out.field("list", list_name(entry.allow));
+    out.field("kind", entry.kind.name());
+    out.field("value", &entry.value);
+    out.field("reason", &entry.reason);
+    out.field("author", &entry.author);
+    out.key("rules");
+    out.begin_array();
+    for rule in &entry.rules {
+        out.string(rule);
+    }
+    out.end_array();
+    out.time_field("created_at", entry.at);
+    out.key("expires_at");
+    match entry.expires_at {
+        Some(end) => out.time(end),
+        None => out.null(),
+    }
+    out.int_field("seq", entry.seq.get());
+    out.end_object();
+}
+
+/// That there is no such entry now.
+pub fn no_list_entry(out: &mut Json, allow: bool, kind: KeyField, value: &str) {
+    out.begin_object();
+    out.field("list", list_name(allow));
+    out.field("kind", kind.name());
+    out.field("value", value);
+    out.bool_field("deleted", true);
     out.end_object();
 }
 

@@ -1,4 +1,4 @@
-//! The fraud rules and how they do, the lists that stand above them, and what has been counted by a key.
+//! What analysts set and see: the declared limits with how each has done, and the lists of who is allowed and who is not.
 
 use std::sync::Arc;
 
@@ -7,124 +7,193 @@ use axum::response::Response;
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
-use super::events::submit_one;
-use super::{Ask, Call, IDEMPOTENT_REPLAYED, json};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::json::Json;
-use crate::http::problem::{Code, Problem};
-use crate::http::render::{self, Names};
+use crate::http::problem::{Code, FieldError, Place, Problem};
+use crate::http::query::Query;
+use crate::http::render;
 use crate::http::wire::ListEntryWire;
-use crate::ledger::lists::{ListChange, ListTerms};
-use crate::ledger::record::{Input, KeyField, KeyFields};
+use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
+use crate::ledger::record::{KeyField, KeyFields};
 use crate::ledger::review::Review;
 use crate::ledger::types::Text;
 use crate::limits::ID_BYTES_MAX;
 
-/// `GET …/fraud/rules`: every limit, what it stopped, and how often it was right.
+/// `GET …/fraud/rules`: every limit that is declared, and every other rule that ever spoke.
 pub async fn rules(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
     call.query(&[])?;
     let stats = call.edge.handle.desk_stats(view.id).await?;
     let entries = call.edge.handle.list_entries(view.id).await?;
-    let view = call.view()?;
     let mut out = Json::with_capacity(4_096);
-    render::fraud_rules(&mut out, &stats, &entries, Names::new(&view.state, &view.compiled.terms));
+    render::fraud_rules(&mut out, &view.compiled.terms, &stats, &entries);
     Ok(json(StatusCode::OK, out))
 }
 
-/// `GET …/fraud/lists` and `GET …/fraud/lists/{list}`: the entries that stand.
+/// `GET …/fraud/lists?list=&kind=`.
+pub async fn lists(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let query = call.query(&["list", "kind", "limit", "cursor"])?;
+    let list = query.get("list").map(is_allow).transpose()?;
+    page(&call, &view, list, &query).await
+}
+
+/// `GET …/fraud/lists/{list}`.
 pub async fn list(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
-    call.query(&[])?;
-    let wanted = match ask.param("list") {
-        "" => None,
-        name => Some(is_allow(name)?),
-    };
-    let now = call.edge.handle.now();
+    let query = call.query(&["kind", "limit", "cursor"])?;
+    let list = is_allow(ask.param("list"))?;
+    page(&call, &view, Some(list), &query).await
+}
+
+async fn page(call: &Call<'_>, view: &ProgramView, list: Option<bool>, query: &Query) -> Result<Response, Problem> {
+    let kind = query.get("kind").map(kind).transpose()?;
+    let limit = query.limit()?;
+    let after = query.text_cursor()?;
     let entries = call.edge.handle.list_entries(view.id).await?;
-    let mut out = Json::with_capacity(entries.len() * 256 + 64);
+    let wanted = |entry: &&Arc<ListEntry>| {
+        list.is_none_or(|allow| entry.allow == allow)
+            && kind.is_none_or(|kind| entry.kind == kind)
+            && after.as_ref().is_none_or(|after| place(entry) > *after)
+    };
+    let mut found: Vec<&Arc<ListEntry>> = entries.iter().filter(wanted).collect();
+    found.sort_unstable_by_key(|entry| place(entry));
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let mut out = Json::with_capacity(found.len() * 200 + 64);
     out.begin_object();
     out.key("data");
     out.begin_array();
-    for entry in entries.iter().filter(|entry| wanted.is_none_or(|allow| entry.allow == allow)) {
-        if entry.expires_at.is_none_or(|end| end > now) {
-            let terms = ListTerms {
-                rules: entry.rules.clone(),
-                reason: entry.reason.clone(),
-                author: entry.author.clone(),
-                expires_at: entry.expires_at,
-            };
-            render::list_entry(&mut out, (entry.allow, entry.kind, &entry.value), Some(&terms), entry.at);
-        }
+    for entry in &found {
+        render::list_entry(&mut out, entry);
     }
     out.end_array();
-    out.key("has_more");
-    out.bool(false);
-    out.key("next_cursor");
-    out.null();
-    out.end_object();
+    let next = found.last().filter(|_| more).map(|entry| Query::cursor_of(&place(entry)));
+    end_page(&mut out, next.as_deref());
     Ok(json(StatusCode::OK, out))
 }
 
-/// `PUT …/fraud/lists/{list}/{kind}/{value}`.
-pub async fn put(ask: Ask, body: Body) -> Result<Response, Problem> {
-    let terms = ask.read_or_nothing::<ListEntryWire, _>(body).await?;
-    change(&ask, Some(terms)).await
+/// Where an entry stands in a listing.
+fn place(entry: &ListEntry) -> String {
+    format!("{}/{}/{}", render::list_name(entry.allow), entry.kind.name(), entry.value)
 }
 
-/// `DELETE …/fraud/lists/{list}/{kind}/{value}`: also where there is no such entry.
-pub async fn delete(ask: Ask) -> Result<Response, Problem> {
-    change(&ask, None).await
-}
-
-async fn change(ask: &Ask, put: Option<ListTerms>) -> Result<Response, Problem> {
+/// `GET …/fraud/lists/{list}/{kind}/{value}`.
+pub async fn entry(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
-    let allow = is_allow(ask.param("list"))?;
-    let kind = kind(ask.param("kind"), allow)?;
-    let value = Text::new(ask.param("value"));
-    if value.is_empty() || value.len() > ID_BYTES_MAX {
-        return Err(Problem::parameter("value", "expected 1 to 128 bytes"));
-    }
-    let (key, made) = (call.idempotency_key(ID_BYTES_MAX)?, put.is_some());
-    let asked = Command::Review(Arc::new(Review::List(ListChange { allow, kind, value, put, key })));
-    let answer = submit_one(&call, &view, asked).await?;
-    let (record, replayed) = match &answer {
-        Answer::Recorded(record) => (&**record, false),
-        Answer::Replayed(record) => (&**record, true),
-        Answer::Rejected(reject) => return Err(Problem::from(reject)),
-    };
+    call.query(&[])?;
+    let (allow, kind, value) = named(&ask)?;
+    let entry = find(&call, &view, (allow, kind, &value)).await?.ok_or_else(unknown)?;
     let mut out = Json::with_capacity(256);
-    if let Input::Review(review) = &record.input
-        && let Review::List(done) = review.as_ref()
-    {
-        render::list_entry(&mut out, (done.allow, done.kind, &done.value), done.put.as_ref(), record.recorded_at);
+    render::list_entry(&mut out, &entry);
+    Ok(json(StatusCode::OK, out))
+}
+
+/// `PUT …/fraud/lists/{list}/{kind}/{value}`: puts an entry there, in place of the one before.
+pub async fn put(ask: Ask, body: Body) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    let place = named(&ask)?;
+    let terms = ask.read_or_nothing::<ListEntryWire, _>(body).await?;
+    if terms.expires_at.is_some_and(|end| end <= call.edge.handle.now()) {
+        return Err(fault("/expires_at", "has passed already"));
     }
-    let mut response = json(if made && !replayed { StatusCode::CREATED } else { StatusCode::OK }, out);
+    if !place.0 && !terms.rules.is_empty() {
+        return Err(fault("/rules", "only an entry of the allow list silences rules"));
+    }
+    change(&call, &view, place, Some(terms)).await
+}
+
+/// `DELETE …/fraud/lists/{list}/{kind}/{value}`.
+pub async fn delete(ask: Ask) -> Result<Response, Problem> {
+    let call = ask.call();
+    let view = call.view()?;
+    call.query(&[])?;
+    let place = named(&ask)?;
+    find(&call, &view, (place.0, place.1, &place.2)).await?.ok_or_else(unknown)?;
+    change(&call, &view, place, None).await
+}
+
+async fn change(
+    call: &Call<'_>,
+    view: &ProgramView,
+    (allow, kind, value): (bool, KeyField, Text),
+    put: Option<ListTerms>,
+) -> Result<Response, Problem> {
+    let key = call.idempotency_key(ID_BYTES_MAX)?;
+    let gone = put.is_none();
+    let change = ListChange { allow, kind, value: value.clone(), put, key };
+    let review = Arc::new(Review::List(change));
+    let mut replayed = false;
+    for answer in call.edge.handle.submit(view.id, vec![Command::Review(review)]).await? {
+        match answer {
+            Answer::Recorded(_) => {}
+            Answer::Replayed(_) => replayed = true,
+            Answer::Rejected(reject) => return Err(Problem::from(&reject)),
+        }
+    }
+    let mut out = Json::with_capacity(256);
+    match find(call, view, (allow, kind, &value)).await? {
+        Some(entry) if !gone => render::list_entry(&mut out, &entry),
+        // A replayed answer is about an entry that may have gone since.
+        _ => render::no_list_entry(&mut out, allow, kind, &value),
+    }
+    let mut response = json(StatusCode::OK, out);
     if replayed {
-        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         call.edge.handle.metrics().replays(1);
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
 
-fn is_allow(name: &str) -> Result<bool, Problem> {
-    match name {
+async fn find(
+    call: &Call<'_>,
+    view: &ProgramView,
+    (allow, kind, value): (bool, KeyField, &Text),
+) -> Result<Option<Arc<ListEntry>>, Problem> {
+    let entries = call.edge.handle.list_entries(view.id).await?;
+    Ok(entries.into_iter().find(|entry| (entry.allow, entry.kind, &entry.value) == (allow, kind, value)))
+}
+
+/// The entry that the path names.
+fn named(ask: &Ask) -> Result<(bool, KeyField, Text), Problem> {
+    let value = ask.param("value");
+    if value.is_empty() || value.len() > ID_BYTES_MAX {
+        return Err(Problem::new(Code::NotFound, format!("the value has 1 to {ID_BYTES_MAX} bytes")));
+    }
+    let allow = is_allow(ask.param("list"))?;
+    // On the allow list a rule may stand, which is then silenced for everybody.
+    let rule = allow && ask.param("kind") == KeyField::Rule.name();
+    let kind = if rule { KeyField::Rule } else { kind(ask.param("kind"))? };
+    Ok((allow, kind, Text::new(value)))
+}
+
+fn is_allow(list: &str) -> Result<bool, Problem> {
+    match list {
         "allow" => Ok(true),
         "deny" => Ok(false),
         _ => Err(Problem::new(Code::NotFound, "the lists are allow and deny")),
     }
 }
 
-/// The field of an entry; on the allow list also a rule, which is then silenced for everybody.
-fn kind(name: &str, allow: bool) -> Result<KeyField, Problem> {
-    let rule = (allow && name == KeyField::Rule.name()).then_some(KeyField::Rule);
-    KeyField::named(name).or(rule).ok_or_else(|| {
-        let known: Vec<&str> = KeyField::ALL.into_iter().map(KeyField::name).collect();
-        Problem::parameter("kind", format!("expected one of {}, or rule on the allow list", known.join(", ")))
+fn kind(name: &str) -> Result<KeyField, Problem> {
+    KeyField::named(name).ok_or_else(|| {
+        let kinds: Vec<&str> = KeyField::ALL.iter().map(|field| field.name()).collect();
+        Problem::new(Code::NotFound, format!("no such kind of key; there are {}", kinds.join(", ")))
     })
+}
+
+fn fault(pointer: &str, detail: &'static str) -> Problem {
+    Problem::invalid(vec![FieldError { place: Place::Pointer(pointer.to_owned()), detail: detail.into() }])
+}
+
+fn unknown() -> Problem {
+    Problem::new(Code::NotFound, "there is no such entry")
 }
 
 /// `GET …/fraud/counters?key=member=m-1`: what every limit by this key has counted, within its window up to now.

@@ -8,7 +8,6 @@ mod batch;
 mod check;
 mod event;
 mod field;
-mod lists;
 mod quick;
 mod request;
 mod review;
@@ -28,9 +27,8 @@ pub use act::{
 };
 pub use batch::{array, ndjson};
 pub use event::EventWire;
-pub use lists::ListEntryWire;
 pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
-pub use review::ResolveWire;
+pub use review::{ListEntryWire, ResolveWire};
 pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 pub use webhook::{WebhookChangeWire, WebhookWire};
 
