@@ -18,6 +18,8 @@ mod caps;
 mod cards;
 #[path = "ledger/refunds.rs"]
 mod refunds;
+#[path = "ledger/rejects.rs"]
+mod rejects;
 #[path = "ledger/reviews.rs"]
 mod reviews;
 #[path = "ledger/soup.rs"]

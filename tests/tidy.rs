@@ -285,6 +285,37 @@ fn functions_are_short() {
     assert_none(&findings, &format!("at most {FUNCTION_LINES_MAX} lines a function"));
 }
 
+/// What is between backquotes in the last column of a row of `tests/README.md`.
+fn proofs(row: &str) -> Vec<&str> {
+    let column = row.trim_end().trim_end_matches('|').rsplit('|').next().unwrap_or("");
+    column.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn what_proves_a_sentence_is_there() {
+    let text = fs::read_to_string(root().join("tests/README.md")).unwrap();
+    let sources = rust_files();
+    let is_there = |name: &str| {
+        let declared = format!("fn {name}(");
+        if name.contains('/') {
+            root().join(name).exists()
+        } else {
+            sources.iter().any(|file| file.text.contains(&declared))
+        }
+    };
+    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| sentence"));
+    let mut findings = Vec::new();
+    for row in rows {
+        let named = proofs(row);
+        if named.is_empty() {
+            findings.push(format!("nothing proves: {row}"));
+        }
+        findings.extend(named.into_iter().filter(|name| !is_there(name)).map(|name| format!("{name} is not there")));
+    }
+    assert_none(&findings, "tests/README.md names what is there");
+    assert_eq!(proofs("| a `b` | `c`, `d/e.toml`. Not built: f |"), ["c", "d/e.toml"]);
+}
+
 #[test]
 fn nothing_is_left_unfinished() {
     let mut findings = Vec::new();

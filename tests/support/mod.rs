@@ -418,7 +418,7 @@ impl World {
     fn adjust(&self, member: &str, amount: &str, line: &str) -> Result<Record, Reject> {
         let adjustment = Adjustment {
             member: Text::new(member),
-            pool: Text::new("points"),
+            pool: Text::new(option(line, "pool").unwrap_or("points")),
             amount: Points::new(amount.parse().unwrap()),
             reason: Text::new("test"),
             expires_at: option(line, "expires").map(time),

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use tallystick::ledger::decide::{self, Judgement, Subject};
 use tallystick::ledger::desk::Case;
-use tallystick::ledger::record::{Input, Record, Status, Verdict};
+use tallystick::ledger::lists::{ListChange, ListEntry, ListTerms};
+use tallystick::ledger::record::{Input, KeyField, Record, Status, Verdict};
 use tallystick::ledger::reject::Reject;
-use tallystick::ledger::review::{Outcome, Resolution};
+use tallystick::ledger::review::{Outcome, Resolution, Review};
 use tallystick::ledger::types::{MemberKey, Seq, Text};
 
 use super::{World, option};
@@ -34,7 +35,8 @@ impl World {
     pub(super) fn resolve(&mut self, outcome: &str, member: &str, line: &str) -> Result<Record, Reject> {
         let outcome = if outcome == "clear" { Outcome::Cleared } else { Outcome::Confirmed };
         let open = self.open_case(member);
-        let case = open.as_ref().map_or(Seq::ZERO, |case| case.id);
+        let told = option(line, "case").map(|case| Seq::new(case.parse().unwrap()));
+        let case = told.or(open.as_ref().map(|case| case.id)).unwrap_or(Seq::ZERO);
         let claw_back = option(line, "claw").is_some();
         let text = Text::default;
         let resolution = Resolution { case, outcome, note: text(), author: text(), claw_back, key: text() };
@@ -63,6 +65,26 @@ impl World {
             }
         }
         Ok(closing)
+    }
+
+    /// Puts an address on the deny list.
+    pub fn list(&mut self, ip: &str) -> Result<(), Reject> {
+        let (allow, kind, value, key) = (false, KeyField::Ip, Text::new(ip), Text::default());
+        let change = ListChange { allow, kind, value, put: Some(ListTerms::default()), key };
+        let record = decide::list(&self.books(), &Arc::new(Review::List(change)))?;
+        self.take(record);
+        Ok(())
+    }
+
+    /// Fills the lists up to so many entries.
+    pub fn fill_lists(&mut self, entries: usize) {
+        for number in self.state.desk.lists.len()..entries {
+            let (allow, kind, value) = (false, KeyField::Device, Text::from(format!("d:{number}")));
+            let (rules, reason, author, expires_at) = (Vec::new(), Text::default(), Text::default(), None);
+            let (program, at, seq, gone) = (super::PROGRAM, self.now, self.state.seq, false);
+            let entry = ListEntry { program, allow, kind, value, rules, reason, author, at, expires_at, seq, gone };
+            self.state.desk.lists.put(Arc::new(entry));
+        }
     }
 
     fn open_case(&self, member: &str) -> Option<Arc<Case>> {
