@@ -48,14 +48,14 @@
 //! In reading order.
 //!
 //! * [`ledger`]: the core. Accounts, lots, cards, tiers; `decide`, `apply`, `due`, `audit`. Knows no clock, disk or network.
-//! * [`fraud`]: exact velocity windows and the verdict on an input. As pure as the ledger.
+//! * [`fraud`]: exact velocity windows, who is tied to whom, and the verdict on an input. As pure as the ledger.
 //! * [`rules`]: programs: manifest, sandboxed Rhai scripts, diagnostics, merchants' cases. Proposes, never decides.
 //! * [`journal`]: records and blocks as frozen bytes, the hash chain, the seam [`journal::log::Log`].
 //! * [`store`]: RocksDB: the journal's blocks and the derived rows, as bytes; the published views. Knows no records.
 //! * [`engine`]: the pipeline; the only place where all of these meet.
 //! * [`reports`]: what the records of a period come to. Counts and formulas, no I/O.
 //! * [`http`]: the edge: wire types, routes, problems, the accept loop. Knows the engine's handle only.
-//! * [`cli`]: one file a subcommand. [`config`], [`keys`], [`telemetry`] and [`limits`] stand beside.
+//! * [`cli`]: one file a subcommand. [`config`], [`email`], [`keys`], [`telemetry`] and [`limits`] stand beside.
 //!
 //! `http → engine → {rules, fraud, journal, store} → ledger`; siblings do not import each other. A test enforces it.
 //!
@@ -87,6 +87,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod email;
 pub mod engine;
 pub mod fraud;
 pub mod http;

@@ -248,6 +248,29 @@ pub const HOLD_SECONDS_MAX: i64 = 90 * 86_400;
 pub const HOLDS_MAX: usize = 64;
 /// Members of one household.
 pub const HOUSEHOLD_MEMBERS_MAX: usize = 16;
+
+/// Members that an identifier may have before it ties nobody, where the program says nothing.
+pub const HUB_MEMBERS_DEFAULT: u16 = 25;
+/// The most that a program may say.
+pub const HUB_MEMBERS_MAX: u16 = 250;
+/// Identifiers kept of one member; of more, those not seen for longest are forgotten.
+pub const KIN_LINKS_MAX: usize = 24;
+/// Ancestors by referral kept of one member: how far a ring of referrals is followed.
+pub const KIN_ANCESTORS_MAX: usize = 64;
+/// Paid friends kept of one referrer; the latest ones.
+pub const KIN_FRIENDS_MAX: usize = 16;
+/// Sightings that hold one cluster together; it grows no further.
+pub const CLUSTER_SIGHTINGS_MAX: usize = 512;
+/// Hubs of all programs together that are remembered as such.
+pub const HUBS_MAX: usize = 100_000;
+/// Identifiers that a program may own.
+pub const OWNED_IDENTIFIERS_MAX: usize = 10_000;
+/// Records read for one list of links.
+pub const LINK_RECORDS_READ: usize = 400;
+/// Bytes of an e-mail address.
+pub const EMAIL_BYTES_MAX: usize = 320;
+/// Members shown with an identifier in a list of links.
+pub const LINK_MEMBERS_SHOWN: usize = 25;
 /// Hops after which a cycle of transfers is no longer looked for.
 pub const CYCLE_HOPS_MAX: i64 = 5;
 /// Origins of received points that are remembered for each member.

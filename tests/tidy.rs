@@ -23,8 +23,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["rules", "fraud", "journal", "store", "ledger", "telemetry"]),
     // `rules` only to check sources that are not installed.
     ("reports", &["ledger"]),
-    ("http", &["engine", "ledger", "reports", "rules", "telemetry", "keys"]),
+    ("http", &["engine", "ledger", "reports", "rules", "telemetry", "keys", "email"]),
     ("config", &[]),
+    ("email", &[]),
     ("keys", &[]),
     ("telemetry", &[]),
 ];

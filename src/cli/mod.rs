@@ -9,6 +9,7 @@ pub mod export;
 pub mod import;
 pub mod keys;
 pub mod new;
+pub mod normalise;
 mod progress;
 pub mod serve;
 pub mod test;
@@ -53,6 +54,8 @@ pub enum Command {
     Openapi,
     /// A new program's folder from a template.
     New(new::Args),
+    /// The one name of a mailbox and its hash, as events bring it.
+    NormaliseEmail(normalise::Args),
     /// Rules against the recorded history of a stopped ledger: what would have been different, in points and money.
     Backtest(backtest::Args),
     /// Copy a ledger whole, also while a daemon serves it.
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::from(FINE)
         }
         Command::New(args) => new::run(&args),
+        Command::NormaliseEmail(args) => normalise::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use super::core::Core;
 use super::counters::Counter;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
+use super::kin::KinView;
 use super::review::CasePage;
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
@@ -56,6 +57,10 @@ pub(super) enum Release {
     Cases {
         reply: oneshot::Sender<CasePage>,
         page: CasePage,
+    },
+    Kin {
+        reply: oneshot::Sender<KinView>,
+        view: KinView,
     },
     Entries {
         reply: oneshot::Sender<Vec<Arc<ListEntry>>>,

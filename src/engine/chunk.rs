@@ -15,7 +15,7 @@ use super::core::About;
 use super::handle::{Command, Item, JobAnswers, Pending};
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
-use crate::fraud::{self, Needed, Seen};
+use crate::fraud::{Needed, Seen};
 use crate::ledger::event::EventKind;
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Effect, Record};
@@ -169,6 +169,7 @@ impl Pipeline {
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command, chunk.now));
         let (mut order, mut earlier) = (None, None);
+        self.fetch_friends(program, &item.command)?;
         match &item.command {
             Command::Event(event) if event.kind == EventKind::Refund => {
                 order = self.order_of(block, program, event, chunk.now)?;
@@ -237,7 +238,7 @@ impl Pipeline {
         let mut ends = Vec::with_capacity(items.len());
         for (program, item) in items {
             let terms = &self.core.deciding(*program, &item.command).terms;
-            fraud::add_keys(&mut keys, terms, *program, &item.command.input());
+            self.core.add_rings(&mut keys, terms, *program, &item.command);
             ends.push(keys.len());
         }
         let seen = Cache::find_rings(&mut self.core, store, keys, &ends)?;

@@ -87,6 +87,7 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Entries { reply, entries } => drop(reply.send(entries)),
         Release::Stats { reply, stats } => drop(reply.send(stats)),
         Release::Counters { reply, counters } => drop(reply.send(counters)),
+        Release::Kin { reply, view } => drop(reply.send(view)),
         Release::Clock { reply, result } => drop(reply.send(result)),
         Release::Rules { reply, outcome, views } => {
             if let Some(views) = views {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use super::moments::{self, By};
-use crate::fraud::{self, Rings, Seen};
+use crate::fraud::{self, Needed, Rings, Seen};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{self, Books, Earlier, Judgement, Subject};
+use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
 use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
@@ -117,8 +117,25 @@ impl Core {
 
     /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
     pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
-        let terms = Arc::clone(&self.deciding(program, command).terms);
-        self.rings.look_up(fraud::keys_of(&terms, program, &command.input()))
+        let keys = self.rings_of(&self.deciding(program, command).terms, program, command);
+        self.rings.look_up(keys)
+    }
+
+    /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
+    pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<Needed> {
+        let mut keys = Vec::new();
+        self.add_rings(&mut keys, terms, program, command);
+        keys
+    }
+
+    /// Adds them to those of others.
+    pub(super) fn add_rings(&self, keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, command: &Command) {
+        let input = &command.input();
+        fraud::add_keys(keys, terms, program, input);
+        if let Command::Event(event) = command {
+            let member = self.member(program, &event.member).map(Arc::as_ref);
+            fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.add_keys(keys);
+        }
     }
 
     /// Begins to look up many members together; see [`Table::begin`](crate::ledger::table::Table::begin).
@@ -222,15 +239,19 @@ impl Core {
             Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
         };
         let lists = &self.state.desk.lists;
-        if terms.limits.is_empty() && terms.feeds.is_empty() && lists.is_empty() {
-            return Judgement::default();
-        }
         let input = &command.input();
+        let is_event = matches!(command, Command::Event(_));
         let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
         let spending = self.spending((program, command), terms, member, now);
         let question = fraud::Question { program, terms, input, at, now, member, lists, spending };
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
-        Judgement { assessment, observed }
+        let mut judgement = Judgement { assessment, observed, kin: Kinship::default() };
+        if is_event {
+            fraud::relate(&self.state, &self.rings, &question, seen, &mut judgement);
+        } else {
+            fraud::spends(&self.state, &question, &mut judgement);
+        }
+        judgement
     }
 
     /// What a command takes from its member's points, and of how many.

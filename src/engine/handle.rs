@@ -12,6 +12,7 @@ use super::Error;
 use super::backtest::{self, Plan, Report};
 use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
+use super::kin::{KinQuestion, KinView};
 use super::reads;
 use super::review::{CaseFilter, CasePage};
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
@@ -234,6 +235,11 @@ pub(super) enum Request {
         program: ProgramId,
         id: Seq,
         reply: oneshot::Sender<CasePage>,
+    },
+    Kin {
+        program: ProgramId,
+        question: KinQuestion,
+        reply: oneshot::Sender<KinView>,
     },
     Stats {
         program: ProgramId,

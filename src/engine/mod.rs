@@ -36,6 +36,7 @@ pub mod deploy;
 pub mod differ;
 pub mod handle;
 mod install;
+pub mod kin;
 pub mod log;
 mod moments;
 mod orders;

@@ -46,7 +46,7 @@ impl By<'_> {
     ) -> Result<Record, Reject> {
         let on = |mut proposal: Proposal, judged: Judgement| {
             let assessment = fraud::combine(judged.assessment, std::mem::take(&mut proposal.raised));
-            let judged = Judgement { assessment, observed: judged.observed };
+            let judged = Judgement { assessment, ..judged };
             Core::decide_on(self.state, self.terms, (self.program, command), proposal, about, judged)
         };
         if !self.version.asks_beside() {

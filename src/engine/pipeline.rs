@@ -24,7 +24,6 @@ use super::review;
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{Tallies, Watch};
-use crate::fraud;
 use crate::ledger::event::Event;
 use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
@@ -251,6 +250,10 @@ impl Pipeline {
                 let counters = self.counters(program, fields, &key)?;
                 block.releases.push(Release::Counters { reply, counters });
             }
+            Request::Kin { program, question, reply } => {
+                let view = self.kin(program, &question)?;
+                block.releases.push(Release::Kin { reply, view });
+            }
             Request::Rules { program, change, reply } => self.change_rules(block, program, &change, reply)?,
             Request::Work { .. } | Request::Resolve { .. } | Request::SetClock { .. } | Request::Stop => {}
         }
@@ -295,7 +298,7 @@ impl Pipeline {
         let Some(version) = version.filter(|version| version.version() != live.version()) else {
             return Ok(Simulated { asked: self.core.simulate(&live, program, event, about), live: None });
         };
-        let keys = fraud::keys_of(&version.terms, program, &command.input());
+        let keys = self.core.rings_of(&version.terms, program, &command);
         Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter().map(|asked| &asked.key))?;
         let own = self.core.rings.look_up(keys);
         Ok(Simulated {

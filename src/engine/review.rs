@@ -16,6 +16,7 @@ use super::reads;
 use super::shared::Shared;
 use crate::fraud::Seen;
 use crate::journal::codec::decode_desk;
+use crate::ledger::clusters::KinRow;
 use crate::ledger::decide::{self, Books, Subject};
 use crate::ledger::desk::{Case, DeskRow, DeskStats};
 use crate::ledger::record::{Input, Record, Status};
@@ -71,7 +72,7 @@ pub(super) fn find(core: &Core, shared: &Shared, program: ProgramId, id: Seq) ->
         None => match shared.store.desk_row(&case_key(id))? {
             Some(row) => match decode_desk(&row)? {
                 DeskRow::Case(case) => Some(case),
-                DeskRow::Stats(..) | DeskRow::Entry(_) => None,
+                DeskRow::Stats(..) | DeskRow::Entry(_) | DeskRow::Kin(_) => None,
             },
             None => None,
         },
@@ -88,6 +89,7 @@ pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
             key.extend_from_slice(&program.get().to_be_bytes());
             key
         }
+        DeskRow::Kin(row) => kin_key(row),
         DeskRow::Entry(entry) => {
             let mut key = vec![b'l'];
             key.extend_from_slice(&entry.program.get().to_be_bytes());
@@ -97,6 +99,26 @@ pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
             key.extend_from_slice(entry.value.as_bytes());
             key
         }
+    }
+}
+
+/// The key of a row of who is tied to whom.
+fn kin_key(row: &KinRow) -> Vec<u8> {
+    let key = |kind: &[u8], program: ProgramId, of: i64| {
+        let mut key = kind.to_vec();
+        key.extend_from_slice(&program.get().to_be_bytes());
+        key.extend_from_slice(&of.to_be_bytes());
+        key
+    };
+    match row {
+        KinRow::Cluster(cluster) => key(b"kc", cluster.program, cluster.id),
+        KinRow::Hub(hub) => {
+            let mut key = key(b"kh", hub.program, hub.ident);
+            key.extend_from_slice(hub.kind.name().as_bytes());
+            key
+        }
+        KinRow::Ghost(program, member) => key(b"kg", *program, *member),
+        KinRow::Tried(program, member) => key(b"kt", *program, *member),
     }
 }
 

@@ -172,7 +172,7 @@ pub fn combine(mut assessment: Assessment, raised: Vec<Reason>) -> Assessment {
     assessment
 }
 
-fn raise(assessment: &mut Assessment, reason: Reason) {
+pub(super) fn raise(assessment: &mut Assessment, reason: Reason) {
     assessment.verdict = assessment.verdict.max(reason.verdict);
     assessment.score = assessment.score.saturating_add(reason.weight).min(SCORE_MAX);
     assessment.reasons.push(reason);

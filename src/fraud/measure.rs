@@ -7,15 +7,10 @@ use super::window::{Entry, Ring, Tally};
 use crate::ledger::record::MARK;
 use crate::ledger::types::{Seq, Text, TimeMs};
 
-/// A number that tells one text from another: FNV-1a, mixed once more. It is never [`MARK`].
+/// A number that tells one text from another. It is never [`MARK`].
 #[must_use]
 pub fn fingerprint(text: &Text) -> i64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (hash ^ hash >> 29).cast_signed().max(MARK + 1)
+    crate::ledger::kin::fingerprint(text)
 }
 
 /// Entries in the window that ends at `at`, newest first.

@@ -4,6 +4,8 @@
 //! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
 //! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
+//! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`] what that makes of its
+//!   member, and what the detectors of referrals and made-up accounts say;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
 //! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks.
@@ -15,12 +17,16 @@ mod assess;
 mod facts;
 mod feeds;
 mod flows;
+pub mod identity;
 mod late;
 mod lists;
 pub mod measure;
 pub mod place;
 mod reading;
+mod referral;
+mod relate;
 pub mod rings;
+mod synthetic;
 mod trail;
 pub mod window;
 mod words;
@@ -30,4 +36,5 @@ mod tests;
 
 pub use assess::{Question, Spending, assess, assess_seen, combine};
 pub use reading::{counted, is_counted, reading};
+pub use relate::{relate, spends};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -158,7 +158,7 @@ pub(super) fn key(limit: &LimitTerms, input: &Input) -> Text {
 }
 
 /// A length of time in its largest whole unit: `1h`, `90s`, `7d`.
-fn duration(ms: i64) -> String {
+pub(super) fn duration(ms: i64) -> String {
     const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")];
     let whole = UNITS.iter().find(|(unit, _)| ms >= *unit && ms % unit == 0);
     whole.map_or_else(|| format!("{ms}ms"), |(unit, name)| format!("{}{name}", ms / unit))

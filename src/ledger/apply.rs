@@ -4,12 +4,14 @@
 
 mod cards;
 mod holds;
+mod kin;
 mod program;
 mod standing;
 
 use std::sync::Arc;
 
 use super::calendar::Day;
+use super::kin::KinEffect;
 use super::member::{Counter, Grant, Lot, Member, PoolState, Profile};
 use super::record::{Account, Credit, Effect, Input, Record, Status};
 use super::review::Vest;
@@ -59,6 +61,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Vest(_)
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. }
+        | Effect::Kin(_)
         | Effect::Origin { .. }
         | Effect::Hold { .. }
         | Effect::Unhold { .. }
@@ -102,6 +105,7 @@ pub const fn takes_effect(status: Status, effect: &Effect) -> bool {
                     | Effect::Profile { .. }
                     | Effect::Tier { .. }
                     | Effect::Hold { .. }
+                    | Effect::Kin(KinEffect::Link { .. } | KinEffect::Descend { .. })
             )
         }
         Status::Denied => false,
@@ -214,7 +218,11 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Tier { to, .. } => member.tier = *to,
         Effect::Count { counter, day, amount, .. } => count(member, *counter, *day, *amount),
         Effect::Profile { .. } => learn(Arc::make_mut(&mut member.profile), input),
-        Effect::ReferralPaid { .. } => member.referral_paid = true,
+        Effect::ReferralPaid { .. } => {
+            member.referral_paid = true;
+            member.kin.get_or_insert_default().paid = Some(when.seq);
+        }
+        Effect::Kin(effect) => kin::relate(member, effect, when),
         Effect::Vest(given) => return vest(member, given, when.recorded_at),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),

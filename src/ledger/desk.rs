@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 pub use super::lists::{ListEntry, Lists};
 
+use super::clusters::{Clusters, KinRow};
+
 use super::lists::ListChange;
 use super::record::{Effect, Input, Record, Status, Verdict};
 use super::review::{Outcome, Release, Resolution, Review};
@@ -94,6 +96,8 @@ pub enum DeskRow {
     Stats(ProgramId, Arc<DeskStats>),
     /// An entry of a list, be it gone.
     Entry(Arc<ListEntry>),
+    /// Who is one with whom.
+    Kin(KinRow),
 }
 
 /// All cases in memory, and all numbers.
@@ -106,6 +110,8 @@ pub struct Desk {
     stats: Vec<Arc<DeskStats>>,
     /// Who is allowed and who is not.
     pub lists: Lists,
+    /// Who is one person with whom.
+    pub clusters: Clusters,
     touched: BTreeMap<Seq, Arc<Case>>,
     touched_entries: Vec<Arc<ListEntry>>,
     stats_at_mark: Vec<Arc<DeskStats>>,
@@ -143,6 +149,7 @@ impl Desk {
 
     /// Takes in what a record means to the desk.
     pub fn take(&mut self, record: &Record) {
+        self.clusters.take(record);
         if let Input::Review(review) = &record.input {
             self.review(record, review);
             return;
@@ -277,6 +284,7 @@ impl Desk {
     pub fn take_touched(&mut self) -> Vec<DeskRow> {
         let mut rows: Vec<DeskRow> = std::mem::take(&mut self.touched).into_values().map(DeskRow::Case).collect();
         rows.extend(std::mem::take(&mut self.touched_entries).into_iter().map(DeskRow::Entry));
+        rows.extend(self.clusters.take_touched().into_iter().map(DeskRow::Kin));
         for (index, stats) in (0u16..).zip(&self.stats) {
             if self.stats_at_mark.get(usize::from(index)) != Some(stats) {
                 rows.push(DeskRow::Stats(ProgramId::new(index), Arc::clone(stats)));
@@ -303,6 +311,7 @@ impl Desk {
                 self.cases.insert(case.id, case);
             }
             DeskRow::Entry(entry) => self.lists.put(entry),
+            DeskRow::Kin(row) => self.clusters.restore(row),
             DeskRow::Stats(program, stats) => {
                 *self.stats_mut(program) = DeskStats::clone(&stats);
                 self.stats_at_mark.clone_from(&self.stats);
@@ -317,7 +326,7 @@ impl Desk {
         let open = self.cases.values().filter(|case| case.closed.is_none()).cloned().map(DeskRow::Case);
         let stats = (0u16..).zip(&self.stats).map(|(at, stats)| DeskRow::Stats(ProgramId::new(at), Arc::clone(stats)));
         let entries = self.lists.iter().cloned().map(DeskRow::Entry);
-        open.chain(stats).chain(entries).collect()
+        open.chain(stats).chain(entries).chain(self.clusters.rows().map(DeskRow::Kin)).collect()
     }
 }
 
@@ -339,7 +348,8 @@ fn fresh(record: &Record, entity: Text) -> Case {
 
 fn add(case: &mut Case, record: &Record) {
     case.updated_at = record.recorded_at;
-    if record.status == Status::Held {
+    let waits = |effect: &Effect| matches!(effect, Effect::Credit(credit) if credit.available_at == TimeMs::NEVER);
+    if record.status == Status::Held || record.effects.iter().any(waits) {
         case.held.push(record.seq);
     } else if case.referred.len() < CASE_MEMBERS_MAX {
         case.referred.push(record.seq);

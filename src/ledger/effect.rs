@@ -5,6 +5,7 @@
 mod party;
 
 use super::calendar::Span;
+use super::kin::KinEffect;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
 use super::review::Vest;
@@ -461,4 +462,6 @@ pub enum Effect {
         /// The cap's counter.
         cap: NameId,
     },
+    /// Who is tied to whom.
+    Kin(KinEffect),
 }

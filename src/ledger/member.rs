@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::calendar::{Day, month_index, year_of};
 use super::event::Birthday;
+use super::kin::Kin;
 pub use super::lots::{Lot, Lots};
 use super::provenance::Hold;
 use super::record::{PoolAfter, Snapshot};
@@ -208,6 +209,8 @@ pub struct Member {
     pub settled_at: TimeMs,
     /// What few members have; absent for most.
     pub standing: Option<Box<Standing>>,
+    /// Whom they are tied to; absent where nothing is known.
+    pub kin: Option<Box<Kin>>,
 }
 
 impl Member {

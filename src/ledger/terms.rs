@@ -7,6 +7,8 @@ use super::calendar::{Span, Zone};
 use super::event::EventKind;
 use super::provenance::RefundPolicy;
 use super::types::{Money, NameId, Points, Text};
+use super::verdict::KeyField;
+use crate::limits::HUB_MEMBERS_DEFAULT;
 
 pub use super::concerns::Concerns;
 pub use super::velocity::{
@@ -359,6 +361,25 @@ pub struct ReferralTerms {
     pub yearly_cap: Option<u32>,
     /// The referrer's counter of paid friends.
     pub counter: NameId,
+    /// How long both bonuses are pending, where they are.
+    pub vest: Option<Span>,
+}
+
+/// What ties members to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityTerms {
+    /// An identifier with so many other members ties nobody.
+    pub hub: u16,
+    /// Identifiers that are the program's own, such as the tablets of its shops.
+    pub owned: Vec<(KeyField, Text)>,
+    /// Whether the detectors of referrals and of made-up accounts speak.
+    pub detects: bool,
+}
+
+impl Default for IdentityTerms {
+    fn default() -> Self {
+        Self { hub: HUB_MEMBERS_DEFAULT, owned: Vec::new(), detects: true }
+    }
 }
 
 /// Households: members who may spend each other's points.
@@ -393,6 +414,8 @@ pub struct Terms {
     pub caps: Vec<CapTerms>,
     /// Referral, where there is one.
     pub referral: Option<ReferralTerms>,
+    /// What ties members to each other.
+    pub identity: IdentityTerms,
     /// Velocity limits, in order of declaration.
     pub limits: Vec<LimitTerms>,
     /// What rings are fed beside what the limits count.

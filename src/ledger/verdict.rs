@@ -149,6 +149,12 @@ impl KeyFields {
     /// Fields of a key at most.
     pub const MAX: usize = 4;
 
+    /// One field.
+    #[must_use]
+    pub const fn of(field: KeyField) -> Self {
+        Self { first: field, others: [None; Self::MAX - 1] }
+    }
+
     /// The fields; `None` where there are none or too many.
     #[must_use]
     pub fn new(fields: &[KeyField]) -> Option<Self> {
@@ -161,12 +167,6 @@ impl KeyFields {
             *slot = Some(*field);
         }
         Some(Self { first: *first, others })
-    }
-
-    /// One field.
-    #[must_use]
-    pub const fn of(field: KeyField) -> Self {
-        Self { first: field, others: [None; Self::MAX - 1] }
     }
 
     /// The fields in order.

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::household::HouseholdTable;
+use super::identity::IdentityTable;
 
 use super::values::{
     CounterName, Currency, ExactMs, Expires, Lasting, Lateness, Length, Name, Named, OneOrMany, Whole, Words, ZoneName,
@@ -55,6 +56,8 @@ pub(super) struct Manifest {
     pub caps: Vec<CapTable>,
     /// `[referral]`: bonuses for bringing a friend.
     pub referral: Option<ReferralTable>,
+    /// `[identity]`: what ties members to each other.
+    pub identity: Option<IdentityTable>,
     /// `[household]`: members who may spend each other's points.
     pub household: Option<HouseholdTable>,
     /// `[fraud]`: the default pack of limits, and what to change of it.
@@ -376,6 +379,8 @@ pub(super) struct ReferralTable {
     pub minimum: Amount,
     /// Friends a referrer is paid for in a calendar year.
     pub yearly_cap: Option<Count>,
+    /// How long both bonuses are pending, from the purchase that pays them: as long as it can be given back.
+    pub vest: Option<Length>,
 }
 
 fn nothing() -> Amount {

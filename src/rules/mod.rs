@@ -17,6 +17,7 @@ mod evaluate;
 mod files;
 mod frame;
 mod household;
+mod identity;
 mod length;
 mod limits;
 mod lint;

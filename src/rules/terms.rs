@@ -6,16 +6,18 @@ pub(super) mod life;
 
 use toml::Spanned;
 
+use super::identity::IdentityTable;
 use super::limits;
 use super::manifest::{
-    CapPer, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PeriodText, RefundText, TiersTable, WorthText,
+    CapPer, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PackText, PeriodText, RefundText, TiersTable,
+    WorthText,
 };
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms,
-    RewardTerms, Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Expiry, IdentityTerms, LevelTerms, Need, Period, PoolTerms,
+    ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
@@ -131,7 +133,9 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
             minimum: Money::new(referral.minimum.0),
             yearly_cap: referral.yearly_cap.map(|cap| small(cap.0)),
             counter: id("referrals"),
+            vest: referral.vest.as_ref().map(|length| length.0),
         }),
+        identity: identity(m),
         limits: limits::limits(m, id),
         household: m.household.as_ref().map(|household| household.terms(id)),
         spend_counter: id("spend"),
@@ -144,6 +148,13 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
     terms.together = u8::try_from(together).unwrap_or(u8::MAX);
     life::add(&mut terms, m, text, id);
     terms
+}
+
+/// A program that goes without the standard limits goes without the detectors of who is tied to whom, too.
+fn identity(m: &Manifest) -> IdentityTerms {
+    let terms = m.identity.as_ref().map_or_else(IdentityTerms::default, IdentityTable::terms);
+    let detects = terms.detects && m.fraud.pack != PackText::None;
+    IdentityTerms { detects, ..terms }
 }
 
 fn levels(tiers: &TiersTable, id: Ids<'_>) -> Vec<LevelTerms> {

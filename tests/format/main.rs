@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod kin;
 mod lives;
 mod reviews;
 mod samples;
@@ -28,13 +29,17 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     let mut add = |name: &str, version, bytes| {
         assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
     };
-    for (name, record) in records().into_iter().chain(lives::records()) {
+    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()) {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
         add(&name, RECORD_VERSION, bytes);
     }
     add("member", MEMBER_VERSION, encode_member(&member()));
     add("member-standing", MEMBER_VERSION, encode_member(&lives::member_standing()));
+    add("member-kin", MEMBER_VERSION, encode_member(&kin::member_kin()));
+    for (name, row) in kin::rows() {
+        add(name, DESK_VERSION, encode_desk(&row));
+    }
     add("member-new", MEMBER_VERSION, encode_member(&Member::default()));
     add("program", PROGRAM_VERSION, encode_program(&program()));
     add("registry-versions", REGISTRY_VERSION, encode_registry(&registry_with_versions()));
@@ -52,6 +57,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
     match name {
         "member" => decode_member(bytes).unwrap() == member(),
         "member-standing" => decode_member(bytes).unwrap() == lives::member_standing(),
+        "member-kin" => decode_member(bytes).unwrap() == kin::member_kin(),
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
@@ -66,9 +72,13 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
             read.unwrap() == block() && reader.previous() == &[0xab; 32]
         }
         record => {
+            if let Some((_, row)) = kin::rows().into_iter().find(|(name, _)| name == &record) {
+                return decode_desk(bytes).unwrap() == row;
+            }
             let (_, sample) = records()
                 .into_iter()
                 .chain(lives::records())
+                .chain(kin::records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())

@@ -380,6 +380,7 @@ pub fn member() -> Member {
         grants: vec![Grant { id: lot(98, 0), reward: name(11), value: Some(Money::new(500)), expires_at: Some(NOW) }],
         settled_at: NOW,
         standing: None,
+        kin: None,
     }
 }
 

@@ -191,6 +191,7 @@ impl World {
                     minimum: Money::new(number("minimum")),
                     yearly_cap: Some(u32::try_from(number("cap")).unwrap()),
                     counter: self.name("referred"),
+                    vest: option(line, "vest").map(span),
                 });
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),

@@ -66,6 +66,7 @@ pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>
         | Effect::Hangs { .. }
         | Effect::PlanSpend { .. }
         | Effect::HeldTerms { .. }
+        | Effect::Kin(_)
         | Effect::HeldCap { .. }
         | Effect::Refer { .. } => return,
         Effect::Profile { party } => begin(out, record, "profile", *party),

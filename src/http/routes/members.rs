@@ -36,7 +36,7 @@ pub async fn enroll(ask: Ask, body: Body) -> Result<Response, Problem> {
 }
 
 /// The member's durable state, not settled.
-async fn find(call: &Call<'_>, view: &ProgramView, id: &str) -> Result<Arc<Member>, Problem> {
+pub(super) async fn find(call: &Call<'_>, view: &ProgramView, id: &str) -> Result<Arc<Member>, Problem> {
     if id.is_empty() || id.len() > ID_BYTES_MAX {
         return Err(Problem::unknown_member(id));
     }

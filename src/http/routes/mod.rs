@@ -8,6 +8,7 @@ mod events;
 mod fraud;
 mod households;
 mod journal;
+mod links;
 mod lists;
 mod members;
 mod money;
@@ -251,6 +252,9 @@ fn for_fraud(table: Table) -> Table {
         .add(GET, &at("/cases/{case}"), read, "A case with its events", cases::show)
         .add(POST, &at("/cases/{case}/resolve"), admin, "Clear or confirm a case", cases::resolve)
         .keyed()
+        .add(GET, &at("/members/{member}/links"), read, "Whom a member is tied to, and by what", links::show)
+        .add(GET, &at("/fraud/hubs"), read, "Identifiers that tie nobody, since too many share them", links::hubs)
+        .add(POST, &at("/normalise-email"), read, "An address's one name, and its hash", links::normalise_email)
         .add(GET, &at("/fraud/rules"), read, "The limits, and how each has done", fraud::rules)
         .add(GET, &at("/fraud/lists"), read, "Who is allowed and who is not", fraud::lists)
         .query(&["list", "kind", "limit", "cursor"])

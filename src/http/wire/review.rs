@@ -1,4 +1,4 @@
-//! The bodies of `POST …/cases/{id}/resolve` and `PUT …/fraud/lists/{list}/{kind}/{value}`.
+//! The bodies of `POST …/cases/{id}/resolve`, `PUT …/fraud/lists/{list}/{kind}/{value}` and `POST …/normalise-email`.
 
 use serde::Deserialize;
 
@@ -41,6 +41,27 @@ impl Wire<'_> for ResolveWire {
         check::optional_id(&mut faults, "/author", self.author.as_ref());
         let author = self.author.unwrap_or_default();
         faults.into_result(Resolution { case: Seq::ZERO, outcome, note, author, claw_back, key: Text::default() })
+    }
+}
+
+/// `POST …/normalise-email`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailWire {
+    email: Text,
+}
+
+impl Wire<'_> for EmailWire {
+    type Input = Text;
+
+    fn check(self) -> Result<Text, Problem> {
+        let mut faults = Faults::default();
+        let name = crate::email::normalise(&self.email).map(Text::new);
+        let name = name.unwrap_or_else(|why| {
+            faults.add("/email", why);
+            Text::default()
+        });
+        faults.into_result(name)
     }
 }
 

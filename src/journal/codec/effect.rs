@@ -64,6 +64,7 @@ wire_enum!(Effect, "effect" {
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },
+    80 = Kin(kin),
 });
 
 // Tags are never changed and never reused.

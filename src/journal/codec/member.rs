@@ -7,14 +7,14 @@ use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Lots, Membe
 use crate::ledger::types::Points;
 
 /// The version member rows are written in.
-pub const MEMBER_VERSION: u8 = 2;
+pub const MEMBER_VERSION: u8 = 3;
 
 /// A member as a row.
 pub fn encode_member(member: &Member) -> Vec<u8> {
     encode_row(MEMBER_VERSION, member)
 }
 
-/// A row as a member. Rows of version 1 knew no holds and no schedules.
+/// A row as a member. Rows of version 1 knew no holds and no schedules, those of version 2 not whom a member is tied to.
 pub fn decode_member(row: &[u8]) -> Result<Member, Error> {
     const WHAT: &str = "member row";
     let mut from = Reader::new(row);
@@ -24,6 +24,7 @@ pub fn decode_member(row: &[u8]) -> Result<Member, Error> {
             member.settled_at = member.enrolled_at.max(member.active_at);
             member
         }
+        2 => take_second_fields(&mut from)?,
         MEMBER_VERSION => Member::take(&mut from)?,
         version => return Err(Error::UnknownVersion { what: WHAT, version }),
     };
@@ -63,6 +64,11 @@ fn take_first_fields(from: &mut Reader<'_>) -> Result<Member, Error> {
     })
 }
 
+fn take_second_fields(from: &mut Reader<'_>) -> Result<Member, Error> {
+    let first = take_first_fields(from)?;
+    Ok(Member { settled_at: Wire::take(from)?, standing: Wire::take(from)?, ..first })
+}
+
 impl Wire for Member {
     fn put(&self, out: &mut Writer<'_>) {
         let Self {
@@ -78,6 +84,7 @@ impl Wire for Member {
             grants,
             settled_at,
             standing,
+            kin,
         } = self;
         last.put(out);
         enrolled_at.put(out);
@@ -91,10 +98,11 @@ impl Wire for Member {
         grants.put(out);
         settled_at.put(out);
         standing.put(out);
+        kin.put(out);
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        let first = take_first_fields(from)?;
-        Ok(Self { settled_at: Wire::take(from)?, standing: Wire::take(from)?, ..first })
+        let first = take_second_fields(from)?;
+        Ok(Self { kin: Wire::take(from)?, ..first })
     }
 }
 

@@ -16,6 +16,7 @@
 mod act;
 mod effect;
 mod event;
+mod kin;
 mod member;
 mod provenance;
 mod record;

@@ -49,6 +49,7 @@ wire_enum!(DeskRow, "desk row" {
     0 = Case(case),
     1 = Stats(program, stats),
     2 = Entry(entry),
+    80 = Kin(row),
 });
 
 wire_struct!(Case { id, program, entity, opened_at, updated_at, held, referred, members, rules, at_risk, closed });

@@ -1,5 +1,6 @@
 //! Whatever is written is read back the same; whatever is damaged is an error or another value, never a panic.
 
+mod kin;
 pub(crate) mod lives;
 pub(crate) mod strategies;
 

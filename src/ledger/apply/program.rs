@@ -63,6 +63,7 @@ pub(super) fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Vest(_)
             | Effect::HeldTerms { .. }
             | Effect::Refer { .. }
+            | Effect::Kin(_)
             | Effect::Origin { .. }
             | Effect::Spend { .. }
             | Effect::Restore { .. }

@@ -24,6 +24,10 @@ pub(super) fn change(member: &mut Member, effect: &Effect, when: When, input: Op
     if let Effect::Erased { .. } = effect {
         let referrer = member.profile.referrer.clone();
         member.profile = Arc::new(Profile { referrer, ..Profile::default() });
+        if let Some(kin) = member.kin.as_deref_mut() {
+            kin.links.clear();
+            kin.friends.clear();
+        }
     }
     let standing = member.standing.get_or_insert_default();
     let id = |index: u16| LotId { seq: when.seq, index };

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::super::apply::takes_effect;
 use super::super::calendar::{Day, year_of};
 use super::super::event::{Event, EventKind};
+use super::super::kin::KinEffect;
 use super::super::member::{Member, Profile};
 use super::super::proposal::{Basis, Intent, Proposal};
 use super::super::provenance::{Back, Condition, Lines};
-use super::super::record::{Account, Effect, Input, Reason, Record, Status, Verdict};
+use super::super::record::{Account, Assessment, Effect, Input, Reason, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::terms::ReferralTerms;
 use super::super::tiers::{self, Added};
@@ -16,7 +17,7 @@ use super::super::types::{Money, NameId, Text, TimeMs};
 use super::credit::{Wanted, ends};
 use super::laws::{self, Moved};
 use super::shares::is_order;
-use super::{Books, Draft, Judgement, plans, status_of, within};
+use super::{Bonus, Books, Draft, Judgement, Kinship, plans, status_of, within};
 use crate::limits::FUTURE_MS_MAX;
 
 /// Effects that a purchase with a card, a cap and a tier comes to, about: room for them is made at once.
@@ -36,15 +37,17 @@ pub fn event(
     if event.kind == EventKind::Refund {
         return super::refund(books, event, proposal, judgement, None);
     }
-    let Opened { mut draft, member, status, judgement } = open(books, event, judgement)?;
+    let Opened { mut draft, member, status, mut judgement } = open(books, event, judgement)?;
+    let kin = std::mem::take(&mut judgement.kin);
+    let refers = kin.refers;
     if status != Status::Denied {
         let (day, earned_at) = (books.terms.zone.day(event.occurred_at), event.occurred_at);
         let work = Work { books, event, member, day, status, earned_at };
-        work.enroll(&mut draft);
+        work.enroll(&mut draft, &kin);
         plans::pay(books, member, event, &mut draft);
         work.count_purchase(&mut draft)?;
         work.follow(&mut draft, &proposal.intents)?;
-        work.pay_referral(&mut draft)?;
+        work.refer(&mut draft, kin, &mut judgement.assessment)?;
         work.keep_laws(&mut draft)?;
         work.move_tier(&mut draft);
         if status == Status::Posted && !books.terms.schedules.is_empty() {
@@ -53,11 +56,19 @@ pub fn event(
             draft.happen_now(books, member, (&Input::Event(Arc::clone(event)), event.occurred_at), told);
         }
     }
+    if status == Status::Posted && (refers || draft.effects.iter().any(waits_for_review)) {
+        draft.effects.push(Effect::Refer { party: 0 });
+    }
     let mut record = draft.record(books, Input::Event(Arc::clone(event)), event.occurred_at, judgement);
     record.status = status;
     record.operations = proposal.operations;
     record.faults = proposal.faults;
     Ok(record)
+}
+
+/// Whether an effect waits for a review though its record stands.
+pub(in crate::ledger) fn waits_for_review(effect: &Effect) -> bool {
+    matches!(effect, Effect::Credit(credit) if credit.available_at == TimeMs::NEVER)
 }
 
 /// An event that is not refused outright: whose it is, and whether its effects stand.
@@ -125,10 +136,12 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    pub(super) fn enroll(&self, draft: &mut Draft) {
+    pub(super) fn enroll(&self, draft: &mut Draft, kin: &Kinship) {
         if self.member.is_none() {
-            draft.effects.push(Effect::Enroll { party: 0, referrer: self.accepted_referrer() });
+            let referrer = if kin.refuses_referrer { None } else { self.accepted_referrer() };
+            draft.effects.push(Effect::Enroll { party: 0, referrer });
         }
+        draft.effects.extend(kin.effects.iter().cloned());
         let enrolls_now = self.member.is_none() && self.event.kind == EventKind::Enroll;
         if enrolls_now || (self.event.kind == EventKind::Profile) {
             draft.effects.push(Effect::Profile { party: 0 });
@@ -267,26 +280,54 @@ impl Work<'_> {
         laws::after_counts(self.books, draft, &moved)
     }
 
-    /// The friend's first purchase of enough pays both sides, once.
-    pub(super) fn pay_referral(&self, draft: &mut Draft) -> Result<(), Reject> {
-        let (Some(terms), Some(member)) = (&self.books.terms.referral, self.member) else { return Ok(()) };
-        let qualifies = self.event.kind == EventKind::Purchase
-            && self.status == Status::Posted
-            && !member.referral_paid
-            && self.event.amount() >= terms.minimum;
-        let Some(id) = member.profile.referrer.as_ref().filter(|_| qualifies) else { return Ok(()) };
-        let Some(referrer) = self.books.member(id) else { return Ok(()) };
+    /// Pays the referral as far as it is believed. What is said about it is said only where it would have been paid.
+    fn refer(&self, draft: &mut Draft, kin: Kinship, said: &mut Assessment) -> Result<(), Reject> {
+        if self.owed_referral().is_none() {
+            return Ok(());
+        }
+        for reason in kin.about_bonus {
+            said.verdict = said.verdict.max(reason.verdict);
+            said.score = said.score.saturating_add(reason.weight).min(100);
+            said.reasons.push(reason);
+        }
+        match kin.bonus {
+            Bonus::Later => Ok(()),
+            Bonus::Forgo => {
+                draft.effects.push(Effect::Kin(KinEffect::Forgo { party: 0 }));
+                Ok(())
+            }
+            Bonus::Pay | Bonus::Hold if self.status != Status::Posted => Ok(()),
+            Bonus::Pay => self.pay_referral(draft, false),
+            Bonus::Hold => self.pay_referral(draft, true),
+        }
+    }
+
+    /// The referral that this event pays, where it is the friend's first purchase of enough: its terms, the friend, and the
+    /// referrer.
+    fn owed_referral(&self) -> Option<(&ReferralTerms, &Member, &Text, &Arc<Member>)> {
+        let terms = self.books.terms.referral.as_ref()?;
+        let member = self.member.filter(|member| !member.referral_paid)?;
+        let enough = self.event.kind == EventKind::Purchase && self.event.amount() >= terms.minimum;
+        let id = member.profile.referrer.as_ref().filter(|_| enough)?;
+        Some((terms, member, id, self.books.member(id)?))
+    }
+
+    /// The friend's first purchase of enough pays both sides, once. What is `held` waits for a case.
+    pub(super) fn pay_referral(&self, draft: &mut Draft, held: bool) -> Result<(), Reject> {
+        let Some((terms, member, id, referrer)) = self.owed_referral() else { return Ok(()) };
         let year = year_of(self.day);
         let paid = referrer.counter(terms.counter).map_or(0, |c| c.years.get(year));
         let party = draft.party(id, Some(referrer));
         // Both go back whole with the purchase that paid them; the friend has had the chance all the same.
         let below = Back::Below(terms.minimum.max(Money::new(1)));
         draft.effects.push(Effect::ReferralPaid { party: 0, referrer: party });
-        self.bonus(draft, terms, 0, Some(member), terms.friend)?;
+        let (friend, amount) = (self.event.member.clone(), self.event.amount());
+        draft.effects.push(Effect::Kin(KinEffect::Befriend { party, friend, amount }));
+        self.bonus(draft, terms, (0, member), (terms.friend, held))?;
         if terms.yearly_cap.is_none_or(|cap| paid < i64::from(cap)) {
             draft.effects.push(Effect::Count { party, counter: terms.counter, day: self.day, amount: 1 });
             draft.origin_of_last(Lines::All, below);
-            self.bonus(draft, terms, party, Some(referrer), terms.referrer)?;
+            self.bonus(draft, terms, (party, referrer), (terms.referrer, held))?;
         }
         Ok(())
     }
@@ -295,9 +336,8 @@ impl Work<'_> {
         &self,
         draft: &mut Draft,
         terms: &ReferralTerms,
-        party: u8,
-        member: Option<&Member>,
-        amount: super::super::types::Points,
+        (party, member): (u8, &Member),
+        (amount, held): (super::super::types::Points, bool),
     ) -> Result<(), Reject> {
         if !amount.is_positive() {
             return Ok(());
@@ -307,15 +347,16 @@ impl Work<'_> {
             pool: terms.pool,
             amount,
             earned_at: self.earned_at,
-            pending: None,
+            pending: terms.vest,
             expires: None,
             from: Account::Issued,
             reason: Text::new_static(if party == 0 { "welcome by referral" } else { "for bringing a friend" }),
             rule: Text::new_static("referral"),
-            held: false,
+            held,
         };
-        draft.credit(self.books, member, wanted)?;
-        draft.origin_of_last(Lines::All, Back::Below(terms.minimum.max(Money::new(1))));
+        let at = draft.effects.len();
+        draft.credit(self.books, Some(member), wanted)?;
+        draft.origin(party, at, Lines::All, Back::Below(terms.minimum.max(Money::new(1))));
         Ok(())
     }
 

@@ -36,7 +36,7 @@ pub use transfer::transfer;
 use std::sync::Arc;
 
 use super::member::Member;
-use super::record::{Assessment, Clip, Effect, Input, Observation, Party, Record, Snapshot, Status, Verdict};
+use super::record::{Assessment, Clip, Effect, Input, Observation, Party, Reason, Record, Snapshot, Status, Verdict};
 use super::reject::Reject;
 use super::state::State;
 use super::terms::Terms;
@@ -62,6 +62,37 @@ pub struct Judgement {
     pub assessment: Assessment,
     /// Entries for the rings.
     pub observed: Vec<Observation>,
+    /// What the member is tied to.
+    pub kin: Kinship,
+}
+
+/// What the fraud checks made of whom a member is tied to.
+#[derive(Clone, Debug, Default)]
+pub struct Kinship {
+    /// What is noted of it.
+    pub effects: Vec<Effect>,
+    /// Whether the referrer named at enrolment is the member themselves, under whatever name: the referral does not count.
+    pub refuses_referrer: bool,
+    /// What becomes of the bonuses, should this event be the one to pay them.
+    pub bonus: Bonus,
+    /// Why; said only where the bonuses would have been paid. The event itself stands.
+    pub about_bonus: Vec<Reason>,
+    /// Whether a person has to look at it though it stands.
+    pub refers: bool,
+}
+
+/// What becomes of the bonuses of a referral.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bonus {
+    /// They are paid.
+    #[default]
+    Pay,
+    /// This purchase does not pay them, a later one may.
+    Later,
+    /// They wait for a case.
+    Hold,
+    /// They are never paid.
+    Forgo,
 }
 
 impl<'a> Books<'a> {

@@ -25,7 +25,7 @@ use super::laws::{self, Moved};
 use super::reclaim::{Reclaim, policy_of};
 use super::shares::{Asked, Order, Progress};
 use super::subject::{Gave, Since, Subject, gave};
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, Kinship};
 use crate::limits::EARLY_REFUNDS_MAX;
 
 /// Decides a refund of an order, or one that waits where there is none.
@@ -44,7 +44,7 @@ pub fn refund(
     if status != Status::Denied {
         let (day, earned_at) = (books.terms.zone.day(event.occurred_at), event.occurred_at);
         let work = Work { books, event, member, day, status, earned_at };
-        work.enroll(&mut draft);
+        work.enroll(&mut draft, &Kinship::default());
         let asked = Asked::of(event);
         let found = subject.filter(|_| status == Status::Posted).zip(member);
         match found {

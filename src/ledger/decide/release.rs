@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::super::calendar::Span;
 use super::super::event::{Event, EventKind};
+use super::super::kin::KinEffect;
 use super::super::member::{Lot, Member};
 use super::super::provenance::{Back, HoldEnd};
 use super::super::record::{Account, Credit, Effect, Input, Record, ScriptFault, Status};
@@ -39,7 +40,9 @@ pub fn release(books: &Books<'_>, held: &Record, case: Seq, outcome: Outcome, su
         }
     };
     let event = match &held.input {
-        Input::Event(event) if outcome == Outcome::Cleared && faults.is_empty() => Some(Arc::clone(event)),
+        Input::Event(event) if held.status == Status::Held && outcome == Outcome::Cleared && faults.is_empty() => {
+            Some(Arc::clone(event))
+        }
         _ => None,
     };
     let id = smol_str::format_smolstr!("{}", held.seq);
@@ -107,6 +110,9 @@ fn held_order(held: &Record) -> Option<&Text> {
 
 /// Does now what a held record noted.
 fn take_effect(books: &Books<'_>, held: &Record, subject: Option<&Subject>) -> Result<Draft, Reject> {
+    if held.status == Status::Posted && matches!(held.input, Input::Event(_)) {
+        return Ok(take_rest(books, held));
+    }
     match &held.input {
         Input::Event(event) => take_event(books, (held, event), subject),
         Input::Act(asked, _) => act::take_held(books, asked, held),
@@ -127,6 +133,26 @@ fn take_effect(books: &Books<'_>, held: &Record, subject: Option<&Subject>) -> R
     }
 }
 
+/// Gives what waits of an event that stands: the bonuses of a referral, which no cap cuts.
+fn take_rest(books: &Books<'_>, held: &Record) -> Draft {
+    let mut draft = Draft::default();
+    for party in &held.parties {
+        draft.party(&party.member, books.member(&party.member));
+    }
+    for (credit, _, member, lot) in waiting(books, held) {
+        let OwnTerms { pending, expires, .. } = OwnTerms::of(held, credit.lot);
+        let Some(terms) = books.terms.pool(credit.pool) else { continue };
+        let later = pending.map_or(books.now, |span| books.terms.zone.after(credit.earned_at, span));
+        let available_at = later.max(books.now);
+        let (party, pool, amount) = (credit.party, credit.pool, lot.remaining);
+        let owed = draft.debt(Some(member), party, pool).min(amount);
+        let repaid = if available_at <= books.now { owed } else { Points::ZERO };
+        let expires_at = lot.expires_at.or_else(|| expiry(books, terms, available_at, expires));
+        draft.effects.push(Effect::Vest(Vest { party, pool, lot: lot.id, amount, available_at, expires_at, repaid }));
+    }
+    draft
+}
+
 fn take_event(books: &Books<'_>, (held, event): (&Record, &Event), subject: Option<&Subject>) -> Result<Draft, Reject> {
     let mut draft = Draft::default();
     let known = books.known_member(&event.member)?;
@@ -145,7 +171,12 @@ fn take_event(books: &Books<'_>, (held, event): (&Record, &Event), subject: Opti
     }
     let done = follow(books, &mut draft, (held, &work), known)?;
     repeat_origins(&mut draft, held, &done);
-    work.pay_referral(&mut draft)?;
+    // Who was found to be the referrer under another name is not paid, whatever else the case was about.
+    if held.effects.iter().any(|effect| matches!(effect, Effect::Kin(KinEffect::Forgo { .. }))) {
+        draft.effects.push(Effect::Kin(KinEffect::Forgo { party: 0 }));
+    } else {
+        work.pay_referral(&mut draft, false)?;
+    }
     work.keep_laws(&mut draft)?;
     work.move_tier(&mut draft);
     if event.kind == EventKind::Refund {

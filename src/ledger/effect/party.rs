@@ -9,6 +9,7 @@ impl Effect {
     pub const fn party(&self) -> u8 {
         match self {
             Self::Credit(credit) => credit.party,
+            Self::Kin(kin) => kin.party(),
             Self::Enroll { party, .. }
             | Self::Debit { party, .. }
             | Self::Owe { party, .. }

@@ -334,6 +334,7 @@ fn effect() -> BoxedStrategy<Effect> {
             expires
         }),
         party().prop_map(|party| Effect::Refer { party }),
+        super::kin::effect().prop_map(Effect::Kin),
     ]
     .boxed()
 }
@@ -449,12 +450,12 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
         value,
         expires_at,
     });
-    let lives = (of(name()), time(), of(standing().prop_map(Box::new)));
+    let lives = (of(name()), time(), of(standing().prop_map(Box::new)), of(super::kin::kin().prop_map(Box::new)));
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), lives);
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
         .prop_map(
             |(
-                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing)),
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing, kin)),
                 pools,
                 cards,
                 counters,
@@ -472,6 +473,7 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
                 grants,
                 settled_at,
                 standing,
+                kin,
             },
         )
         .boxed()

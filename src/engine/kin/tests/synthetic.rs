@@ -1,0 +1,115 @@
+//! Detectors of made-up accounts: each with what it must say something about, and what it must let pass.
+
+use super::{check, many};
+
+#[test]
+fn three_enrolments_a_day_from_a_device_pass() {
+    check(
+        "",
+        "
+        at 2026-05-01T10:00
+        enroll A device=d1 -> posted
+        enroll B device=d1 -> posted
+        enroll C device=d1 -> posted
+        enroll D device=d1 -> held synthetic_signup_burst:hold
+        at 2026-05-02T10:00
+        enroll E device=d1 -> posted
+        enroll F device=d1 -> posted
+        enroll G device=d1 -> posted
+        ",
+    );
+}
+
+#[test]
+fn the_tablet_of_a_shop_enrols_everybody() {
+    let mut steps = String::from("at 2026-05-01T10:00\n");
+    steps += &many(1..=3, |member| format!("enroll M{member} device=tablet store=s1 -> posted\n"));
+    steps += &many(4..=9, |member| {
+        format!("enroll M{member} device=tablet store=s1 -> posted synthetic_signup_burst:flag\n")
+    });
+    check("", &steps);
+    let owned = "[identity]\nowned = { device = [\"tablet\"] }\n";
+    check(owned, &steps.replace(" synthetic_signup_burst:flag", "").replace(" store=s1", ""));
+}
+
+#[test]
+fn couples_share_a_mailbox_and_farms_do() {
+    check(
+        "",
+        "
+        at 2026-05-01
+        enroll A email=e1 phone=p1 -> posted
+        enroll B email=e1 phone=p2 -> posted synthetic_same_contact:flag
+        enroll C email=e1 phone=p3 -> posted synthetic_same_contact:flag
+        enroll D email=e1 phone=p4 -> held synthetic_same_contact:hold
+        ",
+    );
+}
+
+#[test]
+fn a_family_has_birthdays_and_one_person_has_one() {
+    let mut steps = String::from("at 2026-05-01\n");
+    steps +=
+        &many(1..=5, |member| format!("enroll M{member} birthday=06-0{member}\nbuy M{member} 100 card=c1 -> posted\n"));
+    // A card of five: a family. The sixth birthday on it is one too many.
+    steps += "enroll M6\nbuy M6 100 card=c1 -> posted\nprofile M6 birthday=06-07 -> posted\n";
+    check("", &steps);
+    check(
+        "",
+        "
+        at 2026-05-01
+        enroll A phone=p1
+        enroll B phone=p1 email=b
+        enroll C email=b
+        at 2026-05-03
+        enroll D phone=p1
+        enroll E email=b
+        at 2026-05-05
+        enroll F phone=p1 birthday=06-07 -> held synthetic_same_contact:flag synthetic_birthdays:hold
+        ",
+    );
+}
+
+#[test]
+fn a_trial_is_had_once_by_a_person() {
+    let plan = "[plans.trial]\nprice = 0\nlasts = \"30 days\"\ntrial = true\n";
+    check(
+        plan,
+        "
+        at 2026-05-01
+        enroll A phone=p1 device=d1
+        fee A 0 membership=trial -> posted
+        enroll B phone=p1 device=d2
+        fee B 0 membership=trial -> held synthetic_trial:hold
+        # A flatmate on the same device is noted, a third is not believed.
+        enroll C phone=p3 device=d1
+        fee C 0 membership=trial device=d1 -> posted synthetic_trial:flag
+        enroll D phone=p4 device=d1
+        fee D 0 membership=trial device=d1 -> held synthetic_trial:hold
+        ",
+    );
+}
+
+#[test]
+fn accounts_that_only_spend_what_they_were_given() {
+    let gift = "[[earn]]\non = \"enroll\"\npool = \"points\"\npoints = 300\nreason = \"welcome\"\n";
+    check(
+        gift,
+        "
+        at 2026-05-01T10:00
+        enroll A device=d1
+        enroll B device=d1
+        enroll C device=d1
+        at 2026-05-02T10:00
+        enroll D device=d1
+        redeem D 300 -> held synthetic_spending:hold
+        # Who buys is a customer, whoever else uses the device.
+        buy C 2000 -> posted
+        buy C 2100 -> posted
+        redeem C 300 -> posted
+        # Alone on their device: any time.
+        enroll E device=d5
+        redeem E 300 -> posted
+        ",
+    );
+}

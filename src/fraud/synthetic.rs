@@ -1,0 +1,200 @@
+//! Made-up accounts: many enrolments at once, one mailbox or phone for many members, benefits and trials taken again under another
+//! name, and accounts that only ever spend what they were given.
+//!
+//! Sharing alone is a family. What is held here needs more: numbers no household has, or points leaving an account that never
+//! bought anything. An enrolment in a shop says nothing about the device, which is the shop's.
+
+use super::assess::Question;
+use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store, ring_seen};
+use super::measure;
+use super::relate::{Counted, Scene, reason};
+use crate::ledger::act::What;
+use crate::ledger::clusters::Clusters;
+use crate::ledger::event::EventKind;
+use crate::ledger::kin::{fingerprint, is_hard};
+use crate::ledger::member::Member;
+use crate::ledger::record::{Input, KeyField, Reason, Verdict};
+use crate::ledger::types::{NameId, Seq, Text};
+
+const DAY_MS: i64 = 86_400_000;
+/// Enrolments in a day from a device, and from a client address, at most.
+const DEVICE_DAY: i64 = 3;
+const IP_DAY: i64 = 10;
+/// Other members with the same e-mail address or phone number: from so many on it is said, and from so many on held.
+const MAILBOX: (usize, usize) = (1, 3);
+const PHONE: (usize, usize) = (2, 5);
+/// Others one is made one with, at most, where a birthday is given.
+const BIRTHDAYS_ONE: usize = 4;
+/// Other members on one device or at one address, at most, where a birthday is given.
+const BIRTHDAYS_NEAR: usize = 5;
+/// An account is new for so long.
+const NEW_MS: i64 = 7 * DAY_MS;
+/// Other members on an identifier of an account that spends without having bought: while it is new, and ever.
+const SPENDS_NEW: (usize, usize) = (1, 2);
+const SPENDS_EVER: (usize, usize) = (2, 4);
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What an event says of whether its member is made up.
+pub(super) fn seen(scene: &Scene<'_>) -> Vec<Reason> {
+    let mut found = Vec::new();
+    let event = scene.event;
+    if event.kind == EventKind::Enroll && scene.member.is_none() {
+        found.extend(burst(scene, (SIGNUPS_RING, KeyField::Device, DEVICE_DAY)));
+        found.extend(burst(scene, (SIGNUPS_IP_RING, KeyField::Ip, IP_DAY)));
+        found.extend(contact(scene, KeyField::Email, MAILBOX));
+        found.extend(contact(scene, KeyField::Phone, PHONE));
+    }
+    if event.personal.as_deref().is_some_and(|personal| personal.birthday.is_some()) {
+        found.extend(birthdays(scene));
+    }
+    if event.kind == EventKind::Fee && event.membership.is_some() && event.amount().is_zero() {
+        found.extend(trial(scene));
+    }
+    found
+}
+
+/// More enrolments in a day than people make with one device or from one address.
+fn burst(scene: &Scene<'_>, (ring, kind, most): (NameId, KeyField, i64)) -> Option<Reason> {
+    let ring = ring_seen(scene.rings, scene.seen, ring, kind)?;
+    let value = scene.question.input.key_field(kind)?;
+    let at = scene.question.at;
+    let day = measure::distinct(ring, at, DAY_MS, Some(scene.person.own)).value;
+    let owned = scene.question.terms.identity.owned.iter().any(|(of, known)| *of == kind && known == value);
+    if day <= most || owned {
+        return None;
+    }
+    let events = measure::distinct_records(ring, at, DAY_MS, usize::try_from(day).unwrap_or(0));
+    let detail = format!(
+        "{day} enrolments by {} within 1d, at most {most}; {} fewer would have passed",
+        kind.name(),
+        day - most
+    );
+    let key = smol_str::format_smolstr!("{}={value}", kind.name());
+    let counted = Counted { key, metric: "distinct", window_ms: DAY_MS, found: day, limit: most, events };
+    // In a shop it is the shop's tablet; behind one address may be a campus.
+    let holds = kind == KeyField::Device && !in_store(scene.event);
+    let verdict = if holds { (Verdict::Hold, 60) } else { (Verdict::Flag, 20) };
+    Some(reason("synthetic_signup_burst", verdict, detail, counted))
+}
+
+fn look(scene: &Scene<'_>, kind: KeyField) -> Option<Look> {
+    scene.person.looks.iter().find(|look| look.kind == kind && !look.hub).cloned()
+}
+
+fn records(look: &Look) -> Vec<Seq> {
+    look.others.iter().map(|(_, seq, _)| *seq).collect()
+}
+
+/// One mailbox or telephone for many members.
+fn contact(scene: &Scene<'_>, kind: KeyField, (said, held): (usize, usize)) -> Option<Reason> {
+    let look = look(scene, kind).filter(|look| look.others.len() >= said)?;
+    let (value, number) = (scene.question.input.key_field(kind)?, look.others.len());
+    let verdict = if number >= held { (Verdict::Hold, 60) } else { (Verdict::Flag, 15) };
+    let detail = format!("{number} other members have this {}, fewer than {held} pass", kind.name());
+    let key = smol_str::format_smolstr!("{}={value}", kind.name());
+    let limit = count(held) - 1;
+    let counted =
+        Counted { key, metric: "distinct", window_ms: 0, found: count(number), limit, events: records(&look) };
+    Some(reason("synthetic_same_contact", verdict, detail, counted))
+}
+
+/// Many birthdays of one person, of one device, at one address.
+fn birthdays(scene: &Scene<'_>) -> Option<Reason> {
+    let one = scene.person.size();
+    let near = [KeyField::Device, KeyField::Address].into_iter().filter_map(|kind| look(scene, kind));
+    let near = near.max_by_key(|look| look.others.len());
+    let key = smol_str::format_smolstr!("member={}", scene.event.member);
+    if one > BIRTHDAYS_ONE {
+        let detail = format!("a birthday for one who is {one} other members too, at most {BIRTHDAYS_ONE}");
+        let events: Vec<Seq> = scene.person.looks.iter().filter(|look| is_hard(look.kind)).flat_map(records).collect();
+        let (found, limit) = (count(one), count(BIRTHDAYS_ONE));
+        let counted = Counted { key, metric: "distinct", window_ms: 0, found, limit, events };
+        return Some(reason("synthetic_birthdays", (Verdict::Hold, 50), detail, counted));
+    }
+    let look = near.filter(|look| look.others.len() > BIRTHDAYS_NEAR)?;
+    let number = look.others.len();
+    let detail = format!("a birthday on the {} of {number} other members, at most {BIRTHDAYS_NEAR}", look.kind.name());
+    let (found, limit) = (count(number), count(BIRTHDAYS_NEAR));
+    let counted = Counted { key, metric: "distinct", window_ms: 0, found, limit, events: records(&look) };
+    Some(reason("synthetic_birthdays", (Verdict::Flag, 20), detail, counted))
+}
+
+/// A trial for one who has had it under another name.
+fn trial(scene: &Scene<'_>) -> Option<Reason> {
+    let Person { program, own, clusters, looks } = scene.person;
+    let tried = |member: &i64| *member != own && clusters.has_tried(program, *member);
+    let mut one: Vec<i64> = clusters.of(program, own).map_or_else(Vec::new, |cluster| cluster.members());
+    one.extend(looks.iter().filter(|look| is_hard(look.kind) && !look.hub).flat_map(|look| &look.others).map(|o| o.0));
+    one.retain(tried);
+    one.sort_unstable();
+    one.dedup();
+    let device = look(scene, KeyField::Device);
+    let near: Vec<Seq> = device
+        .iter()
+        .flat_map(|look| &look.others)
+        .filter(|(member, ..)| tried(member))
+        .map(|(_, seq, _)| *seq)
+        .collect();
+    let key = smol_str::format_smolstr!("member={}", scene.event.member);
+    let (verdict, detail) = if !one.is_empty() {
+        ((Verdict::Hold, 60), format!("{} who are one with this member have had a trial", one.len()))
+    } else if near.len() > 1 {
+        ((Verdict::Hold, 50), format!("{} other members on this device have had a trial, at most 1", near.len()))
+    } else if near.len() == 1 {
+        ((Verdict::Flag, 20), "another member on this device has had a trial".to_owned())
+    } else {
+        return None;
+    };
+    let found = count(one.len().max(near.len()));
+    let counted = Counted { key, metric: "distinct", window_ms: 0, found, limit: 0, events: near };
+    Some(reason("synthetic_trial", verdict, detail, counted))
+}
+
+/// What is said where a member spends who has bought at most once: whether they are one of many that were made to.
+pub(super) fn spends(question: &Question<'_>, clusters: &Clusters) -> Option<Reason> {
+    let spends = match question.input {
+        Input::Transfer(..) => true,
+        Input::Act(act, _) => matches!(act.what, What::Redeem { .. } | What::Hold { .. } | What::Donate { .. }),
+        _ => false,
+    };
+    let member = question.member.filter(|_| spends)?;
+    let kin = member.kin.as_deref()?;
+    let bought = member.counter(question.terms.purchases_counter).map_or(0, |counter| counter.ever);
+    let is_new = question.at.since(member.enrolled_at) < NEW_MS;
+    let (hard_most, near_most, purchases_most) =
+        if is_new { (SPENDS_NEW.0, SPENDS_NEW.1, 1) } else { (SPENDS_EVER.0, SPENDS_EVER.1, 0) };
+    if bought > purchases_most {
+        return None;
+    }
+    let id = question.input.key_field(KeyField::Member)?;
+    let cluster = clusters.of(question.program, fingerprint(id));
+    let one = cluster.map_or(0, |cluster| cluster.members().len().saturating_sub(1));
+    let devices = kin.links.iter().filter(|link| link.kind == KeyField::Device && !link.hub);
+    let near = devices.max_by_key(|link| link.others);
+    let nearby = near.map_or(0, |link| usize::from(link.others));
+    if one <= hard_most && nearby <= near_most {
+        return None;
+    }
+    let (number, most, how) = if one > hard_most {
+        (one, hard_most, "members are one with")
+    } else {
+        (nearby, near_most, "other members use the device of")
+    };
+    let age = if is_new { "a member of less than 7d" } else { "a member" };
+    let detail = format!("points leave {age} with {bought} purchases; {number} {how} them, at most {most}");
+    let events = match cluster.filter(|_| one > hard_most) {
+        Some(cluster) => cluster.sightings.iter().map(|sighting| sighting.seq).collect(),
+        None => near.map(|link| link.last).into_iter().collect(),
+    };
+    let key: Text = smol_str::format_smolstr!("member={id}");
+    let counted = Counted { key, metric: "distinct", window_ms: 0, found: count(number), limit: count(most), events };
+    Some(reason("synthetic_spending", (Verdict::Hold, 50), detail, counted))
+}
+
+/// Whether a member has anything that [`spends`] looks at.
+pub(super) fn is_tied(member: Option<&Member>) -> bool {
+    member.is_some_and(|member| member.kin.is_some())
+}
