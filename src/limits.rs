@@ -88,6 +88,8 @@ pub const PLANNED_MAX: usize = 32;
 pub const ACTIVATION_STORES_MAX: usize = 1_000;
 /// Members that a backtest holds in memory.
 pub const BACKTEST_MEMBERS_MAX: usize = 5_000_000;
+/// Writes that a backtest names since they could not have been done.
+pub const BACKTEST_DEPENDENTS_MAX: usize = 50;
 /// Rows of one list of a backtest's report.
 pub const BACKTEST_ROWS_MAX: usize = 500;
 /// Latest events of a shadow that are kept to look at.
@@ -218,6 +220,16 @@ pub const CASES_OPEN_MAX: usize = 100_000;
 pub const CASES_KEPT_CLOSED: usize = 10_000;
 /// Rules of one program whose numbers are kept, over its whole life.
 pub const RULE_STATS_MAX: usize = 1_024;
+/// Judged records of a round in which it is watched how often each fraud rule fires.
+pub const FIRE_RATE_EVENTS: u64 = 2_000;
+/// Of a thousand, the most whose keys a rule may stop where it does not say: no fraud is as common.
+pub const FIRE_RATE_DEFAULT: u16 = 250;
+/// Judged records after which a rule that has never fired is remarked upon.
+pub const NEVER_FIRED_AFTER: u64 = 10_000;
+/// Judged records after which a rule that fires on nearly all of them is.
+pub const ALWAYS_FIRED_AFTER: u64 = 1_000;
+/// Of a thousand judged records, what counts as nearly all.
+pub const ALWAYS_FIRED_PER_THOUSAND: u64 = 900;
 /// Records of a case shown where it is asked for, and where cases are listed.
 pub const CASE_EVENTS_SHOWN: usize = 200;
 /// Records of each case shown in a list.

@@ -80,6 +80,7 @@ pub struct Metrics {
     http_refused: IntCounter,
     replays: IntCounter,
     webhooks: IntCounterVec,
+    rules_silenced: IntCounterVec,
     durable_seq: IntGauge,
     members: IntGauge,
 }
@@ -141,6 +142,11 @@ impl Metrics {
                 "Connections turned away because too many were open.",
             )?,
             replays: single("replays_total", "Writes answered with their first answer.")?,
+            rules_silenced: counter(
+                "fraud_rules_silenced_total",
+                "Fraud rules that fired too often and were silenced.",
+                &["program", "rule"],
+            )?,
             webhooks: counter("webhook_deliveries_total", "Attempts to deliver a webhook.", &["result"])?,
             durable_seq: gauge("durable_seq", "The newest record on disk.")?,
             members: gauge("members", "Members of all programs.")?,
@@ -180,6 +186,11 @@ impl Metrics {
     /// Counts handlers that failed.
     pub fn script_faults(&self, program: &str, number: u64) {
         self.script_faults.with_label_values(&[program]).inc_by(number);
+    }
+
+    /// Counts a fraud rule that fired too often and was silenced.
+    pub fn rule_silenced(&self, program: &str, rule: &str) {
+        self.rules_silenced.with_label_values(&[program, rule]).inc();
     }
 
     /// Counts lookups in a cache: those answered from memory and those from disk.

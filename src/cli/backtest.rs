@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{FINE, WRONG, cannot_start, programs_in, progress, say};
-use crate::engine::backtest::{self, Numbers, Plan, Report, Row};
+use crate::engine::backtest::{self, Closed, Numbers, Plan, Report, Row};
 use crate::http::json::Json;
 use crate::http::render::{BacktestAsked, backtest as write_json};
 use crate::http::time::{parse, parse_day};
 use crate::ledger::calendar::Zone;
-use crate::ledger::types::{ProgramId, TimeMs};
+use crate::ledger::types::{NameId, ProgramId, TimeMs};
 use crate::store::{Store, StoreConfig};
 
 /// Rows of a list that are printed.
@@ -144,8 +144,29 @@ fn print(name: &str, currency: &str, report: &Report) {
             error.events, error.first.0, error.first.1, error.at.0, error.at.1
         ));
     }
+    closed(report);
     let [median, high, most] = report.operations;
     say(format!("  operations: p50 {median}, p99 {high}, max {most}"));
+}
+
+/// What it comes to in the end, and what other thresholds would have stopped.
+fn closed(report: &Report) {
+    let Closed { stopped, passed, dependent, balances, members, tiers, curves, .. } = &report.closed;
+    say(format!(
+        "  in the end: {stopped} writes newly stopped, {passed} newly passed, {dependent} later ones undone; {members} members have something else"
+    ));
+    for (pool, points) in balances.iter().filter(|(_, points)| points.difference() != 0) {
+        say(format!("    members' {}: {:+}", report.name(*pool), points.difference()));
+    }
+    for ((from, to), count) in tiers {
+        let name = |tier: &Option<NameId>| tier.map_or_else(|| "none".into(), |tier| report.name(tier));
+        say(format!("    {count} members: tier {} instead of {}", name(to), name(from)));
+    }
+    for curve in curves.iter().filter(|curve| curve.thresholds.iter().any(|threshold| threshold.events > 0)) {
+        let events = curve.thresholds.iter().map(|one| format!("{}: {} ({} keys)", one.limit, one.events, one.keys));
+        let events: Vec<String> = events.collect();
+        say(format!("  {} at {}, events beyond other limits: {}", curve.rule, curve.limit, events.join(", ")));
+    }
 }
 
 fn rows(report: &Report, title: &str, rows: &[Row]) {

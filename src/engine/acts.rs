@@ -18,11 +18,11 @@ use crate::store::keys::natural_key;
 /// The source of keys that name a redemption and lead to its latest reversal. No event's source may contain a NUL.
 const REVERSAL_SOURCE: &str = "\0reversal";
 
-fn reversal_key(program: ProgramId, of: LotId) -> [u8; 16] {
+pub(super) fn reversal_key(program: ProgramId, of: LotId) -> [u8; 16] {
     natural_key(program, REVERSAL_SOURCE, &format!("{}-{}", of.seq, of.index))
 }
 
-fn household_key(program: ProgramId, household: &Text) -> [u8; 16] {
+pub(super) fn household_key(program: ProgramId, household: &Text) -> [u8; 16] {
     natural_key(program, HOUSEHOLD_SOURCE, household)
 }
 

@@ -4,10 +4,15 @@
 //! Every event is decided again at its own time, on what the version itself has made of the events before it; what is due
 //! falls due by the version's own terms. The version that decided all of it comes to no difference.
 
+mod closed;
+mod named;
 mod report;
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
+
+pub use closed::{Closed, Curve, Dependent, Threshold};
 pub use report::{Numbers, Report, Row};
 
 use super::Error;
@@ -15,12 +20,10 @@ use super::core::{About, Core};
 use super::deploy::Version;
 use super::handle::Command;
 use super::log::RocksLog;
-use super::reads;
 use super::touched::{named, payee};
 use crate::fraud::Seen;
 use crate::journal::chain::follow;
 use crate::journal::log::Log;
-use crate::ledger::act::What;
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{Subject, is_due};
 use crate::ledger::event::EventKind;
@@ -97,8 +100,16 @@ fn take_in(core: &mut Core, record: &Record) {
 pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Report, Error> {
     let log = RocksLog::open(store.clone())?;
     let end = log.head().next;
-    let mut trial =
-        Trial { core: Core::default(), plan, store, begun: None, records: Vec::new(), report: Report::new(plan) };
+    let mut trial = Trial {
+        core: Core::default(),
+        plan,
+        store,
+        begun: None,
+        records: Vec::new(),
+        seqs: HashMap::new(),
+        latest: HashMap::new(),
+        report: Report::new(plan),
+    };
     let mut failed = None;
     follow(&log, Seq::new(1), &mut |block| {
         for record in block.records() {
@@ -116,19 +127,6 @@ pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Re
     Ok(trial.report.finish())
 }
 
-/// Whether an act names something that another record made, or makes something that only such acts end.
-const fn names_an_id(what: &What) -> bool {
-    matches!(
-        what,
-        What::Hold { .. }
-            | What::Capture { .. }
-            | What::Release { .. }
-            | What::Reverse { .. }
-            | What::Use { .. }
-            | What::Cancel { .. }
-    )
-}
-
 /// A ledger in memory that goes another way.
 struct Trial<'a> {
     core: Core,
@@ -138,6 +136,10 @@ struct Trial<'a> {
     begun: Option<Seq>,
     /// What the version decided: refunds go by it.
     records: Vec<Record>,
+    /// By recorded write: what the version made of it.
+    seqs: HashMap<Seq, Seq>,
+    /// The latest record of a redemption's reversal, and of a household.
+    latest: HashMap<[u8; 16], Seq>,
     report: Report,
 }
 
@@ -150,8 +152,11 @@ impl Trial<'_> {
             }
             return Ok(());
         }
+        self.report.closed.left(record, false);
         if self.begun.is_none() {
             if !self.begins(record) {
+                self.note_latest(record);
+                self.report.closed.left(record, true);
                 take_in(&mut self.core, record);
                 self.core.rings.observe(record);
                 return self.check_memory();
@@ -164,10 +169,13 @@ impl Trial<'_> {
                 self.settle(&key, record.recorded_at);
             }
             Input::Ruleset(_) | Input::Rules(..) => {}
-            input => match Command::of(input) {
-                // Ids of holds, redemptions and vouchers are other ones here.
-                Some(Command::Act(act, _)) if names_an_id(&act.what) => self.report.skipped += 1,
-                Some(command) => self.decide(record, &command)?,
+            Input::Review(step) => self.review(record, step)?,
+            input => match Command::of(input).map(|command| self.translated(command)).transpose()? {
+                Some(Some(command)) => self.decide(record, &command)?,
+                Some(None) => {
+                    self.report.closed.depends(record, "what it names was never made".to_owned());
+                    self.report.other_refused += 1;
+                }
                 None => self.report.skipped += 1,
             },
         }
@@ -211,6 +219,7 @@ impl Trial<'_> {
 
     fn apply(&mut self, mut record: Record, seen: &Seen) {
         self.core.apply(&mut record, seen);
+        self.report.closed.left(&record, true);
         self.records.push(record);
     }
 
@@ -220,15 +229,8 @@ impl Trial<'_> {
         if event.kind != EventKind::Refund {
             return Ok(None);
         }
-        let begun = self.begun.unwrap_or_default();
         let last = |id: &Text| self.core.member(self.plan.program, id).map(|member| member.last);
-        let mut read = |seq: Seq| -> Result<Record, Error> {
-            let at = seq.get().checked_sub(begun.get()).and_then(|at| usize::try_from(at).ok());
-            match at.and_then(|at| self.records.get(at)) {
-                Some(record) => Ok(record.clone()),
-                None => reads::one(self.store, seq),
-            }
-        };
+        let mut read = |seq: Seq| self.read(seq);
         let Some(from) = last(&event.member) else { return Ok(None) };
         let Some(mut subject) = Subject::find(&event.member, from, event.order(), &mut read)? else { return Ok(None) };
         for other in subject.others().cloned().collect::<Vec<Text>>() {
@@ -250,7 +252,14 @@ impl Trial<'_> {
         let seen = self.core.look_up(program, command);
         let tier = recorded.parties.first().and_then(|party| self.core.member(program, &party.member)?.tier);
         let order = self.order_of(command)?;
-        let about = About { now, seen: &seen, order: order.as_ref(), earlier: None };
+        let earlier = match command {
+            Command::Act(act, _) => Some(self.earlier(act, now)?),
+            _ => None,
+        };
+        let input = command.input();
+        let at = if matches!(command, Command::Event(_)) { recorded.occurred_at } else { now };
+        self.report.closed.count(&self.core.rings, &self.plan.version.terms, program, &input, at);
+        let about = About { now, seen: &seen, order: order.as_ref(), earlier: earlier.as_ref() };
         let decided = self.core.decide_about(program, command, proposal, about);
         let compared = match command {
             Command::Event(_) => {
@@ -262,9 +271,12 @@ impl Trial<'_> {
         if compared {
             self.report.note(recorded, decided.as_ref(), tier);
         }
+        self.report.closed.note(recorded, decided.as_ref());
         match decided {
             Ok(record) => {
                 let at = self.records.len();
+                self.seqs.insert(recorded.seq, record.seq);
+                self.note_latest(&record);
                 self.apply(record, &seen);
                 while let Some((order, found)) = self.records.get(at..).and_then(<[Record]>::split_first) {
                     let Some(record) = self.core.awaited(order, found, now) else { break };

@@ -58,10 +58,6 @@ pub(super) enum Release {
         reply: oneshot::Sender<CasePage>,
         page: CasePage,
     },
-    Counters {
-        reply: oneshot::Sender<Vec<Counter>>,
-        counters: Vec<Counter>,
-    },
     Kin {
         reply: oneshot::Sender<KinView>,
         view: KinView,
@@ -73,6 +69,10 @@ pub(super) enum Release {
     Stats {
         reply: oneshot::Sender<Arc<DeskStats>>,
         stats: Arc<DeskStats>,
+    },
+    Counters {
+        reply: oneshot::Sender<Vec<Counter>>,
+        counters: Vec<Counter>,
     },
 }
 

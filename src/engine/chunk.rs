@@ -193,6 +193,7 @@ impl Pipeline {
                 block.records.push(record);
                 let at = block.records.len() - 1;
                 self.find_awaited(block, at, chunk.now);
+                self.watch_rules(block, at, chunk.now);
                 Pending::Recorded(at)
             }
         })

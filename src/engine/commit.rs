@@ -84,9 +84,9 @@ fn release(release: Release, records: &Arc<Vec<Record>>, shared: &Shared) {
         Release::Find { reply, found } => drop(reply.send(found)),
         Release::Simulated { reply, result } => drop(reply.send(*result)),
         Release::Cases { reply, page } => drop(reply.send(page)),
-        Release::Counters { reply, counters } => drop(reply.send(counters)),
         Release::Entries { reply, entries } => drop(reply.send(entries)),
         Release::Stats { reply, stats } => drop(reply.send(stats)),
+        Release::Counters { reply, counters } => drop(reply.send(counters)),
         Release::Kin { reply, view } => drop(reply.send(view)),
         Release::Clock { reply, result } => drop(reply.send(result)),
         Release::Rules { reply, outcome, views } => {

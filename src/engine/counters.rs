@@ -1,13 +1,20 @@
-//! What the declared limits have counted for a key, for people who look. It changes nothing but what is in memory.
+//! What the declared limits have counted for a key, and how rules have done, for people who look. It changes nothing but what
+//! is in memory.
+
+use std::sync::Arc;
 
 use super::Error;
 use super::cache::Cache;
+use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use crate::fraud::reading::{Reading, read};
 use crate::fraud::rings::RingKey;
-use crate::ledger::record::KeyField;
-use crate::ledger::types::{ProgramId, Text};
+use crate::journal::chain::follow;
+use crate::ledger::desk::{Desk, DeskStats};
+use crate::ledger::record::{Input, KeyField};
+use crate::ledger::types::{ProgramId, Seq, Text};
 use crate::limits::EVIDENCE_EVENTS_MAX;
+use crate::store::Store;
 
 /// A limit with what it has counted for a key.
 #[derive(Clone, Debug)]
@@ -22,6 +29,29 @@ pub struct Counter {
     pub reading: Reading,
 }
 
+/// How the fraud rules of every program of a journal have done, by the program's name.
+///
+/// # Errors
+/// Where the journal cannot be read.
+pub fn desks(store: &Store) -> Result<Vec<(Text, Arc<DeskStats>)>, Error> {
+    let log = RocksLog::open(store.clone())?;
+    let (mut desk, mut names) = (Desk::default(), Vec::<Text>::new());
+    follow(&log, Seq::new(1), &mut |block| {
+        for record in block.records() {
+            let record = record?;
+            if let Input::Ruleset(files) = &record.input
+                && usize::from(record.program.get()) == names.len()
+            {
+                names.push(files.program.clone());
+            }
+            desk.take(&record);
+        }
+        Ok(())
+    })?;
+    let stats = (0u16..).map(|program| desk.stats(ProgramId::new(program)).cloned().unwrap_or_default());
+    Ok(names.into_iter().zip(stats).collect())
+}
+
 impl Pipeline {
     /// Every limit in force all of whose fields are `given`; of a value without a kind, only those with a single field.
     pub(super) fn counters(
@@ -30,7 +60,7 @@ impl Pipeline {
         given: &[(KeyField, Text)],
         single: bool,
     ) -> Result<Vec<Counter>, Error> {
-        let terms = std::sync::Arc::clone(&self.core.compiled(program).terms);
+        let terms = Arc::clone(&self.core.compiled(program).terms);
         let now = self.now();
         let value = |field: KeyField| given.iter().find(|(known, _)| *known == field).map(|(_, value)| value);
         let mut found = Vec::new();

@@ -23,6 +23,7 @@ mod acts;
 mod ahead;
 pub mod backtest;
 mod block;
+mod breaker;
 mod cache;
 pub mod cases;
 mod checkpoint;
@@ -54,6 +55,7 @@ mod touched;
 pub mod verify;
 pub mod walk;
 
+pub use counters::{Counter, desks};
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;
 pub use review::{CaseFilter, CasePage};

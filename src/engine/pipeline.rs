@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::Error;
 use super::ahead::Helpers;
 use super::block::{Open, Release, Rows, Sealed, changed_views};
+use super::breaker::Breaker;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::chunk::Job;
@@ -59,6 +60,8 @@ pub(super) struct Pipeline {
     /// How often scripts of each version fail, and versions that failed too often.
     pub(super) watch: Watch,
     pub(super) failing: Vec<(ProgramId, u32)>,
+    /// How often fraud rules fire.
+    pub(super) breaker: Breaker,
     /// How versions do, and when that was last told.
     pub(super) tallies: Tallies,
     pub(super) tallied: Instant,

@@ -11,6 +11,7 @@ use hashbrown::{HashMap, HashSet};
 use super::Error;
 use super::ahead::Helpers;
 use super::block::{Open, Rows};
+use super::breaker::Breaker;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::clock::Clock;
@@ -110,6 +111,7 @@ impl Engine {
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             watch: Watch::default(),
+            breaker: Breaker::default(),
             failing: Vec::new(),
             tallies: Tallies::default(),
             tallied: Instant::now(),

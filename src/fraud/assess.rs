@@ -4,7 +4,7 @@
 use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
-use super::{feeds, flows, lists, measure, place, trail, words};
+use super::{feeds, flows, late, lists, measure, place, trail, words};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::calendar::Zone;
 use crate::ledger::desk::Lists;
@@ -128,6 +128,9 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             let reason = lists::heard(with(reason, led), limit.extra.shadow, question);
             together.add(limit, &reason);
             raise(&mut assessment, reason);
+        }
+        if let Some(reason) = late::reason(limit, ring, (input, question.at), value) {
+            raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }
     for fed in terms.concerns.feeds(&terms.feeds, input).filter(|fed| feeds::feeds(fed, input)) {

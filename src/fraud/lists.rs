@@ -28,6 +28,10 @@ pub(super) fn heard(mut reason: Reason, shadow: bool, question: &Question<'_>) -
 
 /// The entry of an allow list that silences a rule for this input, in words.
 fn silencer(rule: &Text, question: &Question<'_>) -> Option<String> {
+    let whole = question.lists.get(question.program, true, KeyField::Rule, rule);
+    if whole.is_some_and(|entry| entry.expires_at.is_none_or(|end| end > question.now)) {
+        return Some(format!("rule={rule}"));
+    }
     question.lists.matching(question.program, true, question.input, question.now).find_map(|(kind, entry)| {
         let named = entry.rules.is_empty() || entry.rules.contains(rule);
         named.then(|| format!("{}={}", kind.name(), entry.value))

@@ -7,7 +7,8 @@
 //! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`] what that makes of its
 //!   member, and what the detectors of referrals and made-up accounts say;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
-//!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it.
+//!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
+//! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
 //! while it is younger than the window. **Evidence**: the entries that made a count.
@@ -17,6 +18,7 @@ mod facts;
 mod feeds;
 mod flows;
 pub mod identity;
+mod late;
 mod lists;
 pub mod measure;
 pub mod place;
@@ -33,5 +35,6 @@ mod words;
 mod tests;
 
 pub use assess::{Question, Spending, assess, assess_seen, combine};
+pub use reading::{counted, is_counted};
 pub use relate::{relate, spends};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

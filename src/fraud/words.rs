@@ -4,7 +4,7 @@ use super::measure::Way;
 use super::trail::Favoured;
 use super::window::Tally;
 use crate::ledger::event::EventKind;
-use crate::ledger::record::{Input, KeyField};
+use crate::ledger::record::{Evidence, Input, KeyField};
 use crate::ledger::terms::{CalendarWindow, Counted, Fact, LimitTerms, Metric};
 use crate::ledger::types::Text;
 
@@ -48,6 +48,14 @@ pub(super) fn too_fast(limit: &LimitTerms, way: Way) -> String {
     let Way { metres, ms, kmh, .. } = way;
     let speed = if kmh == i64::MAX { "no time at all".to_owned() } else { format!("{kmh} km/h") };
     format!("{metres} m in {} by {by} are {speed}, at most {} km/h", duration(ms), limit.limit)
+}
+
+/// `came late: 2 earlier decisions pass it with this one: 11 purchases by member within 1h, at most 10`.
+pub(super) fn overtaken(limit: &LimitTerms, evidence: &Evidence) -> String {
+    let decisions = if evidence.events.len() == 1 { "decision passes" } else { "decisions pass" };
+    let counted = Tally { value: evidence.counted, complete: true };
+    let over = over(limit, counted, limit.window_ms);
+    format!("came late: {} earlier {decisions} it with this one: {over}", evidence.events.len())
 }
 
 /// What had to be so for a limit to speak: `a redemption from a new device, after 3 logins (result=failure) within 1d`.

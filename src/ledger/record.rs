@@ -263,6 +263,7 @@ fn context_field(context: &super::event::Context, field: KeyField) -> Option<&Te
         | KeyField::Address
         | KeyField::Recipient
         | KeyField::Receipt
-        | KeyField::Order => None,
+        | KeyField::Order
+        | KeyField::Rule => None,
     }
 }

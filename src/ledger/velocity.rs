@@ -195,6 +195,8 @@ pub struct LimitExtra {
     pub ignore_m: i64,
     /// Whether it only notes what it would have said.
     pub shadow: bool,
+    /// Of a thousand judged records, the most whose keys it may stop before it is silenced; what is usual where not given.
+    pub max_per_thousand: Option<u16>,
     /// The kind of evidence: of several flags of one family the heaviest counts where weak signals are gathered.
     pub family: Option<Text>,
     /// It speaks only where all of these hold.
@@ -223,6 +225,20 @@ pub struct LimitExtra {
     pub about: Text,
     /// Whether it is of the default pack; else the program itself declares it.
     pub standard: bool,
+}
+
+impl LimitExtra {
+    /// Whether the number alone decides: nothing else has to be so for the limit to speak.
+    #[must_use]
+    pub fn is_unconditional(&self) -> bool {
+        let Self { only, newer_ms, idle_ms, after, fresh, latest, .. } = self;
+        only.is_empty()
+            && after.is_empty()
+            && fresh.is_empty()
+            && newer_ms.is_none()
+            && idle_ms.is_none()
+            && latest.is_none()
+    }
 }
 
 /// What a limit says about an event that lacks a field of its key.

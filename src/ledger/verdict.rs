@@ -208,10 +208,12 @@ pub enum KeyField {
     Order,
     /// The channel.
     Channel,
+    /// No field of an input: on an allow list the id of a rule, which is silenced for everybody.
+    Rule,
 }
 
 impl KeyField {
-    /// All of them.
+    /// All that an input may have.
     pub const ALL: [Self; 15] = [
         Self::Member,
         Self::Device,
@@ -249,6 +251,7 @@ impl KeyField {
             Self::Receipt => "receipt",
             Self::Order => "order",
             Self::Channel => "channel",
+            Self::Rule => "rule",
         }
     }
 

@@ -197,6 +197,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         excludes_current: !limit.current,
         ignore_m: limit.ignore_below_m.map_or(0, |metres| metres.0),
         shadow: limit.shadow,
+        max_per_thousand: limit.max_per_thousand.and_then(|most| u16::try_from(most.0).ok()),
         family: limit.family.as_ref().map(|family| family.0.clone()),
         only: facts(&limit.only),
         newer_ms: limit.newer_than.as_ref().map(|ms| ms.0),

@@ -5,6 +5,7 @@
 
 mod bad_requests;
 mod client;
+mod closed_loop;
 mod grocer;
 mod investigations;
 mod keys;
@@ -15,7 +16,9 @@ mod planned;
 mod process;
 mod programs;
 mod restart;
+mod retry_storm;
 mod reviews;
+mod rule_life;
 mod rulesets;
 mod session;
 mod settings;

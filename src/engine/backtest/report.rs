@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Plan;
+use super::closed::Closed;
 use crate::engine::differ::{is_same, moved};
 use crate::ledger::record::{Account, Effect, Input, Record, Status};
 use crate::ledger::reject::Reject;
@@ -26,7 +27,7 @@ impl Numbers {
         self.backtest.saturating_sub(self.recorded)
     }
 
-    fn add(&mut self, recorded: i64, backtest: i64) {
+    pub(super) fn add(&mut self, recorded: i64, backtest: i64) {
         self.recorded = self.recorded.saturating_add(recorded);
         self.backtest = self.backtest.saturating_add(backtest);
     }
@@ -101,6 +102,8 @@ pub struct Report {
     pub operations: [u32; 3],
     /// Source and id of the event that takes most.
     pub dearest: Option<(Text, Text)>,
+    /// What it comes to in the end.
+    pub closed: Closed,
     working: Working,
 }
 
@@ -120,7 +123,8 @@ struct Working {
 impl Report {
     pub(super) fn new(plan: &Plan) -> Self {
         let working = Working { names: plan.names.clone(), costs: plan.version.costs(), ..Working::default() };
-        Self { working, ..Self::default() }
+        let closed = Closed::new(&plan.version.terms);
+        Self { closed, working, ..Self::default() }
     }
 
     /// Notes an event: as it was recorded, and as the version decided it. `tier` is what the member had before it.
@@ -207,6 +211,7 @@ impl Report {
     }
 
     pub(super) fn finish(mut self) -> Self {
+        self.closed.finish();
         let working = std::mem::take(&mut self.working);
         self.rules = rows(working.rules);
         self.tiers = rows(working.tiers);

@@ -1,6 +1,6 @@
 //! A backtest's findings as JSON. Nothing here adds anything up.
 
-use crate::engine::backtest::{Numbers, Report, Row};
+use crate::engine::backtest::{Closed, Numbers, Report, Row};
 use crate::http::json::Json;
 use crate::ledger::types::{NameId, Text, TimeMs};
 use crate::limits::SCRIPT_OPERATIONS_MAX;
@@ -74,6 +74,7 @@ pub fn backtest(out: &mut Json, asked: &Asked<'_>, report: &Report) {
     rows(out, report, "stores", "store", &report.stores);
     members(out, report);
     scripts(out, report);
+    closed(out, report);
     out.end_object();
 }
 
@@ -145,6 +146,69 @@ fn members(out: &mut Json, report: &Report) {
     changes(out, "most_gained", &report.most_gained);
     changes(out, "most_lost", &report.most_lost);
     out.end_object();
+}
+
+/// What it comes to in the end, and what other thresholds would have stopped.
+fn closed(out: &mut Json, report: &Report) {
+    let Closed { stopped, passed, dependent, dependents, balances, members, tiers, curves, .. } = &report.closed;
+    out.key("closed_loop");
+    out.begin_object();
+    out.int_field("newly_stopped", *stopped);
+    out.int_field("newly_passed", *passed);
+    out.int_field("later_writes_undone", *dependent);
+    out.key("undone");
+    out.begin_array();
+    for one in dependents {
+        out.begin_object();
+        out.int_field("seq", one.seq.get());
+        out.field("member", &one.member);
+        out.field("why", &one.why);
+        out.end_object();
+    }
+    out.end_array();
+    out.key("balances");
+    out.begin_array();
+    for (pool, points) in balances {
+        out.begin_object();
+        out.field("pool", &report.name(*pool));
+        numbers(out, *points);
+        money_of(out, report, *pool, *points);
+        out.end_object();
+    }
+    out.end_array();
+    out.int_field("members_changed", *members);
+    out.key("tiers");
+    out.begin_array();
+    for ((from, to), count) in tiers {
+        out.begin_object();
+        for (name, tier) in [("from", from), ("to", to)] {
+            out.key(name);
+            out.optional(tier.map(|tier| report.name(tier)).as_deref());
+        }
+        out.int_field("members", *count);
+        out.end_object();
+    }
+    out.end_array();
+    out.end_object();
+    out.key("limits");
+    out.begin_array();
+    for curve in curves {
+        out.begin_object();
+        out.field("rule", &curve.rule);
+        out.int_field("limit", curve.limit);
+        out.key("thresholds");
+        out.begin_array();
+        for threshold in &curve.thresholds {
+            out.begin_object();
+            out.int_field("limit", threshold.limit);
+            out.int_field("events", threshold.events);
+            out.int_field("keys", threshold.keys);
+            out.end_object();
+        }
+        out.end_array();
+        out.end_object();
+    }
+    out.end_array();
 }
 
 fn scripts(out: &mut Json, report: &Report) {

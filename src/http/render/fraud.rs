@@ -1,6 +1,7 @@
 //! Fraud rules with how they have done, what they have counted, entries of lists. Nothing here decides anything.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::verdict_name;
 use crate::engine::counters::Counter;
@@ -10,6 +11,7 @@ use crate::ledger::lists::ListEntry;
 use crate::ledger::record::KeyField;
 use crate::ledger::terms::{Absent, CalendarWindow, Counted, LimitTerms, Metric, Terms};
 use crate::ledger::types::{Seq, Text};
+use crate::limits::{ALWAYS_FIRED_AFTER, ALWAYS_FIRED_PER_THOUSAND, FIRE_RATE_DEFAULT, NEVER_FIRED_AFTER};
 
 /// One percent in basis points, of which there are 10,000 in all.
 const BASIS_POINTS: u64 = 10_000;
@@ -20,7 +22,7 @@ pub const fn list_name(allow: bool) -> &'static str {
 }
 
 /// The declared limits in order, then other rules that spoke: of scripts, of the ledger itself, of versions before.
-pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats) {
+pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats, entries: &[Arc<ListEntry>]) {
     out.begin_object();
     out.int_field("judged", stats.judged);
     out.key("data");
@@ -30,7 +32,16 @@ pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats) {
         out.field("rule", &limit.id);
         out.bool_field("declared", true);
         declared(out, limit);
-        done(out, stats.rules.get(&limit.id).unwrap_or(&RuleStats::default()));
+        let none = RuleStats::default();
+        let known = stats.rules.get(&limit.id).unwrap_or(&none);
+        done(out, known);
+        silenced(out, entries, &limit.id);
+        out.key("lints");
+        out.begin_array();
+        if let Some(lint) = lint(stats.judged, known) {
+            out.string(lint);
+        }
+        out.end_array();
         out.end_object();
     }
     let others = stats.rules.iter().filter(|(rule, _)| terms.limits.iter().all(|limit| limit.id != **rule));
@@ -39,6 +50,7 @@ pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats) {
         out.field("rule", rule);
         out.bool_field("declared", false);
         done(out, known);
+        silenced(out, entries, rule);
         out.end_object();
     }
     out.end_array();
@@ -93,6 +105,27 @@ fn declared(out: &mut Json, limit: &LimitTerms) {
         },
     );
     out.bool_field("shadow", limit.extra.shadow);
+    out.int_field("max_per_thousand", limit.extra.max_per_thousand.unwrap_or(FIRE_RATE_DEFAULT));
+}
+
+/// What is seldom meant: a rule that has never fired, and one that fires on nearly everything.
+#[must_use]
+pub fn lint(judged: u64, done: &RuleStats) -> Option<&'static str> {
+    if done.fired == 0 {
+        return (judged >= NEVER_FIRED_AFTER).then_some("never_fired");
+    }
+    let most = judged.saturating_mul(ALWAYS_FIRED_PER_THOUSAND);
+    (judged >= ALWAYS_FIRED_AFTER && done.fired.saturating_mul(1_000) >= most).then_some("always_fired")
+}
+
+/// The entry of the allow list that silences a rule for everybody, where there is one.
+fn silenced(out: &mut Json, entries: &[Arc<ListEntry>], rule: &Text) {
+    out.key("silenced");
+    let entry = entries.iter().find(|entry| entry.allow && entry.kind == KeyField::Rule && entry.value == *rule);
+    match entry {
+        Some(entry) => list_entry(out, entry),
+        None => out.null(),
+    }
 }
 
 /// How a rule has done. Its precision: of the closed cases with it, the share that was confirmed.
@@ -202,4 +235,24 @@ pub fn no_list_entry(out: &mut Json, allow: bool, kind: KeyField, value: &str) {
     out.field("value", value);
     out.bool_field("deleted", true);
     out.end_object();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_never_or_always_fires_is_remarked_upon() {
+        let fired = |fired: u64| RuleStats { fired, ..RuleStats::default() };
+        for (judged, times, wanted) in [
+            (NEVER_FIRED_AFTER - 1, 0, None),
+            (NEVER_FIRED_AFTER, 0, Some("never_fired")),
+            (NEVER_FIRED_AFTER, 1, None),
+            (ALWAYS_FIRED_AFTER, 899, None),
+            (ALWAYS_FIRED_AFTER, 900, Some("always_fired")),
+            (ALWAYS_FIRED_AFTER - 1, 999, None),
+        ] {
+            assert_eq!(lint(judged, &fired(times)), wanted, "{times} of {judged}");
+        }
+    }
 }

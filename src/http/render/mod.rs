@@ -35,7 +35,7 @@ pub use answer::{event, event_minimal, simulation};
 pub use backtest::{Asked as BacktestAsked, backtest};
 pub use balance::{balance, common_pools};
 pub use case::{case, standing};
-pub use fraud::{counters, fraud_rules, list_entry, list_name, no_list_entry};
+pub use fraud::{counters, fraud_rules, lint as rule_lint, list_entry, list_name, no_list_entry};
 pub use member::{lots, member};
 pub use money::{adjustment, transfer};
 pub use program::{program, program_page};

@@ -30,8 +30,9 @@ pub async fn rules(ask: Ask) -> Result<Response, Problem> {
     let view = call.view()?;
     call.query(&[])?;
     let stats = call.edge.handle.desk_stats(view.id).await?;
+    let entries = call.edge.handle.list_entries(view.id).await?;
     let mut out = Json::with_capacity(4_096);
-    render::fraud_rules(&mut out, &view.compiled.terms, &stats);
+    render::fraud_rules(&mut out, &view.compiled.terms, &stats, &entries);
     Ok(json(StatusCode::OK, out))
 }
 
@@ -208,7 +209,11 @@ fn named(ask: &Ask) -> Result<(bool, KeyField, Text), Problem> {
     if value.is_empty() || value.len() > ID_BYTES_MAX {
         return Err(Problem::new(Code::NotFound, format!("the value has 1 to {ID_BYTES_MAX} bytes")));
     }
-    Ok((is_allow(ask.param("list"))?, kind(ask.param("kind"))?, Text::new(value)))
+    let allow = is_allow(ask.param("list"))?;
+    // On the allow list a rule may stand, which is then silenced for everybody.
+    let rule = allow && ask.param("kind") == KeyField::Rule.name();
+    let kind = if rule { KeyField::Rule } else { kind(ask.param("kind"))? };
+    Ok((allow, kind, Text::new(value)))
 }
 
 fn is_allow(list: &str) -> Result<bool, Problem> {

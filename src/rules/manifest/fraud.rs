@@ -120,6 +120,8 @@ pub(in crate::rules) struct LimitTable {
     /// Whether it only notes what it would have said.
     #[serde(default)]
     pub shadow: bool,
+    /// Of a thousand events, the most whose keys it may stop before it is silenced for a person to look at; 250 where not given.
+    pub max_per_thousand: Option<Whole<1, 1_000>>,
     /// What more than that raises: `flag`, `hold`, `step_up` or `deny`.
     pub verdict: RaisedVerdict,
     /// What it adds to the score, 0 to 100; by the verdict where not given.

@@ -224,12 +224,13 @@ fn live(script: &mut Script, town: Town, rng: &mut Rng, person: &Person, day: i6
         _ if rng.chance(22) => visit(script, rng, person, day),
         _ => {}
     }
-    // One Saturday everybody is at the festival, and many come twice.
-    if day == 12 && rng.chance(40) && person.life != Life::Returner {
+    // One Saturday everybody is at the city's festival, and many come twice. Travellers are elsewhere, and who works there works.
+    let at_work = matches!(person.life, Life::Returner | Life::Employee | Life::Traveller);
+    if day == 12 && rng.chance(40) && !at_work {
         for round in 0..rng.between(1, 2) {
             let at = Town::at(day, 11 + round * 2, rng.below(110));
             let terminal = rng.below(TERMINALS);
-            let step = person.sale(rng, 0, terminal, at, 450);
+            let step = person.sale(rng, Town::market(person.home), terminal, at, 450);
             script.add(step);
         }
     }

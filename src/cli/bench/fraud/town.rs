@@ -27,6 +27,11 @@ impl Town {
         (city * STORES_A_CITY).rem_euclid(self.stores)
     }
 
+    /// The first store of the city that a store is in.
+    pub const fn market(store: i64) -> i64 {
+        store / STORES_A_CITY * STORES_A_CITY
+    }
+
     /// A store's name.
     pub fn name(store: i64) -> String {
         format!("s{store:02}")
