@@ -9,7 +9,7 @@ use super::manifest::{
 };
 use super::script::Script;
 use super::values::{Kind, Name, OneOrMany, Words};
-use super::words::{amount_of, expiry, joined, length_ms, money, named, number, span};
+use super::words::{amount_of, expiry, joined, length_ms, money, named, number, span, used};
 use crate::ledger::event::EventKind;
 
 /// A page: a title and sections.
@@ -335,11 +335,11 @@ fn rewards(m: &Manifest) -> Section {
         let price = reward.price.as_ref();
         let price = price.map_or_else(|| "a gift".to_owned(), |p| paid(m, p.amount.0, &p.pool.get_ref().0));
         let worth = reward.value.map_or_else(|| "–".to_owned(), |value| money(value.0, &m.program.currency.0));
-        let within = reward.expires.as_ref().map_or_else(|| "any time".to_owned(), |expires| expiry(expires.0));
+        let within = reward.expires.as_ref().map_or_else(|| "any time".to_owned(), |expires| used(expires.0));
         vec![named(name), price, worth, within]
     };
     let rows = m.rewards.0.iter().map(|(name, reward)| row(&name.get_ref().0, reward)).collect();
-    let columns = vec!["Reward", "Costs", "Worth", "To be used within"];
+    let columns = vec!["Reward", "Costs", "Worth", "To be used"];
     Section { id: "rewards", heading: "Rewards", columns, rows, ..Section::default() }
 }
 

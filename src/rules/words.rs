@@ -94,6 +94,24 @@ pub(super) fn expiry(expiry: Expiry) -> String {
     }
 }
 
+/// By when something given can be used.
+pub(super) fn used(expiry: Expiry) -> String {
+    let period = |period: Period| match period {
+        Period::Day => "day",
+        Period::Month => "month",
+        Period::Quarter => "quarter",
+        Period::Year => "year",
+    };
+    match expiry {
+        Expiry::Never => "any time".to_owned(),
+        Expiry::Rolling(length) => format!("within {}", span(length)),
+        Expiry::EndOf { period: of, after: 0 } => format!("by the end of the {}", period(of)),
+        Expiry::EndOf { period: of, after: 1 } => format!("by the end of the next {}", period(of)),
+        Expiry::EndOf { period: of, after } => format!("within {} full {}s", number(i64::from(after)), period(of)),
+        Expiry::Inactivity { months } => format!("as long as you buy something within {}", span(Span::Months(months))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +130,8 @@ mod tests {
         assert_eq!([1_800_000, 86_400_000, 1_500].map(length_ms), ["30 minutes", "1 day", "1,500 milliseconds"]);
         let end = Expiry::EndOf { period: Period::Year, after: 1 };
         assert_eq!(expiry(end), "to the end of the year after the one they were earned in");
+        let month = Expiry::EndOf { period: Period::Month, after: 0 };
+        let told = [end, month, Expiry::Rolling(Span::Days(30)), Expiry::Never].map(used);
+        assert_eq!(told, ["by the end of the next year", "by the end of the month", "within 30 days", "any time"]);
     }
 }

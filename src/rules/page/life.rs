@@ -4,7 +4,7 @@ use super::{Section, by_whom, paid, sentence};
 use crate::rules::manifest::Manifest;
 use crate::rules::manifest::life::{LawTable, PlanTable, ScheduleTable};
 use crate::rules::values::{LawWords, WhenWords};
-use crate::rules::words::{amount_of, expiry, joined, money, named, number, span};
+use crate::rules::words::{amount_of, joined, money, named, number, span, used};
 
 /// Paid memberships and trials.
 pub(super) fn plans(m: &Manifest) -> Section {
@@ -71,13 +71,13 @@ pub(super) fn schedules(m: &Manifest) -> Section {
 fn schedule_line(m: &Manifest, schedule: &ScheduleTable) -> String {
     let when = when(&schedule.when.get_ref().0);
     let what = if let Some(earn) = &schedule.earn {
-        let lasts = earn.expires.as_ref().map(|expires| format!(", to be used within {}", expiry(expires.0)));
+        let lasts = earn.expires.as_ref().map(|expires| format!(", to be used {}", used(expires.0)));
         format!("{}{}", paid(m, earn.points.0, &earn.pool.get_ref().0), lasts.unwrap_or_default())
     } else if let Some(reward) = &schedule.grant {
         let name = &reward.get_ref().0;
         let expires = m.rewards.0.iter().find(|(known, _)| known.get_ref().0 == *name);
         let expires = expires.and_then(|(_, reward)| reward.expires.as_ref());
-        let within = expires.map(|expires| format!(", to be used within {}", expiry(expires.0)));
+        let within = expires.map(|expires| format!(", to be used {}", used(expires.0)));
         format!("{}{}", named(name), within.unwrap_or_default())
     } else if let Some(convert) = &schedule.convert {
         let (from, to) = (&convert.from.get_ref().0, &convert.to.get_ref().0);
