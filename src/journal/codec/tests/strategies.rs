@@ -142,8 +142,7 @@ fn event() -> BoxedStrategy<Event> {
         .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
-    let by = of(context().prop_map(Box::new));
-    let asked = (text(), text(), points(), text(), of(time()), any::<bool>(), by);
+    let asked = (text(), text(), points(), text(), of(time()), any::<bool>(), of(context().prop_map(Box::new)));
     asked.prop_map(|(member, pool, amount, reason, expires_at, pending, context)| Adjustment {
         member,
         pool,
