@@ -142,18 +142,16 @@ fn event() -> BoxedStrategy<Event> {
         .boxed()
 }
 fn adjustment() -> impl Strategy<Value = Adjustment> {
-    let by = of(context().prop_map(Box::new));
-    (text(), text(), points(), text(), of(time()), any::<bool>(), by).prop_map(
-        |(member, pool, amount, reason, expires_at, pending, context)| Adjustment {
-            member,
-            pool,
-            amount,
-            reason,
-            expires_at,
-            pending,
-            context,
-        },
-    )
+    let asked = (text(), text(), points(), text(), of(time()), any::<bool>(), of(context().prop_map(Box::new)));
+    asked.prop_map(|(member, pool, amount, reason, expires_at, pending, context)| Adjustment {
+        member,
+        pool,
+        amount,
+        reason,
+        expires_at,
+        pending,
+        context,
+    })
 }
 fn transfer() -> impl Strategy<Value = Transfer> {
     (text(), text(), text(), points(), of(context().prop_map(Box::new)))
