@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::Error;
 use super::cache::Cache;
+use super::handle::{Handle, Request, SubmitError};
 use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use crate::fraud::reading::{Reading, read};
@@ -50,6 +53,20 @@ pub fn desks(store: &Store) -> Result<Vec<(Text, Arc<DeskStats>)>, Error> {
     })?;
     let stats = (0u16..).map(|program| desk.stats(ProgramId::new(program)).cloned().unwrap_or_default());
     Ok(names.into_iter().zip(stats).collect())
+}
+
+impl Handle {
+    /// What the limits have counted for a key; `single` leaves out limits by several fields.
+    pub async fn counters(
+        &self,
+        program: ProgramId,
+        given: Vec<(KeyField, Text)>,
+        single: bool,
+    ) -> Result<Vec<Counter>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Request::Counters { program, given, single, reply })?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
 }
 
 impl Pipeline {

@@ -429,18 +429,6 @@ impl Handle {
         answer.await.map_err(|_| SubmitError::Stopped)
     }
 
-    /// What the limits have counted for a key; `single` leaves out limits by several fields.
-    pub async fn counters(
-        &self,
-        program: ProgramId,
-        given: Vec<(KeyField, Text)>,
-        single: bool,
-    ) -> Result<Vec<Counter>, SubmitError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Request::Counters { program, given, single, reply })?;
-        answer.await.map_err(|_| SubmitError::Stopped)
-    }
-
     /// What became of a held record once its case was closed.
     pub async fn released(&self, program: ProgramId, held: Seq) -> Result<Option<Arc<Record>>, SubmitError> {
         self.event(program, RELEASE_SOURCE, &smol_str::format_smolstr!("{held}")).await

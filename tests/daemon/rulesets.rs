@@ -81,9 +81,9 @@ fn a_version_from_a_typo_to_activation_and_back() {
 
     let daemon = ledger.start();
     let client = &mut daemon.client();
-    assert_eq!(buy(client, "e7", "ana"), (20, 2));
+    assert_eq!(buy(client, "e7", "bea"), (20, 2));
     post(client, "/rulesets/2/rollback", &json!({"message": "too dear"})).expect_status(200);
-    assert_eq!(buy(client, "e8", "ana"), (10, 1));
+    assert_eq!(buy(client, "e8", "bea"), (10, 1));
     let listed = client.get(&path("/rulesets")).json();
     let states: Vec<_> = listed["data"].as_array().unwrap().iter().map(|version| version["state"].clone()).collect();
     assert_eq!(states, [json!("retired"), json!("active")], "{listed}");
