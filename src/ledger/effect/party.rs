@@ -4,7 +4,7 @@ use super::super::review::Vest;
 use super::Effect;
 
 impl Effect {
-    /// Whose state it changes: an index into [`Record::parties`](super::record::Record::parties).
+    /// Whose state it changes: an index into [`Record::parties`](crate::ledger::record::Record::parties).
     #[must_use]
     pub const fn party(&self) -> u8 {
         match self {
