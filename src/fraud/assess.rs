@@ -1,6 +1,8 @@
 //! What the declared limits say about an input: every one is asked, the strongest wins. It reads the rings and never
 //! changes them; what they must take in is returned, to become part of the record.
 
+use std::cell::OnceCell;
+
 use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
@@ -93,6 +95,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let Question { terms, input, .. } = question;
     let mut assessment = Assessment::default();
     let mut together = Together::default();
+    let packed = OnceCell::new();
     let mut observed: Vec<Observation> = Vec::with_capacity(8);
     let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
     for limit in terms.concerns.limits(&terms.limits, input) {
@@ -106,7 +109,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         if limit.extra.latest.is_none() && !facts::is(&limit.extra.only, question) {
             continue;
         }
-        let Some(value) = value_of(limit, question) else {
+        let Some(value) = value_of(limit, question, || *packed.get_or_init(|| trail::pack(input))) else {
             absent(&mut assessment, limit, question);
             continue;
         };
@@ -186,10 +189,10 @@ pub(super) fn raise(assessment: &mut Assessment, reason: Reason) {
 }
 
 /// What an input adds to a limit's ring; `None` where it lacks what is counted.
-fn value_of(limit: &LimitTerms, question: &Question<'_>) -> Option<i64> {
+fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i64) -> Option<i64> {
     let input = question.input;
     if limit.extra.trail {
-        return Some(trail::pack(input));
+        return Some(packed());
     }
     match limit.metric {
         Metric::Count | Metric::Gap | Metric::Age | Metric::Favour | Metric::Cycle => Some(1),

@@ -17,8 +17,12 @@ const DAY_MS: i64 = 86_400_000;
 
 /// An input's trail.
 pub(super) fn pack(input: &Input) -> i64 {
-    let part = |field: KeyField| input.key_field(field).filter(|value| !value.is_empty()).map_or(0, small);
-    TRAIL_FIELDS.into_iter().fold(1, |packed, field| packed << BITS | part(field))
+    TRAIL_FIELDS.into_iter().fold(1, |packed, field| packed << BITS | told(input, field).unwrap_or(0))
+}
+
+/// An input's part of its trail.
+fn told(input: &Input, field: KeyField) -> Option<i64> {
+    input.key_field(field).filter(|value| !value.is_empty()).map(small)
 }
 
 /// A value in twenty bits, never zero.
@@ -42,7 +46,7 @@ fn latest(ring: &Ring, at: TimeMs, window_ms: i64, most: u16) -> impl Iterator<I
 pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms, of: KeyField) -> (i64, Vec<Seq>) {
     let mut values = Vec::new();
     let mut records = Vec::new();
-    values.extend(part(pack(question.input), of));
+    values.extend(told(question.input, of).filter(|_| TRAIL_FIELDS.contains(&of)));
     let most = limit.extra.latest.unwrap_or(u16::MAX);
     for entry in latest(ring, question.at, limit.window_ms, most) {
         if let Some(value) = part(entry.value, of).filter(|value| !values.contains(value)) {
@@ -76,7 +80,7 @@ pub(super) fn favoured(
     question: &Question<'_>,
     (limit, terms): (&LimitTerms, Favour),
 ) -> Option<Favoured> {
-    let staff = part(pack(question.input), KeyField::Staff)?;
+    let staff = told(question.input, KeyField::Staff)?;
     let most = limit.extra.latest.unwrap_or(u16::MAX);
     let (mut count, mut all, mut days, mut records) = (1, 1, vec![day(question.at)], Vec::new());
     for entry in latest(own, question.at, limit.window_ms, most) {
