@@ -92,7 +92,9 @@ fn post(client: &mut Client, year: &Year, batch: &Range<usize>) -> io::Result<Po
     for basket in &year.baskets[batch.clone()] {
         let text = lines.next().unwrap();
         let line: Line<'_> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
-        assert_eq!((line.id, line.status, line.verdict), (basket.id, "posted", "allow"), "{text}");
+        // Some real baskets look busy, and are noted; nobody's may wait.
+        assert!(matches!(line.verdict, "allow" | "flag"), "{text}");
+        assert_eq!((line.id, line.status), (basket.id, "posted"), "{text}");
         posted.fresh += usize::from(!line.replayed);
         posted.replayed += usize::from(line.replayed);
         posted.last_seq = posted.last_seq.max(line.seq);
