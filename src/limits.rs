@@ -232,6 +232,8 @@ pub const ALWAYS_FIRED_AFTER: u64 = 1_000;
 pub const ALWAYS_FIRED_PER_THOUSAND: u64 = 900;
 /// Records of a case shown where it is asked for, and where cases are listed.
 pub const CASE_EVENTS_SHOWN: usize = 200;
+/// Elements of a batch whose evidence is answered with the ids of the events that it counted, and not their sequences alone.
+pub const BATCH_EVIDENCE_MAX: usize = 100;
 /// Records of each case shown in a list.
 pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
 /// Entries of all lists together.

@@ -119,8 +119,7 @@ mod tests {
             limit: 1,
             events: Vec::new(),
         };
-        let reason =
-            Reason { rule: Text::new("r"), verdict, weight: 0, detail: String::new(), evidence: Some(evidence) };
+        let reason = Reason { evidence: Some(evidence), ..Reason::plain(Text::new("r"), verdict, 0, String::new()) };
         Record {
             seq: Seq::new(1),
             program: ProgramId::new(0),

@@ -1,12 +1,13 @@
 //! Reading the journal for the edge: first answers of replays, single records, a member's chain. Only what is synced.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::handle::{Answer, Item, Pending, RecordRef, SubmitError};
+use super::handle::{Answer, Handle, Item, Pending, RecordRef, SubmitError};
 use crate::journal::block::BlockReader;
-use crate::ledger::record::Record;
+use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
-use crate::ledger::types::Seq;
+use crate::ledger::types::{Seq, Text};
 use crate::store::Store;
 
 /// The latest block read, so that neighbours are found in it.
@@ -49,6 +50,25 @@ pub(super) fn one(store: &Store, seq: Seq) -> Result<Record, super::Error> {
 /// A record, where the journal holds it.
 pub(super) fn record(store: &Store, seq: Seq) -> Result<Option<Record>, SubmitError> {
     Reader::new(store).record(seq)
+}
+
+impl Handle {
+    /// Source and id of those of some records that are events and durable. Each is read once, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the journal cannot be read.
+    pub fn event_ids(&self, seqs: BTreeSet<Seq>) -> Result<HashMap<Seq, (Text, Text)>, SubmitError> {
+        let last = self.shared.status().durable_seq;
+        let mut reader = Reader::new(&self.shared.store);
+        let mut ids = HashMap::new();
+        for seq in seqs.into_iter().filter(|seq| *seq <= last) {
+            if let Some(Record { input: Input::Event(event), .. }) = reader.record(seq)? {
+                ids.insert(seq, (event.source.clone(), event.id.clone()));
+            }
+        }
+        Ok(ids)
+    }
 }
 
 /// A job's answers: new records by their block, replays by reading the first record and comparing what was asked.

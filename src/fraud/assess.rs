@@ -6,13 +6,13 @@ use std::cell::OnceCell;
 use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
-use super::{feeds, flows, late, lists, measure, place, trail, words};
+use super::{explain, feeds, flows, late, lists, measure, place, trail, words};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::calendar::Zone;
 use crate::ledger::desk::Lists;
 use crate::ledger::member::Member;
 use crate::ledger::record::{
-    Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Verdict,
+    Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Told, Verdict,
 };
 use crate::ledger::terms::{Absent, CalendarWindow, LimitTerms, Metric, Terms};
 use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
@@ -98,6 +98,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let packed = OnceCell::new();
     let mut observed: Vec<Observation> = Vec::with_capacity(8);
     let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
+    let mut fired: Vec<Fired<'_>> = Vec::new();
     for limit in terms.concerns.limits(&terms.limits, input) {
         if !counts(limit, input) {
             if let Some(ring) = find(limit.ring, &limit.key).filter(|_| restarts(limit, input)) {
@@ -130,6 +131,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         if let Some(reason) = exceeded(limit, ring, question, value, &find) {
             let reason = lists::heard(with(reason, led), limit.extra.shadow, question);
             together.add(limit, &reason);
+            fired.push(Fired { reason: assessment.reasons.len(), limit, ring, value });
             raise(&mut assessment, reason);
         }
         if let Some(reason) = late::reason(limit, ring, (input, question.at), value) {
@@ -152,7 +154,23 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, reason);
         }
     }
+    for fired in fired {
+        let told = explain::tell(&fired, question, &assessment, &find);
+        if let Some(reason) = assessment.reasons.get_mut(fired.reason) {
+            reason.told = Some(Box::new(told));
+        }
+    }
     (assessment, observed)
+}
+
+/// A limit that had something to say, and what it read.
+pub(super) struct Fired<'a> {
+    /// Which reason it gave.
+    pub(super) reason: usize,
+    pub(super) limit: &'a LimitTerms,
+    pub(super) ring: Option<&'a Ring>,
+    /// What the input adds to the ring.
+    pub(super) value: i64,
 }
 
 /// A reason with the records of what led up to it.
@@ -259,12 +277,12 @@ impl Found {
             events: self.records,
         };
         let (rule, verdict, weight) = (limit.id.clone(), limit.verdict, limit.weight);
-        Reason { rule, verdict, weight, detail: self.detail, evidence: Some(evidence) }
+        Reason { evidence: Some(evidence), ..Reason::plain(rule, verdict, weight, self.detail) }
     }
 }
 
 /// What a limit says once the input is counted; `None` where it is within the limit.
-fn exceeded<'a>(
+pub(super) fn exceeded<'a>(
     limit: &LimitTerms,
     ring: Option<&Ring>,
     question: &Question<'_>,
@@ -360,8 +378,7 @@ fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64)
     let extra = &limit.extra;
     let ms_at = |kmh: i64| way.metres.saturating_mul(3_600).checked_div(kmh).unwrap_or(0);
     let in_time = extra.slack_ms > 0 && way.ms >= ms_at(limit.limit).saturating_add(extra.slack_ms);
-    let flew =
-        extra.by_air && way.metres >= FLIGHT_MIN_M && way.ms >= ms_at(FLIGHT_KMH).saturating_add(FLIGHT_GROUND_MS);
+    let flew = flight_ms(limit, way.metres).is_some_and(|flight_ms| way.ms >= flight_ms);
     if way.kmh <= limit.limit || way.ms >= limit.window_ms || in_time || flew {
         return None;
     }
@@ -372,6 +389,12 @@ fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64)
         records: vec![way.seq],
         detail: words::too_fast(limit, way),
     })
+}
+
+/// How long it takes to fly a way, where a limit takes flights for possible.
+pub(super) fn flight_ms(limit: &LimitTerms, metres: i64) -> Option<i64> {
+    let in_the_air = metres.saturating_mul(3_600) / FLIGHT_KMH;
+    (limit.extra.by_air && metres >= FLIGHT_MIN_M).then(|| in_the_air.saturating_add(FLIGHT_GROUND_MS))
 }
 
 /// What a limit on lateness says.
@@ -421,13 +444,9 @@ impl Together {
             events: Vec::new(),
         };
         let rules: Vec<&str> = self.heaviest.iter().map(|(_, _, rule)| rule.as_str()).collect();
-        Some(Reason {
-            rule: Text::new_static("weak_signals"),
-            verdict: Verdict::Hold,
-            weight: 0,
-            detail: format!("{} weigh {weight} together, at most {}", rules.join(" and "), most - 1),
-            evidence: Some(evidence),
-        })
+        let detail = format!("{} weigh {weight} together, at most {}", rules.join(" and "), most - 1);
+        let reason = Reason::plain(Text::new_static("weak_signals"), Verdict::Hold, 0, detail);
+        Some(Reason { evidence: Some(evidence), ..reason })
     }
 }
 
@@ -435,7 +454,10 @@ impl Together {
 fn absent(assessment: &mut Assessment, limit: &LimitTerms, question: &Question<'_>) {
     let Absent::Verdict(verdict) = limit.absent else { return };
     let detail = words::absent(limit, question.input);
-    let reason = Reason { rule: limit.id.clone(), verdict, weight: limit.weight, detail, evidence: None };
+    let mut reason = Reason::plain(limit.id.clone(), verdict, limit.weight, detail);
+    if !limit.extra.member.is_empty() {
+        reason.told = Some(Box::new(Told { member: limit.extra.member.clone(), ..Told::default() }));
+    }
     raise(assessment, lists::heard(reason, limit.extra.shadow, question));
 }
 

@@ -58,5 +58,5 @@ pub(super) fn reason(
     };
     let detail = words::overtaken(limit, &evidence);
     // It accuses nobody of this event: whoever looks decides about those named.
-    Some(Reason { rule: limit.id.clone(), verdict: Verdict::Flag, weight: 0, detail, evidence: Some(evidence) })
+    Some(Reason { evidence: Some(evidence), ..Reason::plain(limit.id.clone(), Verdict::Flag, 0, detail) })
 }

@@ -43,13 +43,8 @@ pub(super) fn denied(question: &Question<'_>) -> Vec<Reason> {
     let found = question.lists.matching(question.program, false, question.input, question.now);
     let reason = |(kind, entry): (KeyField, &ListEntry)| {
         let why = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
-        Reason {
-            rule: Text::new_static("deny_list"),
-            verdict: Verdict::Deny,
-            weight: 100,
-            detail: format!("{} {} is on the deny list{why}", kind.name(), entry.value),
-            evidence: None,
-        }
+        let detail = format!("{} {} is on the deny list{why}", kind.name(), entry.value);
+        Reason::plain(Text::new_static("deny_list"), Verdict::Deny, 100, detail)
     };
     found.map(reason).collect()
 }

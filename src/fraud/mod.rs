@@ -14,6 +14,7 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod explain;
 mod facts;
 mod feeds;
 mod flows;

@@ -51,7 +51,7 @@ pub(super) fn reason(rule: &'static str, (verdict, weight): (Verdict, u8), detai
     events.truncate(EVIDENCE_EVENTS_MAX);
     let metric = Text::new_static(metric);
     let evidence = Evidence { key, metric, window_ms, counted: found, limit, events };
-    Reason { rule: Text::new_static(rule), verdict, weight, detail, evidence: Some(evidence) }
+    Reason { evidence: Some(evidence), ..Reason::plain(Text::new_static(rule), verdict, weight, detail) }
 }
 
 /// Adds to a judgement what an event says about whom its member is tied to.

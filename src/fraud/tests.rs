@@ -1,6 +1,7 @@
 //! Tests of the rings against a plain list, and of what limits say.
 
 mod assessing;
+mod explaining;
 mod windows;
 
 use std::sync::Arc;

@@ -127,6 +127,47 @@ pub(super) fn favoured(limit: &LimitTerms, found: &Favoured) -> String {
     )
 }
 
+/// The comparison with its values, as a formula: `count(purchase) by member=ana within 1h = 9 > 8`. `priors` are the counts of
+/// what must have happened before, in order of declaration.
+pub(super) fn expression(limit: &LimitTerms, evidence: &Evidence, priors: &[i64]) -> String {
+    let unit = |value: i64| match limit.metric {
+        Metric::Gap | Metric::Age => duration(value),
+        Metric::Speed if value == i64::MAX => "any speed".to_owned(),
+        Metric::Speed => format!("{value} km/h"),
+        Metric::Share | Metric::Passed => format!("{value} %"),
+        _ => value.to_string(),
+    };
+    let kinds: Vec<Text> = limit.on.iter().map(Counted::name).collect();
+    let of = if let Metric::Distinct(of) = limit.metric { format!("{} of ", of.name()) } else { String::new() };
+    let span = match limit.metric {
+        Metric::Gap | Metric::Age | Metric::Speed => String::new(),
+        _ => format!(" {}", span(limit, evidence.window_ms)),
+    };
+    let (counted, most) = (evidence.counted, evidence.limit);
+    // What cannot be told exactly fires with fewer than the limit in sight.
+    let compared = match limit.metric {
+        Metric::Gap => format!("= {} < {}", unit(counted), unit(most)),
+        _ if counted > most => format!("= {} > {}", unit(counted), unit(most)),
+        _ => format!(">= {}, limit {}", unit(counted), unit(most)),
+    };
+    let mut text = format!("{}({of}{}) by {}{span} {compared}", limit.metric.name(), kinds.join("|"), evidence.key);
+    let extra = &limit.extra;
+    let priors = extra.after.iter().zip(priors).map(|(prior, happened)| {
+        let (what, least, within) = (&prior.what, prior.least, duration(prior.window_ms));
+        format!("before({what}) within {within} = {happened} >= {least}")
+    });
+    let facts = extra.only.iter().map(|fact| fact.name().to_owned());
+    let newer = extra.newer_ms.map(|ms| format!("enrolled within {}", duration(ms)));
+    let idle = extra.idle_ms.map(|ms| format!("idle for {}", duration(ms)));
+    let fresh =
+        extra.fresh.iter().map(|fresh| format!("new({}) within {}", fresh.of.name(), duration(fresh.window_ms)));
+    for condition in priors.chain(facts).chain(newer).chain(idle).chain(fresh) {
+        text.push_str(" and ");
+        text.push_str(&condition);
+    }
+    text
+}
+
 /// What is said where entries that might matter are no longer kept.
 pub(super) fn unknown(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String {
     format!("{}; more happened than is kept, so it cannot be told exactly", over(limit, counted, window_ms))

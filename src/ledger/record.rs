@@ -13,7 +13,9 @@ use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 pub use super::effect::Effect;
 pub use super::posting::{Account, Clip, Clipped, Credit};
-pub use super::verdict::{Assessment, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Verdict};
+pub use super::verdict::{
+    Assessment, Change, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Told, Verdict,
+};
 
 /// What was asked of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]

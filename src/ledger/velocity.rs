@@ -78,6 +78,22 @@ pub enum Fact {
     Sizeable,
 }
 
+impl Fact {
+    /// Its name in programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InPerson => "in_person",
+            Self::Remote => "remote",
+            Self::OwnTill => "own_till",
+            Self::Unlinked => "unlinked",
+            Self::NoStore => "no_store",
+            Self::Contact => "contact",
+            Self::Sizeable => "sizeable",
+        }
+    }
+}
+
 /// When one employee serves a member out of proportion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Favour {
@@ -223,6 +239,8 @@ pub struct LimitExtra {
     pub other: Option<NameId>,
     /// What it is for; empty where nobody said.
     pub about: Text,
+    /// What a member is told whom it stops; empty where the program leaves it at what is usual.
+    pub member: Text,
     /// Whether it is of the default pack; else the program itself declares it.
     pub standard: bool,
 }
@@ -263,6 +281,20 @@ pub enum Counted {
     Hold,
     /// Gifts to charities.
     Donate,
+}
+
+impl Counted {
+    /// Its name in programs.
+    #[must_use]
+    pub fn name(&self) -> Text {
+        match self {
+            Self::Event(kind) => kind.wire_name(),
+            Self::Transfer => Text::new_static("transfer"),
+            Self::Redeem => Text::new_static("redeem"),
+            Self::Hold => Text::new_static("hold"),
+            Self::Donate => Text::new_static("donate"),
+        }
+    }
 }
 
 /// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.

@@ -2,7 +2,7 @@
 //!
 //! Only the vocabulary: the counting is done by `fraud`, and nothing here judges.
 
-use super::types::{NameId, Seq, Text};
+use super::types::{NameId, Seq, Text, TimeMs};
 
 /// How much an event is believed. Ordered: the strongest of all reasons wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +33,51 @@ pub struct Reason {
     pub detail: String,
     /// What was counted, where anything was.
     pub evidence: Option<Evidence>,
+    /// How the count came to the verdict, where it can be told.
+    pub told: Option<Box<Told>>,
+}
+
+impl Reason {
+    /// A reason whose words say it all.
+    #[must_use]
+    pub const fn plain(rule: Text, verdict: Verdict, weight: u8, detail: String) -> Self {
+        Self { rule, verdict, weight, detail, evidence: None, told: None }
+    }
+}
+
+/// What a rule tells of its verdict beside what it counted: to who looks into it, and to the member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What was compared, with its values: `count(purchase) by member=ana within 1h = 9 > 8`. Empty where nothing was.
+    pub expression: String,
+    /// How far beyond the limit, in the unit of what is counted; never negative.
+    pub margin: i64,
+    /// The smallest changes with which this rule would have let it pass, each enough by itself. Empty where none is known.
+    pub passes: Vec<Change>,
+    /// What the program has the member told; empty where it says nothing of its own.
+    pub member: Text,
+}
+
+/// A change to an input with which a rule would let it pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The same at this time or later, where nothing else happens until then.
+    After(TimeMs),
+    /// The same, had it arrived by this time.
+    ArrivedBy(TimeMs),
+    /// The same with at most this amount.
+    AtMost(i64),
+    /// The same, done otherwise: `with a store counted already`.
+    Otherwise(Text),
+}
+
+impl Told {
+    /// When the same would pass, where waiting helps.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<TimeMs> {
+        let after = |change: &Change| if let Change::After(at) = change { Some(*at) } else { None };
+        self.passes.iter().find_map(after)
+    }
 }
 
 /// The count behind a reason.

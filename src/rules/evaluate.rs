@@ -372,13 +372,8 @@ fn fault(file: &str, mut error: EvalAltResult) -> ScriptFault {
 
 /// The verdict of a program that holds what its scripts fail on.
 fn held(fault: &ScriptFault) -> Reason {
-    Reason {
-        rule: fault.at.clone(),
-        verdict: Verdict::Hold,
-        weight: 0,
-        detail: format!("a script failed, and the program holds such events: {}", fault.message),
-        evidence: None,
-    }
+    let detail = format!("a script failed, and the program holds such events: {}", fault.message);
+    Reason::plain(fault.at.clone(), Verdict::Hold, 0, detail)
 }
 
 /// Intents in words, for a trace.

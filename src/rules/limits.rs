@@ -120,16 +120,7 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
 }
 
 pub(super) fn kinds(on: &OneOrMany<CountedKind>) -> String {
-    let mut on: Vec<_> =
-        on.0.iter()
-            .map(|kind| match &kind.0 {
-                Counted::Event(kind) => kind.wire_name(),
-                Counted::Transfer => Text::new_static("transfer"),
-                Counted::Redeem => Text::new_static("redeem"),
-                Counted::Hold => Text::new_static("hold"),
-                Counted::Donate => Text::new_static("donate"),
-            })
-            .collect();
+    let mut on: Vec<_> = on.0.iter().map(|kind| kind.0.name()).collect();
     on.sort();
     on.dedup();
     on.join("+")
@@ -216,6 +207,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         }),
         other: other_ring(limit).map(|ring| id(&ring)),
         about: limit.about.as_ref().map_or(Text::new_static(""), |about| about.0.clone()),
+        member: limit.member_reason.as_ref().map_or(Text::new_static(""), |told| told.0.clone()),
         standard: limit.standard,
     }
 }

@@ -83,6 +83,9 @@ fn apply(limit: &mut LimitTable, name: &Spanned<Name>, change: &OverrideTable) {
     if let Some(window) = &change.window {
         limit.window = window.clone();
     }
+    if change.member_reason.is_some() {
+        limit.member_reason.clone_from(&change.member_reason);
+    }
     limit.shadow |= change.shadow;
 }
 

@@ -1,5 +1,5 @@
-//! The stories of `docs/refunds.md`: every request of the document is sent to the real daemon, and every answer is what the
-//! document says. Once more with a kill before every refund's answer was read.
+//! The stories of `docs/refunds.md` and `docs/fraud.md`: every request of a document is sent to the real daemon, and every answer
+//! is what the document says. Once more with kills before answers were read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ fn root() -> PathBuf {
     Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).to_owned()
 }
 
-fn steps() -> Vec<Step> {
-    let text = fs::read_to_string(root().join("docs/refunds.md")).unwrap();
+fn steps(document: &str) -> Vec<Step> {
+    let text = fs::read_to_string(root().join("docs").join(document)).unwrap();
     let mut lines = text.lines();
     let mut steps = Vec::new();
     while let Some(line) = lines.next() {
@@ -69,22 +69,22 @@ fn send(client: &mut Client, step: &Step, case: Option<&str>) -> Answer {
     }
 }
 
-/// Runs the stories; with `kills`, every write is followed by a kill and sent again.
-fn run(kills: bool) {
+/// Runs the stories; every write whose body names what `killed` says is followed by a kill and sent again.
+fn run(document: &str, killed: Option<&str>) {
     let ledger = Ledger::with_rules(root().join("tests/stories"));
     let mut daemon: Daemon = ledger.start();
     let mut client = daemon.client();
     let mut case = None;
-    for step in steps() {
+    for step in steps(document) {
         let mut answer = send(&mut client, &step, case.as_deref());
         assert_eq!(answer.status, step.status, "{}: {}", step.path, answer.text());
-        let refund = step.body.as_ref().is_some_and(|body| body.contains("\"refund\""));
-        if kills && refund {
+        let named = step.body.as_ref().zip(killed).is_some_and(|(body, killed)| body.contains(killed));
+        if named && step.path.ends_with("/events") {
             daemon.kill();
             daemon = ledger.start();
             client = daemon.client();
             let again = send(&mut client, &step, case.as_deref());
-            let known = if step.status == 201 { 200 } else { step.status };
+            let known = if [201, 202].contains(&step.status) { 200 } else { step.status };
             assert_eq!(again.status, known, "{} after a kill: {}", step.path, again.text());
             answer = again;
         }
@@ -101,12 +101,22 @@ fn run(kills: bool) {
 
 #[test]
 fn the_refund_stories_are_true() {
-    run(false);
+    run("refunds.md", None);
 }
 
 #[test]
 fn a_kill_after_each_refund_changes_nothing() {
-    run(true);
+    run("refunds.md", Some("\"refund\""));
+}
+
+#[test]
+fn the_fraud_stories_are_true() {
+    run("fraud.md", None);
+}
+
+#[test]
+fn a_kill_after_each_purchase_leaves_its_verdict_as_it_was() {
+    run("fraud.md", Some("\"purchase\""));
 }
 
 #[test]

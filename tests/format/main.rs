@@ -6,6 +6,7 @@ mod kin;
 mod lives;
 mod reviews;
 mod samples;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -29,7 +30,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     let mut add = |name: &str, version, bytes| {
         assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
     };
-    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()) {
+    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()).chain(told::records()) {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
         add(&name, RECORD_VERSION, bytes);
@@ -81,6 +82,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
                 .into_iter()
                 .chain(lives::records())
                 .chain(kin::records())
+                .chain(told::records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())

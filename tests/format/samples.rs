@@ -238,6 +238,7 @@ fn verdicts() -> Assessment {
         weight: 40,
         detail: "6 in an hour, at most 5".into(),
         evidence,
+        told: None,
     };
     let reasons = vec![
         reason(Verdict::Allow, None),

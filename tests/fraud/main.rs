@@ -10,6 +10,8 @@
 //! In a case that fires, nothing before the last line is held or denied, and the rule speaks at the last. In one that passes, the
 //! rule says nothing at any line.
 
+mod explained;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -137,8 +139,18 @@ fn at(day: &str, time: &str) -> TimeMs {
     TimeMs::new(FIRST_DAY_MS + ((day * 24 + hour) * 60 + minute) * MINUTE_MS)
 }
 
-/// Does a line; what each of its repetitions came to.
-fn line(shop: &mut Shop, text: &str) -> Vec<Record> {
+/// What a line says.
+struct Line<'a> {
+    from: TimeMs,
+    kind: &'a str,
+    member: &'a str,
+    given: BTreeMap<&'a str, &'a str>,
+    times: i64,
+    step_ms: i64,
+    late_ms: i64,
+}
+
+fn parse(text: &str) -> Line<'_> {
     let mut words = text.split_whitespace();
     let mut next = || words.next().unwrap_or_else(|| panic!("{text:?} says when, what and who"));
     let (from, kind, member) = (at(next(), next()), next(), next());
@@ -154,14 +166,33 @@ fn line(shop: &mut Shop, text: &str) -> Vec<Record> {
         }
     }
     let late = given.get("late").map_or(0, |minutes| minutes.parse::<i64>().expect("a number"));
-    let each = (0..times).map(|turn: i64| {
-        let at = TimeMs::new(from.get() + turn * step * MINUTE_MS);
-        let member = member.replace('#', &turn.to_string());
-        let command = shop.command(kind, &member, at, &given);
-        let now = TimeMs::new(at.get() + late * MINUTE_MS);
-        shop.happen(&command, now).unwrap_or_else(|why| panic!("{text:?}: {why}"))
-    });
-    each.collect()
+    Line { from, kind, member, given, times, step_ms: step * MINUTE_MS, late_ms: late * MINUTE_MS }
+}
+
+impl Line<'_> {
+    /// Does one of its repetitions, at a time.
+    fn happens(&self, shop: &mut Shop, turn: i64, at: TimeMs) -> Record {
+        self.try_to(shop, turn, at).unwrap_or_else(|why| panic!("{} {}: {why}", self.kind, self.member))
+    }
+
+    /// The same, where it may be refused.
+    fn try_to(&self, shop: &mut Shop, turn: i64, at: TimeMs) -> Result<Record, String> {
+        let member = self.member.replace('#', &turn.to_string());
+        let command = shop.command(self.kind, &member, at, &self.given);
+        let now = TimeMs::new(at.get() + self.late_ms);
+        shop.happen(&command, now)
+    }
+
+    /// When a repetition happens.
+    fn at(&self, turn: i64) -> TimeMs {
+        TimeMs::new(self.from.get() + turn * self.step_ms)
+    }
+}
+
+/// Does a line; what each of its repetitions came to.
+fn line(shop: &mut Shop, text: &str) -> Vec<Record> {
+    let line = parse(text);
+    (0..line.times).map(|turn| line.happens(shop, turn, line.at(turn))).collect()
 }
 
 fn run(head: &str, lines: &[&str]) -> Result<(), String> {

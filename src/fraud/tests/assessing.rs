@@ -197,13 +197,7 @@ fn a_record_is_taken_in_once() {
 
 #[test]
 fn scripts_raise_and_never_lower() {
-    let raised = |verdict, weight| Reason {
-        rule: Text::new_static("script"),
-        verdict,
-        weight,
-        detail: "said so".to_owned(),
-        evidence: None,
-    };
+    let raised = |verdict, weight| Reason::plain(Text::new_static("script"), verdict, weight, "said so".to_owned());
     let held = combine(Assessment::default(), vec![raised(Verdict::Hold, 70)]);
     assert_eq!((held.verdict, held.score), (Verdict::Hold, 70));
     let both = combine(held, vec![raised(Verdict::Flag, 70), raised(Verdict::Allow, 0)]);

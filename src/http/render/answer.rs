@@ -2,11 +2,11 @@
 
 use super::balance::snapshot;
 use super::case::standing;
-use super::{Names, case, effect, status_name, verdict_name};
+use super::{Names, case, effect, status_name, told, verdict_name};
 use crate::engine::differ::is_same;
 use crate::engine::handle::Trace;
 use crate::http::json::Json;
-use crate::ledger::record::{Evidence, Input, Reason, Record};
+use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::limits::SCRIPT_OPERATIONS_MAX;
 
@@ -202,6 +202,7 @@ pub fn fraud(out: &mut Json, record: &Record, names: Names<'_>) {
     out.field("verdict", verdict_name(fraud.verdict));
     out.int_field("score", fraud.score);
     reasons(out, record, names);
+    told::whole(out, record);
     out.end_object();
 }
 
@@ -210,7 +211,7 @@ pub fn reasons(out: &mut Json, record: &Record, names: Names<'_>) {
     out.key("reasons");
     out.begin_array();
     for reason in &record.fraud.reasons {
-        write_reason(out, reason, names);
+        told::reason(out, reason, record, names);
     }
     out.end_array();
 }
@@ -226,42 +227,6 @@ fn review(out: &mut Json, released: &Record, names: Names<'_>) {
     out.begin_array();
     for one in &released.effects {
         effect::effect(out, released, one, names);
-    }
-    out.end_array();
-    out.end_object();
-}
-
-fn write_reason(out: &mut Json, reason: &Reason, names: Names<'_>) {
-    out.begin_object();
-    out.field("rule", &reason.rule);
-    out.field("verdict", verdict_name(reason.verdict));
-    out.int_field("weight", reason.weight);
-    out.field("detail", &reason.detail);
-    out.key("evidence");
-    match &reason.evidence {
-        Some(evidence) => write_evidence(out, evidence, names),
-        None => out.null(),
-    }
-    out.end_object();
-}
-
-fn write_evidence(out: &mut Json, evidence: &Evidence, names: Names<'_>) {
-    out.begin_object();
-    out.field("key", &evidence.key);
-    out.field("metric", &evidence.metric);
-    out.int_field("window_ms", evidence.window_ms);
-    out.int_field("counted", evidence.counted);
-    out.int_field("limit", evidence.limit);
-    out.key("events");
-    out.begin_array();
-    for seq in &evidence.events {
-        out.begin_object();
-        out.int_field("seq", seq.get());
-        if let Some((source, id)) = names.events.and_then(|known| known.get(seq)) {
-            out.field("source", source);
-            out.field("id", id);
-        }
-        out.end_object();
     }
     out.end_array();
     out.end_object();

@@ -19,6 +19,7 @@ mod standing;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::HashMap;
 

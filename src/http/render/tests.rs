@@ -236,6 +236,7 @@ fn reasons_carry_their_evidence() {
         weight: 40,
         detail: "3 in 1 h, at most 2".into(),
         evidence,
+        told: None,
     };
     record.fraud =
         Assessment { verdict: Verdict::Deny, score: 80, reasons: vec![reason(Some(evidence)), reason(None)] };
@@ -247,14 +248,18 @@ fn reasons_carry_their_evidence() {
         json!([{"pool": "points", "wanted": 900, "given": 500, "limit": "member_daily"},
             {"member": "bob", "card": "coffee", "wanted": 1, "given": 0, "limit": "spacing"}])
     );
+    let confirm = "Please confirm that it is you, and try again.";
     assert_eq!(
         answer["fraud"],
         json!({"verdict": "deny", "score": 80, "reasons": [
-            {"rule": "device_hour", "verdict": "step_up", "weight": 40, "detail": "3 in 1 h, at most 2", "evidence":
-                {"key": "device=d:77ab", "metric": "count", "window_ms": 3_600_000, "counted": 3, "limit": 2,
+            {"rule": "device_hour", "verdict": "step_up", "weight": 40, "detail": "3 in 1 h, at most 2",
+                "member_reason": confirm, "evidence":
+                {"key": "device=d:77ab", "metric": "count", "window_ms": 3_600_000, "counted": 3, "limit": 2, "margin": 1,
+                    "expression": "count by device=d:77ab = 3 > 2", "passes_if": [], "retry_after": null,
                     "events": [{"seq": 6}, {"seq": 5, "source": "till", "id": "0"}]}},
             {"rule": "device_hour", "verdict": "step_up", "weight": 40, "detail": "3 in 1 h, at most 2",
-                "evidence": null}]})
+                "member_reason": confirm, "evidence": null}],
+            "member_reason": confirm})
     );
     assert_eq!(answer["faults"], json!([{"at": "earn.rhai:12:5", "message": "too many operations"}]));
     assert_eq!(answer["ruleset"], json!({"version": 11, "hash": null}));

@@ -1,6 +1,6 @@
 //! Cases: list them, look at one, resolve it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -20,7 +20,7 @@ use crate::ledger::desk::Case;
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::review::{Resolution, Review};
 use crate::ledger::types::{Seq, Text};
-use crate::limits::{CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, ID_BYTES_MAX};
+use crate::limits::{BATCH_EVIDENCE_MAX, CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, ID_BYTES_MAX};
 
 /// `GET …/cases?status=&entity=&member=`: the most points at risk first.
 pub async fn list(ask: Ask) -> Result<Response, Problem> {
@@ -114,7 +114,7 @@ async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case,
         };
         records.push((record, released));
     }
-    let known = evidence(call, records.iter().map(|(record, _)| record.as_ref())).await?;
+    let known = evidence(call, records.iter().map(|(record, _)| record.as_ref()))?;
     let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let listed: Vec<_> = records.iter().map(|(record, released)| (record.as_ref(), released.as_deref())).collect();
     render::case(out, case, &listed, names);
@@ -122,24 +122,26 @@ async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case,
 }
 
 /// Source and id of the events that records' reasons counted.
-pub async fn evidence(
+pub fn evidence<'a>(
     call: &Call<'_>,
-    records: impl Iterator<Item = &Record>,
+    records: impl Iterator<Item = &'a Record>,
 ) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
-    let mut known = HashMap::new();
-    for record in records {
-        for seq in record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref()).flat_map(|e| &e.events) {
-            if known.contains_key(seq) {
-                continue;
-            }
-            if let Some(earlier) = call.edge.handle.record(*seq).await?
-                && let Input::Event(event) = &earlier.input
-            {
-                known.insert(*seq, (event.source.clone(), event.id.clone()));
-            }
-        }
-    }
-    Ok(known)
+    let reasons = records.flat_map(|record| &record.fraud.reasons);
+    let counted = reasons.filter_map(|reason| reason.evidence.as_ref()).flat_map(|evidence| &evidence.events);
+    let seqs: BTreeSet<Seq> = counted.copied().collect();
+    Ok(if seqs.is_empty() { HashMap::new() } else { call.edge.handle.event_ids(seqs)? })
+}
+
+/// The same of a write's answers. What is on disk is answered also where the events cannot be read: then without their ids.
+/// Of a large batch the first are named.
+pub fn evidence_of(call: &Call<'_>, answers: &[Answer]) -> HashMap<Seq, (Text, Text)> {
+    let records = answers.iter().filter_map(|answer| match answer {
+        Answer::Recorded(record) => Some(&**record),
+        Answer::Replayed(record) => Some(&**record),
+        Answer::Rejected(_) => None,
+    });
+    let spoken = records.filter(|record| !record.fraud.reasons.is_empty()).take(BATCH_EVIDENCE_MAX);
+    evidence(call, spoken).unwrap_or_default()
 }
 
 /// What became of a record that was held, where its case was closed.

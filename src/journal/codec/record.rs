@@ -6,8 +6,8 @@
 use super::wire::{Reader, Wire, Writer, wire_enum, wire_struct};
 use crate::journal::Error;
 use crate::ledger::record::{
-    Assessment, Evidence, KeyField, KeyFields, Observation, Party, PoolAfter, Reason, Record, ScriptFault, Snapshot,
-    Status, Verdict,
+    Assessment, Change, Evidence, KeyField, KeyFields, Observation, Party, PoolAfter, Reason, Record, ScriptFault,
+    Snapshot, Status, Told, Verdict,
 };
 use crate::ledger::types::{Seq, TimeMs};
 
@@ -139,7 +139,54 @@ wire_struct!(PoolAfter { pool, available, pending, held, debt });
 
 wire_struct!(Assessment { verdict, score, reasons });
 
-wire_struct!(Reason { rule, verdict, weight, detail, evidence });
+/// What tells whether evidence follows is also what says that the rule told more of it.
+const EVIDENCE_TOLD: u8 = 60;
+/// … or told something without any.
+const TOLD_ALONE: u8 = 61;
+
+impl Wire for Reason {
+    fn put(&self, out: &mut Writer<'_>) {
+        let Self { rule, verdict, weight, detail, evidence, told } = self;
+        rule.put(out);
+        verdict.put(out);
+        weight.put(out);
+        detail.put(out);
+        match (evidence, told) {
+            (evidence, None) => evidence.put(out),
+            (Some(evidence), Some(told)) => {
+                out.byte(EVIDENCE_TOLD);
+                evidence.put(out);
+                told.put(out);
+            }
+            (None, Some(told)) => {
+                out.byte(TOLD_ALONE);
+                told.put(out);
+            }
+        }
+    }
+    fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
+        let (rule, verdict, weight, detail) =
+            (Wire::take(from)?, Wire::take(from)?, Wire::take(from)?, Wire::take(from)?);
+        let (evidence, told) = match from.byte()? {
+            0 => (None, None),
+            1 => (Some(Wire::take(from)?), None),
+            EVIDENCE_TOLD => (Some(Wire::take(from)?), Some(Wire::take(from)?)),
+            TOLD_ALONE => (None, Some(Wire::take(from)?)),
+            tag => return Err(Error::UnknownTag { what: "evidence", tag }),
+        };
+        Ok(Self { rule, verdict, weight, detail, evidence, told })
+    }
+}
+
+wire_struct!(Told { expression, margin, passes, member });
+
+// Tags are never changed and never reused.
+wire_enum!(Change, "change" {
+    60 = After(at),
+    61 = ArrivedBy(at),
+    62 = AtMost(amount),
+    63 = Otherwise(what),
+});
 
 wire_struct!(Evidence { key, metric, window_ms, counted, limit, events });
 

@@ -114,13 +114,9 @@ fn note_lateness(books: &Books<'_>, event: &Event, judgement: &mut Judgement) {
     let late_ms = books.now.since(event.occurred_at);
     if late_ms > limit_ms {
         judgement.assessment.verdict = judgement.assessment.verdict.max(Verdict::Hold);
-        judgement.assessment.reasons.push(Reason {
-            rule: Text::new_static("max_lateness"),
-            verdict: Verdict::Hold,
-            weight: 0,
-            detail: format!("posted {} h after it occurred, at most {} h", late_ms / 3_600_000, limit_ms / 3_600_000),
-            evidence: None,
-        });
+        let detail = format!("posted {} h after it occurred, at most {} h", late_ms / 3_600_000, limit_ms / 3_600_000);
+        let rule = Text::new_static("max_lateness");
+        judgement.assessment.reasons.push(Reason::plain(rule, Verdict::Hold, 0, detail));
     }
 }
 

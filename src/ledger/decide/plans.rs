@@ -34,7 +34,7 @@ pub(super) fn refusal(books: &Books<'_>, member: Option<&Member>, event: &Event)
         }
     };
     let rule = Text::new_static("membership");
-    Some(Reason { rule, verdict: Verdict::Deny, weight: WEIGHT, detail, evidence: None })
+    Some(Reason::plain(rule, Verdict::Deny, WEIGHT, detail))
 }
 
 fn unfit(plan: &PlanTerms, member: Option<&Member>, event: &Event) -> Option<String> {

@@ -85,7 +85,7 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
             .filter(|weight| *weight <= 100)
             .ok_or_else(|| format!("{weight} is not a weight: from 0 to 100"))?;
         let (rule, detail) = (Text::new(bounded(code)?), bounded(reason)?.to_owned());
-        raise(&mut shared.borrow_mut(), Reason { rule, verdict: Verdict::Flag, weight, detail, evidence: None })
+        raise(&mut shared.borrow_mut(), Reason::plain(rule, Verdict::Flag, weight, detail))
     });
     let shared = Rc::clone(call);
     engine.register_fn("hold", move |at: NativeCallContext, reason: &str| -> Answer<()> {
@@ -95,7 +95,7 @@ fn register_verdicts(engine: &mut Engine, call: &Shared) {
         if matches!(call.occasion, Some(Occasion::Schedule { .. })) {
             return Err("on_schedule holds nothing: what the calendar brings does not wait".into());
         }
-        raise(&mut call, Reason { rule, verdict: Verdict::Hold, weight: HOLD_WEIGHT, detail, evidence: None })
+        raise(&mut call, Reason::plain(rule, Verdict::Hold, HOLD_WEIGHT, detail))
     });
 }
 

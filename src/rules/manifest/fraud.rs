@@ -49,6 +49,8 @@ pub(in crate::rules) struct OverrideTable {
     pub window: Option<Spanned<Window>>,
     /// What it adds to the score instead.
     pub weight: Option<Whole<0, 100>>,
+    /// What a member is told whom it stops, instead.
+    pub member_reason: Option<Words>,
     /// Whether it only notes what it would have said.
     #[serde(default)]
     pub shadow: bool,
@@ -63,6 +65,8 @@ pub(in crate::rules) struct LimitTable {
     pub id: Spanned<Name>,
     /// What it is for, for whoever reads the program.
     pub about: Option<Words>,
+    /// What a member is told whom it stops; a sentence that gives nothing of it away where not given.
+    pub member_reason: Option<Words>,
     /// What it counts: kinds of event, `transfer`, `redeem`, `hold` or `donate`.
     pub on: OneOrMany<CountedKind>,
     /// What it counts by; several make one key.
