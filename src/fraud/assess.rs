@@ -154,12 +154,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, reason);
         }
     }
-    for fired in fired {
-        let told = explain::tell(&fired, question, &assessment, &find);
-        if let Some(reason) = assessment.reasons.get_mut(fired.reason) {
-            reason.told = Some(Box::new(told));
-        }
-    }
+    explain::tell_all(&fired, question, &mut assessment, &find);
     (assessment, observed)
 }
 

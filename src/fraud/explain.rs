@@ -11,13 +11,23 @@ use crate::ledger::record::{Assessment, Change, Input, MARK, Taken, Told, Verdic
 use crate::ledger::terms::{CalendarWindow, Fact, LimitTerms, Metric};
 use crate::ledger::types::{Seq, Text, TimeMs};
 
-/// What a limit that spoke tells.
-pub(super) fn tell<'a>(
-    fired: &Fired<'_>,
+/// Adds to the reasons of limits that spoke what they tell.
+pub(super) fn tell_all<'a>(
+    fired: &[Fired<'_>],
     question: &Question<'_>,
-    assessment: &Assessment,
+    assessment: &mut Assessment,
     find: &impl Find<'a>,
-) -> Told {
+) {
+    for fired in fired {
+        let told = tell(fired, question, assessment, find);
+        if let Some(reason) = assessment.reasons.get_mut(fired.reason) {
+            reason.told = Some(Box::new(told));
+        }
+    }
+}
+
+/// What a limit that spoke tells.
+fn tell<'a>(fired: &Fired<'_>, question: &Question<'_>, assessment: &Assessment, find: &impl Find<'a>) -> Told {
     let limit = fired.limit;
     let Some(evidence) = assessment.reasons.get(fired.reason).and_then(|reason| reason.evidence.as_ref()) else {
         return Told { member: limit.extra.member.clone(), ..Told::default() };

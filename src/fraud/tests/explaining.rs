@@ -34,6 +34,7 @@ fn each_kind_of_limit_tells_how_it_came_to_its_verdict() {
         limit
     };
     let (count, sum, stores) = (Metric::Count, Metric::Sum, Metric::Distinct(KeyField::Store));
+    let forever = LimitTerms { window_ms: i64::MAX, ..by_member(count, 2) };
     let rows: Vec<(LimitTerms, &str, i64, Vec<Change>)> = vec![
         // Purchases of 100 at three stores, at 0, 10 and 20 minutes; what is asked about is the last. It counts itself, so
         // two must have gone before the same passes again.
@@ -77,12 +78,7 @@ fn each_kind_of_limit_tells_how_it_came_to_its_verdict() {
             1,
             vec![after(31 * 24 * HOUR)],
         ),
-        (
-            LimitTerms { window_ms: i64::MAX, ..by_member(count, 2) },
-            "count(purchase) by member=M1 ever = 3 > 2",
-            1,
-            vec![],
-        ),
+        (forever, "count(purchase) by member=M1 ever = 3 > 2", 1, vec![]),
     ];
     for (limit, expression, margin, passes) in rows {
         let terms = terms(vec![limit]);

@@ -3,6 +3,7 @@
 mod kin;
 pub(crate) mod lives;
 pub(crate) mod strategies;
+mod verdicts;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 
 use super::lives::{card_state, counter, standing};
+use super::verdicts::assessment;
 use crate::ledger::calendar::Span;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::member::{Grant, Lot, Member, PoolState, Profile};
@@ -355,29 +356,6 @@ fn clip() -> BoxedStrategy<Clip> {
     let what = prop_oneof![name().prop_map(Clipped::Pool), name().prop_map(Clipped::Card)];
     (any::<u8>(), what, number(), number(), text())
         .prop_map(|(party, what, wanted, given, limit)| Clip { party, what, wanted, given, limit })
-        .boxed()
-}
-fn verdict() -> impl Strategy<Value = Verdict> {
-    use Verdict::*;
-    proptest::sample::select(vec![Allow, Flag, Hold, StepUp, Deny])
-}
-fn assessment() -> BoxedStrategy<Assessment> {
-    let evidence = (text(), text(), number(), number(), number(), vec(seq(), 0..4)).prop_map(
-        |(key, metric, window_ms, counted, limit, events)| Evidence { key, metric, window_ms, counted, limit, events },
-    );
-    let change = prop_oneof![
-        time().prop_map(Change::After),
-        time().prop_map(Change::ArrivedBy),
-        number().prop_map(Change::AtMost),
-        text().prop_map(Change::Otherwise)
-    ];
-    let told = ("\\PC{0,40}", number(), vec(change, 0..3), text())
-        .prop_map(|(expression, margin, passes, member)| Box::new(Told { expression, margin, passes, member }));
-    let reason = (text(), verdict(), any::<u8>(), "\\PC{0,40}", of(evidence), of(told)).prop_map(
-        |(rule, verdict, weight, detail, evidence, told)| Reason { rule, verdict, weight, detail, evidence, told },
-    );
-    (verdict(), any::<u8>(), vec(reason, 0..3))
-        .prop_map(|(verdict, score, reasons)| Assessment { verdict, score, reasons })
         .boxed()
 }
 fn observation() -> BoxedStrategy<Observation> {
