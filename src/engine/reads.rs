@@ -3,12 +3,24 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::handle::{Answer, Handle, Item, Pending, RecordRef, SubmitError};
+use super::handle::{Answer, Item, Pending, RecordRef, SubmitError};
 use crate::journal::block::BlockReader;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::types::{Seq, Text};
 use crate::store::Store;
+
+impl Answer {
+    /// The record that was made, now or before.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Recorded(record) => Some(record),
+            Self::Replayed(record) => Some(record),
+            Self::Rejected(_) => None,
+        }
+    }
+}
 
 /// The latest block read, so that neighbours are found in it.
 struct Reader<'a> {
@@ -52,23 +64,16 @@ pub(super) fn record(store: &Store, seq: Seq) -> Result<Option<Record>, SubmitEr
     Reader::new(store).record(seq)
 }
 
-impl Handle {
-    /// Source and id of those of some records that are events and durable. Each is read once, in order.
-    ///
-    /// # Errors
-    ///
-    /// Where the journal cannot be read.
-    pub fn event_ids(&self, seqs: BTreeSet<Seq>) -> Result<HashMap<Seq, (Text, Text)>, SubmitError> {
-        let last = self.shared.status().durable_seq;
-        let mut reader = Reader::new(&self.shared.store);
-        let mut ids = HashMap::new();
-        for seq in seqs.into_iter().filter(|seq| *seq <= last) {
-            if let Some(Record { input: Input::Event(event), .. }) = reader.record(seq)? {
-                ids.insert(seq, (event.source.clone(), event.id.clone()));
-            }
+/// Source and id of those of the records that are events. In the order of the journal, so that a block is read once.
+pub(super) fn events(store: &Store, seqs: &BTreeSet<Seq>) -> Result<HashMap<Seq, (Text, Text)>, SubmitError> {
+    let mut reader = Reader::new(store);
+    let mut found = HashMap::with_capacity(seqs.len());
+    for seq in seqs {
+        if let Some(Record { input: Input::Event(event), .. }) = reader.record(*seq)? {
+            found.insert(*seq, (event.source.clone(), event.id.clone()));
         }
-        Ok(ids)
     }
+    Ok(found)
 }
 
 /// A job's answers: new records by their block, replays by reading the first record and comparing what was asked.

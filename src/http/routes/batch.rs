@@ -11,7 +11,7 @@ use hyper::body::Body as HttpBody;
 use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 
 use super::{Ask, Call, answer, cases};
-use crate::engine::handle::{Answer, Command, ProgramView};
+use crate::engine::handle::{Answer, Command};
 use crate::http::body::{self, Format};
 use crate::http::edge::Settings;
 use crate::http::json::Json;
@@ -20,7 +20,7 @@ use crate::http::render::{self, Names};
 use crate::http::tally;
 use crate::http::wire::{self, EventWire, TransferWire, Wire};
 use crate::ledger::record::{Input, Record};
-use crate::ledger::types::{Seq, Text};
+use crate::ledger::types::Text;
 use crate::limits::{BATCH_KEY_BYTES_MAX, ON_REACTOR_BYTES_MAX};
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -93,8 +93,13 @@ where
     let lines = body::names(call.headers, &ACCEPT, "application/x-ndjson");
     let request_id = Text::new(call.request_id);
     let style = Style { lines, minimal };
-    let known = if minimal { HashMap::new() } else { cases::evidence_of(call, &answers) };
-    let out = off_reactor(size, move || write(&view, &problems, (&answers, &known), style, &request_id)).await;
+    let handle = call.edge.handle.clone();
+    let out = off_reactor(size, move || {
+        let known = if minimal { HashMap::new() } else { cases::evidence_of(&handle, &answers)? };
+        let names = Names { events: Some(&known), ..Names::of(&view) };
+        Ok::<_, Problem>(write(names, &problems, &answers, style, &request_id))
+    });
+    let out = out.await?;
     let media = if lines { "application/x-ndjson" } else { "application/json" };
     let mut response = answer(StatusCode::OK, media, out);
     if minimal {
@@ -141,13 +146,12 @@ struct Style {
 }
 
 fn write(
-    view: &ProgramView,
+    names: Names<'_>,
     problems: &[Option<Problem>],
-    (answers, known): (&[Answer], &HashMap<Seq, (Text, Text)>),
+    answers: &[Answer],
     style: Style,
     request_id: &str,
 ) -> Vec<u8> {
-    let names = Names { events: Some(known), ..Names::of(view) };
     let mut out = Json::with_capacity(problems.len() * if style.minimal { 96 } else { 640 } + 32);
     if !style.lines {
         out.begin_object();

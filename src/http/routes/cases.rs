@@ -10,7 +10,7 @@ use hyper::header::HeaderValue;
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::engine::CaseFilter;
-use crate::engine::handle::{Answer, ProgramView};
+use crate::engine::handle::{Answer, Handle, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::cursor;
@@ -20,7 +20,7 @@ use crate::ledger::desk::Case;
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::review::{Resolution, Review};
 use crate::ledger::types::{Seq, Text};
-use crate::limits::{BATCH_EVIDENCE_MAX, CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, ID_BYTES_MAX};
+use crate::limits::{CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, EVIDENCE_EVENTS_NAMED_MAX, ID_BYTES_MAX};
 
 /// `GET …/cases?status=&entity=&member=`: the most points at risk first.
 pub async fn list(ask: Ask) -> Result<Response, Problem> {
@@ -30,7 +30,7 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
     let open = match query.get("status") {
         None | Some("all") => None,
         Some("open") => Some(true),
-        Some("resolved") => Some(false),
+        Some("resolved" | "closed") => Some(false),
         Some(_) => return Err(Problem::parameter("status", "expected open, resolved or all")),
     };
     let after = query.cursor::<2>()?;
@@ -114,34 +114,34 @@ async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case,
         };
         records.push((record, released));
     }
-    let known = evidence(call, records.iter().map(|(record, _)| record.as_ref()))?;
+    let known = evidence(&call.edge.handle, records.iter().map(|(record, _)| record.as_ref()))?;
     let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let listed: Vec<_> = records.iter().map(|(record, released)| (record.as_ref(), released.as_deref())).collect();
     render::case(out, case, &listed, names);
     Ok(())
 }
 
-/// Source and id of the events that records' reasons counted.
+/// Source and id of the events that records' reasons counted, so many of them as an answer names.
 pub fn evidence<'a>(
-    call: &Call<'_>,
+    handle: &Handle,
     records: impl Iterator<Item = &'a Record>,
 ) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
     let reasons = records.flat_map(|record| &record.fraud.reasons);
-    let counted = reasons.filter_map(|reason| reason.evidence.as_ref()).flat_map(|evidence| &evidence.events);
-    let seqs: BTreeSet<Seq> = counted.copied().collect();
-    Ok(if seqs.is_empty() { HashMap::new() } else { call.edge.handle.event_ids(seqs)? })
+    let mut counted = BTreeSet::new();
+    for seq in reasons.filter_map(|reason| reason.evidence.as_ref()).flat_map(|evidence| &evidence.events) {
+        if counted.len() < EVIDENCE_EVENTS_NAMED_MAX {
+            counted.insert(*seq);
+        }
+    }
+    if counted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(handle.events(&counted)?)
 }
 
-/// The same of a write's answers. What is on disk is answered also where the events cannot be read: then without their ids.
-/// Of a large batch the first are named.
-pub fn evidence_of(call: &Call<'_>, answers: &[Answer]) -> HashMap<Seq, (Text, Text)> {
-    let records = answers.iter().filter_map(|answer| match answer {
-        Answer::Recorded(record) => Some(&**record),
-        Answer::Replayed(record) => Some(&**record),
-        Answer::Rejected(_) => None,
-    });
-    let spoken = records.filter(|record| !record.fraud.reasons.is_empty()).take(BATCH_EVIDENCE_MAX);
-    evidence(call, spoken).unwrap_or_default()
+/// The same of answers to writes.
+pub fn evidence_of(handle: &Handle, answers: &[Answer]) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
+    evidence(handle, answers.iter().filter_map(Answer::record))
 }
 
 /// What became of a record that was held, where its case was closed.

@@ -41,7 +41,8 @@ pub async fn submit(call: &Call<'_>, view: &ProgramView, event: Arc<Event>) -> R
     // Rules may have changed meanwhile: the names of today include those of every record.
     let view = call.view()?;
     let minimal = call.wants_minimal();
-    let known = if minimal { HashMap::new() } else { cases::evidence_of(call, std::slice::from_ref(&answer)) };
+    let known =
+        if minimal { HashMap::new() } else { cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))? };
     let names = Names { events: Some(&known), ..Names::of(&view) };
     respond(call, &answer, |out, record| {
         if minimal {
@@ -97,7 +98,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     }
     let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
     let view = call.view()?;
-    let known = cases::evidence(&call, std::iter::once(record.as_ref()))?;
+    let known = cases::evidence(&call.edge.handle, std::iter::once(record.as_ref()))?;
     let released = cases::released(&call, &view, &record).await?;
     let names = Names { events: Some(&known), released: released.as_deref(), ..Names::of(&view) };
     let mut out = Json::with_capacity(1_024);
@@ -122,7 +123,7 @@ pub async fn simulate(ask: Ask, body: Body) -> Result<Response, Problem> {
         call.edge.handle.simulate(view.id, Arc::clone(&event), asked.at, version).await?;
     let view = call.view()?;
     let record = outcome.record.map_err(|reject| Problem::from(&reject))?;
-    let known = cases::evidence(&call, std::iter::once(&record))?;
+    let known = cases::evidence(&call.edge.handle, std::iter::once(&record))?;
     let names = Names { simulated: true, events: Some(&known), ..Names::of(&view) };
     let mut out = Json::with_capacity(2_048);
     let live = live.as_ref().map(|live| (&live.record, live.trace.as_slice()));

@@ -21,7 +21,7 @@ pub async fn adjust(ask: Ask, body: Body) -> Result<Response, Problem> {
     let asked = Arc::new(ask.read::<AdjustmentWire, _>(body).await?);
     let answer = submit_one(&call, &view, Command::Adjust(Arc::clone(&asked), key)).await?;
     let view = call.view()?;
-    let known = cases::evidence_of(&call, std::slice::from_ref(&answer));
+    let known = cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))?;
     let names = Names { events: Some(&known), ..Names::of(&view) };
     respond(&call, &answer, |out, record| render::adjustment(out, record, &asked, names, false))
 }
@@ -34,7 +34,7 @@ pub async fn transfer(ask: Ask, body: Body) -> Result<Response, Problem> {
     let asked = Arc::new(ask.read::<TransferWire, _>(body).await?);
     let answer = submit_one(&call, &view, Command::Transfer(Arc::clone(&asked), key)).await?;
     let view = call.view()?;
-    let known = cases::evidence_of(&call, std::slice::from_ref(&answer));
+    let known = cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))?;
     let names = Names { events: Some(&known), ..Names::of(&view) };
     respond(&call, &answer, |out, record| render::transfer(out, record, &asked, names, false))
 }

@@ -27,7 +27,7 @@ pub async fn act(call: &Call<'_>, view: &ProgramView, asked: Act) -> Result<Resp
     let patches = matches!(asked.what, What::Update { .. });
     let answer = submit_one(call, view, Command::Act(Arc::new(asked), key)).await?;
     let view = call.view()?;
-    let known = cases::evidence_of(call, std::slice::from_ref(&answer));
+    let known = cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))?;
     let vouchers = Some((view.id, &call.edge.vouchers));
     let names = Names { vouchers, events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let mut response = respond(call, &answer, |out, record| render::act(out, record, names))?;
