@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tallystick::engine::Command;
 use tallystick::engine::core::Core;
 use tallystick::ledger::act::{Act, Spend, What};
-use tallystick::ledger::event::{Context, Event, EventKind, Personal, Tender, Transfer};
+use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Tender, Transfer};
 use tallystick::ledger::record::{Record, Status};
 use tallystick::ledger::types::{Money, Points, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
@@ -92,6 +92,18 @@ impl Shop {
         match kind {
             "redeem" => act(What::Redeem { spend: Spend::Points { pool, amount }, order: None }),
             "buy_lamp" => act(What::Redeem { spend: Spend::Reward(Text::new_static("lamp")), order: None }),
+            "credit" => {
+                let adjustment = Adjustment {
+                    member: Text::new(member),
+                    pool,
+                    amount,
+                    reason: Text::new_static("goodwill"),
+                    expires_at: None,
+                    pending: false,
+                    context: Some(Box::new(context.clone())),
+                };
+                Command::Adjust(Arc::new(adjustment), Text::default())
+            }
             "transfer" => {
                 let to = text("to").expect("a transfer has a receiver");
                 let transfer =

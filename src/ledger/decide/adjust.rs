@@ -4,22 +4,30 @@ use std::sync::Arc;
 
 use super::super::event::Adjustment;
 use super::super::member::Member;
-use super::super::record::{Account, Effect, Input, Record};
+use super::super::record::{Account, Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, status_of};
 
-/// Decides an adjustment. A debit takes lots in spending order and never goes below zero.
+/// Decides an adjustment. A debit takes lots in spending order and never goes below zero, and no fraud check keeps it from doing
+/// so; a credit that one holds waits for its case.
 ///
 /// # Errors
 /// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
-pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Result<Record, Reject> {
+pub fn adjust(
+    books: &Books<'_>,
+    adjustment: &Arc<Adjustment>,
+    key: &Text,
+    judgement: Judgement,
+) -> Result<Record, Reject> {
+    let judgement = if adjustment.amount.is_positive() { judgement } else { Judgement::default() };
+    let status = status_of(judgement.assessment.verdict);
     let member = books.known_member(&adjustment.member)?;
     let pool = books.pool(&adjustment.pool)?;
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
-    if adjustment.amount.is_positive() {
+    if adjustment.amount.is_positive() && status != Status::Denied {
         let wanted = Wanted {
             party,
             pool,
@@ -30,17 +38,19 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
             from: Account::Adjusted,
             reason: adjustment.reason.clone(),
             rule: Text::new_static("adjustment"),
-            held: adjustment.pending,
+            held: adjustment.pending || status == Status::Held,
         };
         draft.credit(books, Some(member), wanted)?;
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
             credit.expires_at = Some(at);
         }
-    } else {
+    } else if !adjustment.amount.is_positive() {
         draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
     }
     let input = Input::Adjust(Arc::clone(adjustment), key.clone());
-    Ok(draft.record(books, input, books.now, Judgement::default()))
+    let mut record = draft.record(books, input, books.now, judgement);
+    record.status = status;
+    Ok(record)
 }
 
 impl Draft {
