@@ -10,8 +10,8 @@ use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
 use super::{Books, Draft, Judgement, status_of};
 
-/// Decides an adjustment. A debit takes lots in spending order and never goes below zero, and no fraud check keeps it from doing
-/// so; a credit that one holds waits for its case.
+/// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not; one that a
+/// fraud check holds waits for its case. A debit takes lots in spending order, never goes below zero, and is never held.
 ///
 /// # Errors
 /// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
@@ -28,17 +28,20 @@ pub fn adjust(
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
     if adjustment.amount.is_positive() && status != Status::Denied {
+        let is_held = status == Status::Held;
+        let pool_pending = books.terms.pool(pool).and_then(|terms| terms.pending);
+        let pending = pool_pending.filter(|_| adjustment.pending && !is_held);
         let wanted = Wanted {
             party,
             pool,
             amount: adjustment.amount,
             earned_at: books.now,
-            pending: None,
+            pending,
             expires: None,
             from: Account::Adjusted,
             reason: adjustment.reason.clone(),
             rule: Text::new_static("adjustment"),
-            held: adjustment.pending || status == Status::Held,
+            held: is_held || (adjustment.pending && pending.is_none()),
         };
         draft.credit(books, Some(member), wanted)?;
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
