@@ -8,6 +8,7 @@ pub mod orders;
 pub mod random;
 mod reviews;
 pub mod shares;
+pub mod tiers;
 pub mod whole;
 
 use std::collections::BTreeMap;
@@ -168,6 +169,7 @@ impl World {
                 let level = LevelTerms { name: self.name(name), any };
                 self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
+            ["tiers", ..] => tiers::declare(&mut self.terms, line),
             ["card", name, size, ..] => {
                 let (card, reward) = (self.name(name), self.name("free"));
                 self.terms.rewards.push(RewardTerms { name: reward, ..RewardTerms::default() });

@@ -99,8 +99,10 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     plans::lapse(member, at, &mut effects);
     let mut tier = member.tier;
     if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
-        tier = tiers::tier_at(member, terms, at);
-        effects.push(Effect::Tier { party: 0, from: member.tier, to: tier });
+        let (to, landing) = tiers::fall(member, terms, at);
+        tier = to;
+        effects.push(Effect::Tier { party: 0, from: member.tier, to });
+        effects.extend(landing.map(|landing| Effect::Land { party: 0, landing }));
     }
     schedule::run(member, terms, (at, seq), tier, &mut effects);
     effects
