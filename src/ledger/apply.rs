@@ -229,8 +229,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Kin(effect) => kin::relate(member, effect, when),
         Effect::Vest(given) => return vest(member, given, when.recorded_at),
         Effect::Lifetime { pool, amount, .. } => pool_mut(member, *pool).lifetime += *amount,
-        Effect::Qualify { counter, since, .. } => qualify(member, *counter, *since),
-        Effect::Land { landing, .. } => member.status.get_or_insert_default().landing = Some(*landing),
+        Effect::Qualify { .. } | Effect::Land { .. } => climb(member, effect),
         Effect::Chose { choices, .. } => put_all(&mut member.standing.get_or_insert_default().choices, choices),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
@@ -377,9 +376,17 @@ fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
     true
 }
 
-fn qualify(member: &mut Member, counter: NameId, since: Day) {
-    let known = member.counters.iter().find(|known| known.name == counter);
-    member.status.get_or_insert_default().keep(counter, since, known);
+/// What tiers by days must know.
+fn climb(member: &mut Member, effect: &Effect) {
+    let status = member.status.get_or_insert_default();
+    match effect {
+        Effect::Qualify { counter, since, .. } => {
+            let known = member.counters.iter().find(|known| known.name == *counter);
+            status.keep(*counter, *since, known);
+        }
+        Effect::Land { landing, .. } => status.landing = Some(*landing),
+        _ => {}
+    }
 }
 
 fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {

@@ -141,10 +141,10 @@ pub fn fall(member: &Member, terms: &Terms, at: TimeMs) -> (Option<NameId>, Opti
 /// The counters that a record which may count must first keep by days, or of which days can be forgotten, and since when they
 /// matter at an instant. Nothing where tiers go by calendar years alone.
 #[must_use]
-pub fn to_keep(member: Option<&Member>, terms: &Terms, at: TimeMs) -> Option<(Vec<NameId>, Day)> {
+pub fn to_keep(member: &Member, terms: &Terms, at: TimeMs) -> Option<(Vec<NameId>, Day)> {
     let tiers = terms.tiers.as_ref().filter(|tiers| tiers.by_days())?;
     let since = days::keep_since(terms, tiers, at);
-    let kept = |counter| member.and_then(|member| member.status.as_deref()?.credits(counter));
+    let kept = |counter| member.status.as_deref().and_then(|status| status.credits(counter));
     let asks = |counter: &NameId| {
         kept(*counter)
             .is_none_or(|kept| kept.days.first().is_some_and(|(day, _)| day.saturating_add(SPARE_DAYS) < since))

@@ -105,7 +105,7 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
     if member.is_some() || status != Status::Denied {
         draft.party(&event.member, books.member(&event.member));
     }
-    if status == Status::Posted {
+    if let (Status::Posted, Some(member)) = (status, member) {
         draft.keep_days(books, (0, member));
     }
     Ok(Opened { draft, member, status, judgement })
@@ -374,8 +374,8 @@ impl Work<'_> {
 }
 
 impl Draft {
-    /// Notes what must be known by days before a party's counts come.
-    pub(super) fn keep_days(&mut self, books: &Books<'_>, (party, member): (u8, Option<&Member>)) {
+    /// Notes what must be known by days before a party's counts come. Of who enrols there is only this record's day to know.
+    pub(super) fn keep_days(&mut self, books: &Books<'_>, (party, member): (u8, &Member)) {
         let Some((counters, since)) = tiers::to_keep(member, books.terms, books.now) else { return };
         self.effects.extend(counters.into_iter().map(|counter| Effect::Qualify { party, counter, since }));
     }

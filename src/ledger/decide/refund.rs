@@ -121,7 +121,7 @@ pub fn awaited(books: &Books<'_>, order: &Record, found: &[Record]) -> Option<Re
     let subject = Subject::fresh(order.clone(), found);
     let mut draft = Draft::default();
     draft.party(&sale.member, Some(member));
-    draft.keep_days(books, (0, Some(member)));
+    draft.keep_days(books, (0, member));
     draft.effects.push(Effect::Awaited { party: 0, refund: early.refund });
     let asked = Asked { lines: early.lines.clone(), amount: early.amount };
     let giving = Giving::new(books, &subject, member, books.now);

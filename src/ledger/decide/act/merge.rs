@@ -42,7 +42,7 @@ impl Work<'_> {
         }
         self.move_rights(party);
         self.move_choices(target, party)?;
-        self.draft.keep_days(self.books, (party, Some(target)));
+        self.draft.keep_days(self.books, (party, target));
         let mut counts = Vec::new();
         for counter in &member.counters {
             for (day, amount) in parts(counter, member.status.as_deref()) {
