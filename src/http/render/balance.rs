@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Names;
 use crate::http::json::Json;
-use crate::ledger::decide::settled;
-use crate::ledger::member::{Lot, Member};
+use crate::ledger::decide::{inactivity_end, settled};
+use crate::ledger::member::{Lot, Member, PoolState};
 use crate::ledger::record::Snapshot;
 use crate::ledger::rights::rights;
 use crate::ledger::tiers::{self, credit_at, fall, next_fall, rank, threshold};
@@ -199,12 +199,15 @@ fn holds(out: &mut Json, member: &Member, names: Names<'_>) {
 
 /// What is lost next: the soonest instants over all pools, what each takes of a pool in one row.
 fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
-    // What a hold keeps aside does not expire while it lasts.
-    let row = |pool: NameId, lot: &Lot| Some((lot.expires_at?, pool, lot.free()));
+    // What a hold keeps aside does not expire while it lasts; what waits for a review is not lost by inactivity.
+    let row = |pool: &PoolState, lot: &Lot| {
+        let idle = inactivity_end(pool, names.terms, member.active_at).filter(|_| lot.available_at != TimeMs::NEVER);
+        Some((lot.expires_at.into_iter().chain(idle).min()?, pool.pool, lot.free()))
+    };
     let mut rows: Vec<(TimeMs, NameId, Points)> = member
         .pools
         .iter()
-        .flat_map(|pool| pool.lots.iter().filter_map(move |lot| row(pool.pool, lot)))
+        .flat_map(|pool| pool.lots.iter().filter_map(|lot| row(pool, lot)))
         .filter(|(expires, _, amount)| *expires > at && amount.is_positive())
         .collect();
     rows.sort_unstable_by_key(|(expires, pool, _)| (*expires, *pool));

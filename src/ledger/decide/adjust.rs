@@ -37,6 +37,10 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
             credit.expires_at = Some(at);
         }
+        if adjustment.pending {
+            // It waits in a case, for whoever clears or confirms it.
+            draft.effects.push(Effect::Refer { party });
+        }
     } else {
         draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
     }

@@ -49,7 +49,8 @@ fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<Ti
 }
 
 /// When all lots of a pool are lost by inactivity, where its terms say so.
-fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
+#[must_use]
+pub fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let Expiry::Inactivity { months } = terms.pool(pool.pool)?.expiry else { return None };
     // What waits for a review is not lost meanwhile: its time begins when it is cleared.
     let lost = |lot: &&Lot| lot.free().is_positive() && lot.available_at != TimeMs::NEVER;
@@ -194,6 +195,16 @@ pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
 /// The member as of an instant: everything due by then is done, on a copy where there is anything.
 #[must_use]
 pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Member> {
+    foresee(member, terms, at, &mut |_, _| {})
+}
+
+/// [`settled`], which also shows what happens at each instant on the way.
+pub fn foresee<'a>(
+    member: &'a Member,
+    terms: &Terms,
+    at: TimeMs,
+    each: &mut dyn FnMut(TimeMs, Vec<Effect>),
+) -> Cow<'a, Member> {
     let mut settled = Cow::Borrowed(member);
     while let Some(due_at) = next_due(&settled, terms).filter(|due_at| *due_at <= at) {
         // What a read makes is never recorded; it needs a name of its own all the same.
@@ -207,6 +218,7 @@ pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Mem
             let when = When { seq: copy.last.next(), occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);
         }
+        each(due_at, effects);
     }
     settled
 }
