@@ -22,7 +22,7 @@ impl World {
                 _ => 0,
             });
             let entries = self.entries.get(&(key.id.clone(), pool.pool)).copied().unwrap_or(0);
-            assert_eq!(entries + moved.sum::<i64>(), pool.total().get(), "lines of {:?} by {}", key.id, self.now);
+            assert_eq!(entries + moved.sum::<i64>(), pool.total().get(), "lines of {:?} by {:?}", key.id, self.now);
         }
     }
 }

@@ -324,7 +324,9 @@ impl World {
             (key.clone(), settled(member, &self.terms, self.now).into_owned())
         };
         let foretold: Vec<(MemberKey, Member)> = self.state.members.iter().map(settle).collect();
-        foretold.iter().for_each(|(key, member)| self.add_up(key, member));
+        for (key, member) in &foretold {
+            self.add_up(key, member);
+        }
         while let Some((at, key)) = self.next_due().filter(|(at, _)| *at <= self.now) {
             let record = decide::due(&self.books(), &key.id).expect("something is due");
             assert_eq!(record.occurred_at, at, "it is recorded at its due time");
