@@ -47,6 +47,10 @@ pub fn adjust(
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
             credit.expires_at = Some(at);
         }
+        if adjustment.pending && !is_held {
+            // It waits in a case, for whoever clears or confirms it.
+            draft.effects.push(Effect::Refer { party });
+        }
     } else if !adjustment.amount.is_positive() {
         draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
     }
