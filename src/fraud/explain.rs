@@ -196,7 +196,15 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
         match fact {
             Fact::OwnTill => ways.push("served by somebody else".to_owned()),
             Fact::Unlinked => ways.push("with the order it belongs to".to_owned()),
-            Fact::InPerson | Fact::Remote | Fact::NoStore | Fact::Contact | Fact::Sizeable => {}
+            Fact::InPerson
+            | Fact::Remote
+            | Fact::NoStore
+            | Fact::Contact
+            | Fact::Sizeable
+            | Fact::Unproven
+            | Fact::Passing
+            | Fact::Trifling
+            | Fact::LateReceipt => {}
         }
     }
     for fresh in &limit.extra.fresh {
