@@ -289,3 +289,9 @@ pub const FLIGHT_GROUND_MS: i64 = 60 * 60 * 1_000;
 pub const FLIGHT_KMH: i64 = 850;
 /// The shortest flight, in metres.
 pub const FLIGHT_MIN_M: i64 = 150_000;
+
+/// The longest rolling window of tiers, in months: credit is kept by days for as long.
+pub const TIER_WINDOW_MONTHS_MAX: u16 = 60;
+
+/// The longest grace of tiers, in months: a year's credit is never kept beyond the year after the next.
+pub const TIER_GRACE_MONTHS_MAX: u16 = 12;

@@ -27,6 +27,8 @@ mod soup;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;
+#[path = "ledger/tiers.rs"]
+mod tiers;
 #[path = "ledger/whole.rs"]
 mod whole;
 

@@ -66,6 +66,7 @@ impl<'a> Question<'a> {
             (None, Input::Event(event)) => event.amount().get(),
             (None, Input::Transfer(transfer, _)) => transfer.amount.get(),
             (None, Input::Act(act, _)) => amount_of(&act.what),
+            (None, Input::Adjust(adjustment, _)) => adjustment.amount.get(),
             (None, _) => 0,
         }
     }
@@ -107,7 +108,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             }
             continue;
         }
-        if limit.extra.latest.is_none() && !facts::is(&limit.extra.only, question) {
+        if limit.extra.latest.is_none() && !facts::is(&limit.extra.only, question) || is_owned(limit, question) {
             continue;
         }
         let Some(value) = value_of(limit, question, || *packed.get_or_init(|| trail::pack(input))) else {
@@ -154,6 +155,15 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         }
     }
     (assessment, observed)
+}
+
+/// Whether one of the pack would count by what the program itself owns: a tablet in a shop, the shop's address.
+fn is_owned(limit: &LimitTerms, question: &Question<'_>) -> bool {
+    let owned = &question.terms.identity.owned;
+    let is = |field: KeyField| {
+        owned.iter().any(|(of, value)| *of == field && question.input.key_field(field) == Some(value))
+    };
+    !owned.is_empty() && limit.extra.standard && limit.key.iter().any(is)
 }
 
 /// A reason with the records of what led up to it.
@@ -287,6 +297,11 @@ fn exceeded<'a>(
                 detail: words::over(limit, Tally { value: counted, complete: true }, window_ms),
             })
         }
+        Metric::Count if limit.extra.quick_ms.is_some() => {
+            let (counted, records) = trail::quick(ring, question, limit, limit.extra.quick_ms?)?;
+            let detail = words::quick(limit, counted);
+            Some(Found { counted, limit: limit.limit, window_ms: limit.window_ms, records, detail })
+        }
         Metric::Count | Metric::Sum | Metric::Distinct(_) => return too_many(limit, ring, question, value),
         Metric::Gap => too_close(limit, ring, question),
         Metric::Speed => too_fast(limit, ring, question, value),
@@ -306,10 +321,15 @@ fn exceeded<'a>(
 
 /// What a limit on a number says.
 fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64) -> Option<Reason> {
-    let at = question.at;
+    let after_ms = if limit.extra.around { limit.window_ms } else { 0 };
+    let at = TimeMs::new(question.at.get().saturating_add(after_ms));
     let own = if limit.extra.excludes_current { None } else { Some(value) };
     let is_plain = limit.extra.calendar.is_none() && limit.extra.since.is_none();
-    let window_ms = if is_plain { limit.window_ms } else { window_of(limit, ring, &question.terms.zone, at) };
+    let window_ms = if is_plain {
+        limit.window_ms.saturating_add(after_ms)
+    } else {
+        window_of(limit, ring, &question.terms.zone, at)
+    };
     let counted = match limit.metric {
         Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
         Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),

@@ -4,7 +4,7 @@ use super::assess::{Question, Spending};
 use super::measure;
 use super::window::Ring;
 use crate::ledger::record::{Input, KeyField, KeyFields};
-use crate::ledger::terms::{Fact, Fresh, LimitTerms, Prior};
+use crate::ledger::terms::{Fact, Fresh, LimitTerms, Metric, Prior};
 use crate::ledger::types::{NameId, Seq, Text, TimeMs};
 
 /// Finds the ring of a name by fields of the input: nothing where the input lacks one of them, and no ring where there is none yet.
@@ -21,7 +21,9 @@ pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
         Fact::Unlinked => !has(input, KeyField::Order),
         Fact::NoStore => !has(input, KeyField::Store),
         // Only the ledger knows.
-        Fact::Sizeable => true,
+        Fact::Sizeable | Fact::Unproven | Fact::Passing => true,
+        Fact::Trifling => is_trifling(input),
+        Fact::LateReceipt => has(input, KeyField::Receipt),
         Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
     })
 }
@@ -41,8 +43,32 @@ fn is_in_person(input: &Input) -> bool {
 
 /// The same, with what the ledger knows of the member.
 pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
-    may_be(only, question.input) && (!only.contains(&Fact::Sizeable) || is_sizeable(question))
+    let known = |fact: &Fact| match fact {
+        Fact::Sizeable => is_sizeable(question),
+        Fact::Unproven => bought(question) == 0,
+        Fact::Passing => bought(question) <= 1,
+        Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
+        _ => true,
+    };
+    may_be(only, question.input) && only.iter().all(known)
 }
+
+/// How often the member bought, less what was given back.
+fn bought(question: &Question<'_>) -> i64 {
+    let counter = question.member.and_then(|member| member.counter(question.terms.purchases_counter));
+    counter.map_or(0, |counter| counter.ever)
+}
+
+/// A sale of next to nothing. What is free may be a reward.
+fn is_trifling(input: &Input) -> bool {
+    matches!(input, Input::Event(event) if (1..=TRIFLE).contains(&event.amount().get()))
+}
+
+/// The most a trifle costs, in the smallest coins.
+const TRIFLE: i64 = 10;
+
+/// A receipt is late after so long.
+const LATE_MS: i64 = 86_400_000;
 
 fn is_sizeable(question: &Question<'_>) -> bool {
     question.spending.is_some_and(Spending::is_sizeable)
@@ -94,7 +120,7 @@ pub(super) fn speaks<'a>(
         }
     }
     for prior in &extra.after {
-        records.extend(happened(prior, question, own, find)?);
+        records.extend(happened(prior, (limit, question), own, find)?);
     }
     Some(records)
 }
@@ -111,7 +137,12 @@ fn is_fresh<'a>(fresh: &Fresh, question: &Question<'_>, find: &impl Find<'a>) ->
 }
 
 /// The records of what had to happen before, where it did.
-fn happened<'a>(prior: &Prior, question: &Question<'_>, own: Option<&Ring>, find: &impl Find<'a>) -> Option<Vec<Seq>> {
+fn happened<'a>(
+    prior: &Prior,
+    (limit, question): (&LimitTerms, &Question<'_>),
+    own: Option<&Ring>,
+    find: &impl Find<'a>,
+) -> Option<Vec<Seq>> {
     let ring = find(prior.ring, &prior.key)??;
     let (at, window_ms) = (question.at, prior.window_ms);
     let tally = if prior.distinct { measure::distinct(ring, at, window_ms, None) } else { ring.count(at, window_ms) };
@@ -125,7 +156,24 @@ fn happened<'a>(prior: &Prior, question: &Question<'_>, own: Option<&Ring>, find
             return None;
         }
     }
+    if let Some(percent) = prior.most_percent
+        && tally.value.saturating_mul(100) > counted(limit, question, own, window_ms).saturating_mul(percent)
+    {
+        return None;
+    }
     Some(ring.contributing(at, window_ms, usize::try_from(prior.least).unwrap_or(1).clamp(1, 10)))
+}
+
+/// What a limit itself counted within a time, this input included; of more than is kept at least so much.
+fn counted(limit: &LimitTerms, question: &Question<'_>, own: Option<&Ring>, window_ms: i64) -> i64 {
+    let Some(own) = own else { return 1 };
+    match limit.metric {
+        Metric::Distinct(of) => {
+            let value = question.input.key_field(of).map(measure::fingerprint);
+            measure::distinct(own, question.at, window_ms, value).value
+        }
+        _ => own.count(question.at, window_ms).value.saturating_add(1),
+    }
 }
 
 /// What tells one value of a field from another. Addresses of one network are one.

@@ -5,6 +5,8 @@
 //! a case. A pattern of many accounts holds the purchase that would pay them. Each reason says what was found, and what would
 //! have passed.
 
+mod friends;
+
 use super::identity::{FRIENDS_RING, IP_WINDOW_MS};
 use super::measure;
 use super::relate::{Counted, Scene, reason};
@@ -15,7 +17,7 @@ use crate::ledger::kin::{Friend, Kin, KinEffect, Link, fingerprint};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Effect, KeyField, Reason, Verdict};
 use crate::ledger::terms::{ReferralTerms, Terms};
-use crate::ledger::types::{Money, Seq, Text, TimeMs};
+use crate::ledger::types::{Seq, Text, TimeMs};
 use crate::limits::KIN_ANCESTORS_MAX;
 
 const DAY_MS: i64 = 86_400_000;
@@ -28,20 +30,10 @@ const SLOW_MOST: u8 = 3;
 /// Friends a referrer may bring in a week without a word, and without their bonuses being looked at.
 const WEEK_FLAG: i64 = 5;
 const WEEK_HOLD: i64 = 10;
-/// Friends are judged by what came after their bonus once so much time has passed.
-const SETTLED_MS: i64 = 10 * DAY_MS;
-/// So many friends of a referrer must be judged before their share counts.
-const JUDGED_LEAST: usize = 4;
-/// The largest share of friends with nothing after the bonus, in percent.
-const EMPTY_MOST: usize = 80;
-/// So many friends of whom so few do anything say enough by themselves.
-const JUDGED_ENOUGH: usize = 15;
-/// Friends whose purchase was given back, at most.
-const RETURNED_MOST: usize = 2;
+/// Earlier friends who turned out to be the referrer, at most, before an enrolment waits.
+const SELF_MOST: usize = 1;
 /// Other friends of the same referrer with the same device or card, at most; the first is flagged.
 const SHARED_MOST: usize = 1;
-/// Earlier friends who paid exactly the same, at most.
-const SAME_MOST: usize = 3;
 /// What shared soft identifiers weigh, and from which weight the bonuses wait.
 const WEIGHTS: [(KeyField, u8); 3] = [(KeyField::Device, 50), (KeyField::Address, 30), (KeyField::Ip, 20)];
 const SOFT_HOLD: u8 = 50;
@@ -80,9 +72,14 @@ pub(super) fn enrolled(scene: &Scene<'_>) -> Enrolled {
     let Some(id) = personal.and_then(|personal| personal.referrer.as_ref()) else { return found };
     let known = scene.member_named(id);
     if let Some((how, events)) = own_referral(scene, id, known) {
-        let counted = Counted { key: key(id), metric: "identity", window_ms: 0, found: 1, limit: 0, events };
-        let detail = format!("the referrer {id} is the friend: {how}; the referral does not count");
-        found.reasons.push(reason("referral_self", (Verdict::Flag, 40), detail, counted));
+        let again = same_friends(scene);
+        let times = i64::try_from(again).unwrap_or(i64::MAX).saturating_add(1);
+        let counted = Counted { key: key(id), metric: "identity", window_ms: 0, found: times, limit: 0, events };
+        let often = if again > 0 { format!(", as {again} before were") } else { String::new() };
+        let detail = format!("the referrer {id} is the friend: {how}{often}; the referral does not count");
+        // Once is a family; again and again is a habit.
+        let verdict = if again > SELF_MOST { (Verdict::Hold, 60) } else { (Verdict::Flag, 40) };
+        found.reasons.push(reason("referral_self", verdict, detail, counted));
         found.refuses = true;
         return found;
     }
@@ -123,6 +120,19 @@ fn own_referral(scene: &Scene<'_>, id: &Text, referrer: Option<&Member>) -> Opti
     Some(("they are one by e-mail addresses and phone numbers they share with others", path))
 }
 
+/// How many earlier friends of the referrer are this one too: by e-mail, phone or address.
+fn same_friends(scene: &Scene<'_>) -> usize {
+    let Some(ring) = scene.ring(FRIENDS_RING, KeyField::Referrer) else { return 0 };
+    let person = &scene.person;
+    let kinds = [KeyField::Email, KeyField::Phone, KeyField::Address];
+    let looks = person.looks.iter().filter(|look| kinds.contains(&look.kind) && !look.hub);
+    let mut same: Vec<i64> = looks.flat_map(|look| &look.others).map(|(other, ..)| *other).collect();
+    same.retain(|other| *other != person.own && ring.entries().any(|entry| entry.value == *other));
+    same.sort_unstable();
+    same.dedup();
+    same.len()
+}
+
 /// More friends in a week than people bring.
 fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
     let ring = scene.ring(FRIENDS_RING, KeyField::Referrer)?;
@@ -158,9 +168,11 @@ pub(super) fn paying(scene: &Scene<'_>) -> Vec<(Bonus, Reason)> {
     found.extend(case.soft());
     found.extend(case.chain());
     found.extend(case.siblings());
+    found.extend(case.neighbours());
     // How friends behave is no proof by itself: many an honest friend buys once. With something shared it is.
     let ties = !found.is_empty();
     found.extend(case.empty_friends(ties));
+    found.extend(case.cheap_friends());
     found.extend(case.same_basket(ties));
     found.extend(case.paid_burst());
     found
@@ -183,11 +195,6 @@ fn unreal(scene: &Scene<'_>, terms: &ReferralTerms) -> Option<(Bonus, Reason)> {
     let key = key(&scene.event.member);
     let counted = Counted { key, metric: "sum", window_ms: 0, found: real, limit: least, events: Vec::new() };
     Some((Bonus::Later, reason("referral_no_money", (Verdict::Flag, 10), detail, counted)))
-}
-
-/// What follows from how friends behave, with and without something that ties them to each other or to the referrer.
-const fn behaved(is_enough: bool) -> (Bonus, (Verdict, u8)) {
-    if is_enough { (Bonus::Hold, (Verdict::Hold, 50)) } else { (Bonus::Pay, (Verdict::Flag, 20)) }
 }
 
 /// A referral about to be paid.
@@ -341,70 +348,6 @@ impl Case<'_> {
         );
         let numbers = [i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(SHARED_MOST).unwrap_or(0), 0];
         Some((bonus, self.say("referral_fan_in", verdict, detail, numbers, events)))
-    }
-
-    /// Friends who gave back what paid their bonus, or did nothing after it.
-    fn empty_friends(&self, ties: bool) -> Option<(Bonus, Reason)> {
-        let terms = self.scene.question.terms;
-        let ever = |member: &Member, counter| member.counter(counter).map_or(0, |counter| counter.ever);
-        let (mut judged, mut empty, mut returned): (usize, Vec<Seq>, Vec<Seq>) = (0, Vec::new(), Vec::new());
-        for friend in self.friends() {
-            let Some(member) = self.scene.member_named(&friend.member) else { continue };
-            let gave_back = ever(member, terms.spend_counter) < self.terms.minimum.get();
-            if gave_back {
-                returned.push(friend.seq);
-            }
-            if gave_back || self.at().since(friend.at) >= SETTLED_MS {
-                judged += 1;
-                if gave_back || ever(member, terms.purchases_counter) <= 1 {
-                    empty.push(friend.seq);
-                }
-            }
-        }
-        if returned.len() > RETURNED_MOST {
-            let count = returned.len();
-            let detail = format!(
-                "{count} friends of {} gave back what paid their bonus, at most {RETURNED_MOST}; the bonuses wait",
-                self.id
-            );
-            let numbers = [i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(RETURNED_MOST).unwrap_or(0), 0];
-            return Some((
-                Bonus::Hold,
-                self.say("referral_refund_after", (Verdict::Hold, 60), detail, numbers, returned),
-            ));
-        }
-        let share = empty.len() * 100 / judged.max(1);
-        if judged < JUDGED_LEAST || share < EMPTY_MOST {
-            return None;
-        }
-        let count = empty.len();
-        let (bonus, verdict) = behaved(ties || judged >= JUDGED_ENOUGH);
-        let detail = format!(
-            "{count} of {judged} friends of {} bought nothing after their bonus, which is {share} %; below {EMPTY_MOST} % passes",
-            self.id
-        );
-        let numbers = [i64::try_from(share).unwrap_or(100), i64::try_from(EMPTY_MOST).unwrap_or(0), SETTLED_MS];
-        Some((bonus, self.say("referral_star", verdict, detail, numbers, empty)))
-    }
-
-    /// Friends who all paid exactly the same small amount.
-    fn same_basket(&self, ties: bool) -> Option<(Bonus, Reason)> {
-        let amount = self.scene.event.amount();
-        let small = Money::new(self.terms.minimum.get().saturating_mul(2));
-        let same: Vec<Seq> =
-            self.friends().iter().filter(|friend| friend.amount == amount).map(|friend| friend.seq).collect();
-        if same.len() <= SAME_MOST || amount >= small || self.terms.minimum.is_zero() {
-            return None;
-        }
-        let count = same.len();
-        let detail = format!(
-            "{count} friends of {} paid exactly {} before, as this one does; at most {SAME_MOST} do by chance",
-            self.id,
-            amount.get()
-        );
-        let numbers = [i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(SAME_MOST).unwrap_or(0), 0];
-        let (bonus, verdict) = behaved(ties);
-        Some((bonus, self.say("referral_same_basket", verdict, detail, numbers, same)))
     }
 
     /// More friends paid for in a week than people bring.

@@ -23,6 +23,14 @@ pub(super) fn over(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String
     }
 }
 
+/// `9 purchases by member came at most 45s after the one before, within 30d, at most 6`.
+pub(super) fn quick(limit: &LimitTerms, counted: i64) -> String {
+    let (what, by) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()));
+    let gap = duration(limit.extra.quick_ms.unwrap_or_default());
+    let (window, most) = (span(limit, limit.window_ms), limit.limit);
+    format!("{counted} {what} by {by} came at most {gap} after the one before, {window}, at most {most}")
+}
+
 /// The window in words: `within 1h`, `in the local day`, `ever`.
 fn span(limit: &LimitTerms, window_ms: i64) -> String {
     let since = if limit.extra.since.is_some() { " since the count began anew" } else { "" };
@@ -70,6 +78,10 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::NoStore => " that name no store".to_owned(),
         Fact::Contact => " that change how the member is reached".to_owned(),
         Fact::Sizeable => String::new(),
+        Fact::Unproven => " of a member who has bought nothing".to_owned(),
+        Fact::Passing => " of a member who has bought at most once".to_owned(),
+        Fact::Trifling => " for next to nothing".to_owned(),
+        Fact::LateReceipt => " whose receipt is more than a day old".to_owned(),
     });
     text.extend(facts);
     text.extend(extra.newer_ms.map(|ms| format!(" of a member of less than {}", duration(ms))));
@@ -77,6 +89,13 @@ fn conditions(limit: &LimitTerms) -> String {
     text.extend(extra.fresh.iter().map(|fresh| format!(" with a new {}", fresh.of.name())));
     text.extend(extra.after.iter().map(|prior| {
         let percent = prior.percent.map_or_else(String::new, |percent| format!(", {percent} % of all"));
+        if let Some(most) = prior.most_percent {
+            return format!(
+                " beside few other {} within {} (at most {most} % of these)",
+                prior.what,
+                duration(prior.window_ms)
+            );
+        }
         format!(" after {} {} within {}{percent}", prior.least, prior.what, duration(prior.window_ms))
     }));
     text
@@ -171,8 +190,11 @@ fn things(limit: &LimitTerms) -> String {
         [Counted::Redeem] => "redemptions".to_owned(),
         [Counted::Hold] => "holds".to_owned(),
         [Counted::Donate] => "donations".to_owned(),
+        [Counted::Credit] => "credits by hand".to_owned(),
         [Counted::Event(kind)] => plural(kind),
-        all if all.iter().all(|counted| !matches!(counted, Counted::Event(_))) => "spendings".to_owned(),
+        all if all.iter().all(|counted| !matches!(counted, Counted::Event(_) | Counted::Credit)) => {
+            "spendings".to_owned()
+        }
         _ => "events".to_owned(),
     }
 }

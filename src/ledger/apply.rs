@@ -89,6 +89,8 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Extend { .. }
         | Effect::Lifetime { .. }
         | Effect::Chose { .. }
+        | Effect::Qualify { .. }
+        | Effect::Land { .. }
         | Effect::HeldCap { .. } => None,
     }
 }
@@ -227,6 +229,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Kin(effect) => kin::relate(member, effect, when),
         Effect::Vest(given) => return vest(member, given, when.recorded_at),
         Effect::Lifetime { pool, amount, .. } => pool_mut(member, *pool).lifetime += *amount,
+        Effect::Qualify { .. } | Effect::Land { .. } => climb(member, effect),
         Effect::Chose { choices, .. } => put_all(&mut member.standing.get_or_insert_default().choices, choices),
         Effect::Restore { .. } => restore(member, effect),
         Effect::Punch { .. } => cards::punch(member, effect, when),
@@ -373,12 +376,28 @@ fn vest(member: &mut Member, given: &Vest, recorded_at: TimeMs) -> bool {
     true
 }
 
+/// What tiers by days must know.
+fn climb(member: &mut Member, effect: &Effect) {
+    let status = member.status.get_or_insert_default();
+    match effect {
+        Effect::Qualify { counter, since, .. } => {
+            let known = member.counters.iter().find(|known| known.name == *counter);
+            status.keep(*counter, *since, known);
+        }
+        Effect::Land { landing, .. } => status.landing = Some(*landing),
+        _ => {}
+    }
+}
+
 fn count(member: &mut Member, name: NameId, day: Day, amount: i64) {
     let at = member.counters.iter().position(|known| known.name == name).unwrap_or_else(|| {
         member.counters.push(Counter { name, ..Counter::default() });
         member.counters.len() - 1
     });
     member.counters.get_mut(at).expect("found or made").add(day, amount);
+    if let Some(status) = member.status.as_deref_mut() {
+        status.count(name, day, amount);
+    }
 }
 
 fn learn(profile: &mut Profile, input: Option<&Input>) {

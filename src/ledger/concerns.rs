@@ -14,8 +14,9 @@ pub struct Concerns {
     sorted: bool,
 }
 
-/// Kinds of input as [`Concerns`] tells them apart: the kinds of event, all custom ones as one, transfers and three kinds of spending.
-const KINDS: usize = 18;
+/// Kinds of input as [`Concerns`] tells them apart: the kinds of event, all custom ones as one, transfers, three kinds of spending and
+/// credits by hand.
+const KINDS: usize = 19;
 
 /// The place of a kind of event in [`Concerns`].
 const fn place_of_event(kind: &EventKind) -> usize {
@@ -44,6 +45,7 @@ const fn place_of(counted: &Counted) -> usize {
         Counted::Redeem => 15,
         Counted::Hold => 16,
         Counted::Donate => 17,
+        Counted::Credit => 18,
     }
 }
 
@@ -51,6 +53,7 @@ fn place_of_input(input: &Input) -> Option<usize> {
     match input {
         Input::Event(event) => Some(place_of_event(&event.kind)),
         Input::Transfer(..) => Some(place_of(&Counted::Transfer)),
+        Input::Adjust(adjustment, _) if adjustment.amount.is_positive() => Some(place_of(&Counted::Credit)),
         Input::Act(act, _) => match act.what {
             What::Redeem { .. } => Some(place_of(&Counted::Redeem)),
             What::Hold { .. } => Some(place_of(&Counted::Hold)),

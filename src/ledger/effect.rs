@@ -9,6 +9,7 @@ use super::kin::KinEffect;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
 use super::review::Vest;
+use super::status::Landing;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
@@ -477,6 +478,22 @@ pub enum Effect {
         lot: LotId,
         /// The cap's counter.
         cap: NameId,
+    },
+    /// A counter that qualifies for tiers is kept by days from here on; earlier days are forgotten.
+    Qualify {
+        /// Whose.
+        party: u8,
+        /// Which counter.
+        counter: NameId,
+        /// The first civil day that is kept, in the program's zone.
+        since: i32,
+    },
+    /// A tier has fallen one level only, which is kept for a time.
+    Land {
+        /// Whose.
+        party: u8,
+        /// Which level, and until when.
+        landing: Landing,
     },
     /// Who is tied to whom.
     Kin(KinEffect),

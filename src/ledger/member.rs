@@ -12,6 +12,7 @@ pub use super::lots::{Lot, Lots};
 use super::provenance::Hold;
 use super::record::{PoolAfter, Snapshot};
 use super::standing::Standing;
+use super::status::Status;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// What a member has in one pool.
@@ -211,6 +212,8 @@ pub struct Member {
     pub standing: Option<Box<Standing>>,
     /// Whom they are tied to; absent where nothing is known.
     pub kin: Option<Box<Kin>>,
+    /// What tiers must know of them by days; absent where the program's tiers go by calendar years alone.
+    pub status: Option<Box<Status>>,
 }
 
 impl Member {

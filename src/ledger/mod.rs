@@ -35,6 +35,7 @@ pub mod rights;
 pub mod rollout;
 pub mod standing;
 pub mod state;
+pub mod status;
 pub mod table;
 pub mod terms;
 pub mod tiers;

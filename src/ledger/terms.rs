@@ -3,6 +3,8 @@
 //! Compiled from `program.toml` by `rules`. Only `decide` and `due` read terms; `apply` never does, so that history does
 //! not change when the terms do.
 
+mod tiers;
+
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
 use super::provenance::RefundPolicy;
@@ -15,6 +17,7 @@ pub use super::velocity::{
     Absent, CalendarWindow, Counted, Fact, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior,
     Since, TRAIL_FIELDS,
 };
+pub use tiers::{Downgrade, LevelTerms, Need, TierPeriod, TierTerms};
 
 /// When credits of a pool, or rewards, are lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,43 +128,6 @@ pub struct RewardTerms {
     pub per_member: Option<(NameId, CapPeriod, i64)>,
     /// The tiers it is offered to; empty for everybody.
     pub tiers: Vec<NameId>,
-}
-
-/// Tiers: the highest level that a member qualifies for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TierTerms {
-    /// Over which time credit counts.
-    pub period: TierPeriod,
-    /// The levels, lowest first.
-    pub levels: Vec<LevelTerms>,
-}
-
-/// Over which time a tier's credit counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TierPeriod {
-    /// This calendar year's or the last one's, whichever is more.
-    #[default]
-    CalendarYear,
-    /// The whole life.
-    Lifetime,
-}
-
-/// A tier.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LevelTerms {
-    /// Its name.
-    pub name: NameId,
-    /// Any of these is enough.
-    pub any: Vec<Need>,
-}
-
-/// What qualifies for a tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Need {
-    /// A counter's credit of at least this.
-    Credit(NameId, i64),
-    /// An attribute with this value.
-    Attribute(Text, Text),
 }
 
 /// A right that comes with membership, a tier or a plan.

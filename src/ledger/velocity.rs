@@ -76,6 +76,14 @@ pub enum Fact {
     Contact,
     /// Takes at least a fiftieth of what the member can spend.
     Sizeable,
+    /// Of a member who has bought nothing, or has given all of it back.
+    Unproven,
+    /// Of a member who has bought at most once.
+    Passing,
+    /// Costs next to nothing: at most ten of the smallest coins, and at least one.
+    Trifling,
+    /// A receipt that arrives more than a day after its sale.
+    LateReceipt,
 }
 
 /// When one employee serves a member out of proportion.
@@ -106,6 +114,8 @@ pub struct Prior {
     pub least: i64,
     /// At least so many in a hundred of the limit's own events of the same time.
     pub percent: Option<i64>,
+    /// At most so many in a hundred of them.
+    pub most_percent: Option<i64>,
     /// What it is called in words.
     pub what: Text,
 }
@@ -209,6 +219,10 @@ pub struct LimitExtra {
     pub after: Vec<Prior>,
     /// … and all of these are new.
     pub fresh: Vec<Fresh>,
+    /// Whether what happened later, but was known before, counts too.
+    pub around: bool,
+    /// Of the latest entries, only those that came at most this long after the one before count.
+    pub quick_ms: Option<i64>,
     /// It looks at so many of the latest entries of the plain count of its key, which tell staff, card and store apart.
     pub latest: Option<u16>,
     /// Whether its ring keeps such entries.
@@ -263,6 +277,8 @@ pub enum Counted {
     Hold,
     /// Gifts to charities.
     Donate,
+    /// Points given by hand.
+    Credit,
 }
 
 /// A declared velocity limit: at most `limit` of `metric` by `key` within `window_ms`, this event included.

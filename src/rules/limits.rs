@@ -115,6 +115,10 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::NoStore => Fact::NoStore,
         FactText::Contact => Fact::Contact,
         FactText::Sizeable => Fact::Sizeable,
+        FactText::Unproven => Fact::Unproven,
+        FactText::Passing => Fact::Passing,
+        FactText::Trifling => Fact::Trifling,
+        FactText::LateReceipt => Fact::LateReceipt,
     };
     only.0.iter().map(fact).collect()
 }
@@ -128,6 +132,7 @@ pub(super) fn kinds(on: &OneOrMany<CountedKind>) -> String {
                 Counted::Redeem => Text::new_static("redeem"),
                 Counted::Hold => Text::new_static("hold"),
                 Counted::Donate => Text::new_static("donate"),
+                Counted::Credit => Text::new_static("credit"),
             })
             .collect();
     on.sort();
@@ -206,6 +211,8 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         fresh: limit.fresh.iter().flat_map(|fresh| fresh_terms(fresh, id)).collect(),
         latest: limit.latest.as_ref().and_then(|latest| u16::try_from(latest.get_ref().0).ok()),
         trail: false,
+        around: limit.around,
+        quick_ms: limit.quick.as_ref().map(|quick| quick.0),
         slack_ms: limit.slack.as_ref().map_or(0, |slack| slack.0),
         by_air: limit.by_air,
         favour: limit.favour.map(|favour| Favour {
@@ -230,6 +237,7 @@ fn prior_terms(limit: &LimitTable, prior: &PriorTable, id: Ids<'_>) -> Prior {
         window_ms: prior.within.0,
         least: prior.least.0,
         percent: prior.percent.map(|percent| percent.0),
+        most_percent: prior.most_percent.map(|percent| percent.0),
         what: Text::new(format!("{}{when}{of}", kinds(&prior.on).replace('+', " or "))),
     }
 }

@@ -298,9 +298,16 @@ pub(super) struct PriceTable {
 pub(super) struct TiersTable {
     /// The counter whose sum qualifies: `spend`, a counter, or `earned:<pool>`.
     pub credit: Spanned<CounterName>,
-    /// Over which time: the `calendar_year` (this one or the last), or the whole `lifetime`.
+    /// Over which time: the `calendar_year` or the member's own year, by `anniversary` (this one or the last), a `rolling`
+    /// window, or the whole `lifetime`.
     #[serde(default)]
     pub period: PeriodText,
+    /// How long the rolling window is.
+    pub window: Option<Spanned<Length>>,
+    /// How far a tier falls.
+    pub downgrade: Option<Spanned<DowngradeText>>,
+    /// How much later it falls.
+    pub grace: Option<Spanned<Length>>,
     /// The levels, lowest first.
     pub levels: Vec<LevelTable>,
 }
@@ -311,7 +318,17 @@ pub(super) struct TiersTable {
 pub(super) enum PeriodText {
     #[default]
     CalendarYear,
+    Anniversary,
+    Rolling,
     Lifetime,
+}
+
+/// How far a tier falls at the end of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DowngradeText {
+    ToFit,
+    ByOne,
 }
 
 /// `{ name = "silver", from = 50000 }`

@@ -4,8 +4,8 @@
 mod life;
 
 use super::manifest::{
-    CapPer, CardTable, CountOf, CountTable, EarnTable, GrantTable, LinesTable, Manifest, MostPer, Once, PeriodText,
-    PoolTable, RateTable, RewardTable, StampTable,
+    CapPer, CardTable, CountOf, CountTable, DowngradeText, EarnTable, GrantTable, LinesTable, Manifest, MostPer, Once,
+    PeriodText, PoolTable, RateTable, RewardTable, StampTable, TiersTable,
 };
 use super::script::Script;
 use super::values::{Kind, Name, OneOrMany, Words};
@@ -303,10 +303,32 @@ fn cards(m: &Manifest) -> Section {
     Section { id: "cards", heading: "Stamp cards", columns, rows, ..Section::default() }
 }
 
+/// Over which time tiers are reached, and how long they are kept.
+fn tier_times(tiers: &TiersTable) -> (String, String) {
+    let window = tiers.window.as_ref().map_or_else(String::new, |window| span(window.get_ref().0));
+    let (over, mut kept) = match tiers.period {
+        PeriodText::Lifetime => ("in all".to_owned(), "always".to_owned()),
+        PeriodText::CalendarYear => {
+            ("in a calendar year".to_owned(), "to the end of the next calendar year".to_owned())
+        }
+        PeriodText::Anniversary => {
+            ("in a year from the day of enrolment".to_owned(), "to the end of the next such year".to_owned())
+        }
+        PeriodText::Rolling => (format!("within {window}"), format!("as long as the last {window} come to as much")),
+    };
+    if let Some(grace) = &tiers.grace {
+        kept = format!("{kept}, and {} more", span(grace.get_ref().0));
+    }
+    if tiers.downgrade.as_ref().is_some_and(|falls| *falls.get_ref() == DowngradeText::ByOne) {
+        kept.push_str("; then one level lower for as long again");
+    }
+    (over, kept)
+}
+
 fn tiers(m: &Manifest) -> Section {
     let Some(tiers) = &m.tiers else { return Section::default() };
     let credit = &tiers.credit.get_ref().0;
-    let over = if tiers.period == PeriodText::Lifetime { "in all" } else { "in a calendar year" };
+    let (over, keeps) = tier_times(tiers);
     let reached = |from: i64| match credit.trim_start_matches("earned:") {
         _ if from == 0 => "from the start".to_owned(),
         "spend" => format!("{} of purchases {over}", money(from, &m.program.currency.0)),
@@ -325,13 +347,13 @@ fn tiers(m: &Manifest) -> Section {
         let gives = if gives.is_empty() { "what every member gets".to_owned() } else { gives.join("; ") };
         let lifetime = tiers.period == PeriodText::Lifetime;
         let always = level.from.is_some_and(|from| from.0 == 0) || lifetime;
-        let kept = if always { "always" } else { "to the end of the next calendar year" };
+        let kept = if always { "always".to_owned() } else { keeps.clone() };
         let mut ways: Vec<String> = level.from.iter().map(|from| reached(from.0)).collect();
         ways.extend(
             level.any.iter().map(|need| format!("{} {} {over}", number(need.from.0), named(&need.counter.get_ref().0))),
         );
         ways.extend(level.attribute.0.iter().map(|(what, value)| format!("{}: {}", named(&what.get_ref().0), value.0)));
-        vec![named(name), joined(&ways, "or"), gives, kept.to_owned()]
+        vec![named(name), joined(&ways, "or"), gives, kept]
     });
     let columns = vec!["Tier", "How it is reached", "What it gives", "How long it is kept"];
     Section { id: "tiers", heading: "Tiers", columns, rows: rows.collect(), ..Section::default() }

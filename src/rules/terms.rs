@@ -9,15 +9,15 @@ use toml::Spanned;
 use super::identity::IdentityTable;
 use super::limits;
 use super::manifest::{
-    CapPer, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PackText, PeriodText, RefundText, TiersTable,
-    WorthText,
+    CapPer, DowngradeText, EarnTable, GrantTable, LevelTable, Manifest, MostPer, PackText, PeriodText, RefundText,
+    TiersTable, WorthText,
 };
 use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Expiry, IdentityTerms, LevelTerms, Need, Period, PoolTerms,
-    ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Downgrade, Expiry, IdentityTerms, LevelTerms, Need, Period,
+    PoolTerms, ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
@@ -118,13 +118,7 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
         pools: pools(m, id),
         cards: cards(m, id),
         rewards: rewards(m, id),
-        tiers: m.tiers.as_ref().map(|tiers| TierTerms {
-            period: match tiers.period {
-                PeriodText::CalendarYear => TierPeriod::CalendarYear,
-                PeriodText::Lifetime => TierPeriod::Lifetime,
-            },
-            levels: levels(tiers, id),
-        }),
+        tiers: m.tiers.as_ref().map(|tiers| self::tiers(tiers, id)),
         caps: caps(m, id),
         referral: m.referral.as_ref().map(|referral| ReferralTerms {
             pool: id(&referral.pool.get_ref().0),
@@ -155,6 +149,21 @@ fn identity(m: &Manifest) -> IdentityTerms {
     let terms = m.identity.as_ref().map_or_else(IdentityTerms::default, IdentityTable::terms);
     let detects = terms.detects && m.fraud.pack != PackText::None;
     IdentityTerms { detects, ..terms }
+}
+
+fn tiers(tiers: &TiersTable, id: Ids<'_>) -> TierTerms {
+    let falls = tiers.downgrade.as_ref().map(|downgrade| *downgrade.get_ref());
+    TierTerms {
+        period: match (tiers.period, &tiers.window) {
+            (PeriodText::Rolling, Some(window)) => TierPeriod::Rolling(window.get_ref().0),
+            (PeriodText::CalendarYear | PeriodText::Rolling, _) => TierPeriod::CalendarYear,
+            (PeriodText::Anniversary, _) => TierPeriod::Anniversary,
+            (PeriodText::Lifetime, _) => TierPeriod::Lifetime,
+        },
+        levels: levels(tiers, id),
+        downgrade: if falls == Some(DowngradeText::ByOne) { Downgrade::ByOne } else { Downgrade::ToFit },
+        grace: tiers.grace.as_ref().map(|grace| grace.get_ref().0),
+    }
 }
 
 fn levels(tiers: &TiersTable, id: Ids<'_>) -> Vec<LevelTerms> {

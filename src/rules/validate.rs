@@ -12,11 +12,12 @@ use toml::Spanned;
 
 use super::diagnostic::{Diagnostic, suggestion};
 use super::files::MANIFEST;
-use super::manifest::{EarnTable, Manifest};
+use super::manifest::{EarnTable, Manifest, PeriodText, TiersTable};
 use super::terms::once_name;
-use super::values::{CounterName, Name};
+use super::values::{CounterName, Length, Name};
+use crate::ledger::calendar::Span;
 use crate::ledger::types::Text;
-use crate::limits::MANIFEST_TABLES_MAX;
+use crate::limits::{MANIFEST_TABLES_MAX, TIER_GRACE_MONTHS_MAX, TIER_WINDOW_MONTHS_MAX};
 
 /// Counters every program has: money spent on purchases, purchases, and friends a referral was paid for.
 pub(super) const BUILT_IN_COUNTERS: [&str; 3] = ["spend", "purchases", "referrals"];
@@ -104,6 +105,7 @@ impl<'a> Check<'a> {
             self.wrong(tiers.credit.span(), "tiers need at least one level");
         }
         self.unique(tiers.levels.iter().map(|level| &level.name), "level");
+        self.falls(tiers);
         for level in &tiers.levels {
             for need in &level.any {
                 self.counter(&need.counter);
@@ -119,6 +121,43 @@ impl<'a> Check<'a> {
                 let message = format!("levels are declared lowest first: {:?} must need more", level.name.get_ref().0);
                 self.wrong(level.name.span(), message);
             }
+        }
+    }
+
+    /// How tiers are lost: windows and grace are whole days, and what is never lost has neither.
+    fn falls(&mut self, tiers: &TiersTable) {
+        match (&tiers.window, tiers.period) {
+            (None, PeriodText::Rolling) => {
+                self.wrong(tiers.credit.span(), "period = \"rolling\" needs a window, such as window = \"12 months\"");
+            }
+            (Some(window), PeriodText::CalendarYear | PeriodText::Anniversary | PeriodText::Lifetime) => {
+                self.wrong(window.span(), "a window is for period = \"rolling\"");
+            }
+            (Some(window), PeriodText::Rolling) => self.days(window, "a window", TIER_WINDOW_MONTHS_MAX),
+            (None, _) => {}
+        }
+        if let Some(grace) = &tiers.grace {
+            self.days(grace, "grace", TIER_GRACE_MONTHS_MAX);
+        }
+        if tiers.period == PeriodText::Lifetime {
+            let spans = [tiers.grace.as_ref().map(Spanned::span), tiers.downgrade.as_ref().map(Spanned::span)];
+            for span in spans.into_iter().flatten() {
+                self.wrong(span, "a tier by period = \"lifetime\" does not fall with time");
+            }
+        }
+    }
+
+    fn days(&mut self, length: &Spanned<Length>, what: &str, months_max: u16) {
+        let fits = match length.get_ref().0 {
+            Span::Exact(_) => false,
+            Span::Days(days) => days > 0 && days <= months_max * 30,
+            Span::Months(months) => months > 0 && months <= months_max,
+        };
+        if !fits {
+            self.wrong(
+                length.span(),
+                format!("{what} is of days, weeks, months or years, at most {months_max} months"),
+            );
         }
     }
 

@@ -136,6 +136,7 @@ written! {
         "redeem" => Ok(Counted::Redeem),
         "hold" => Ok(Counted::Hold),
         "donate" => Ok(Counted::Donate),
+        "credit" => Ok(Counted::Credit),
         event => kind(event).map(Counted::Event),
     }
 }

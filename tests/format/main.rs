@@ -6,6 +6,7 @@ mod kin;
 mod lives;
 mod reviews;
 mod samples;
+mod status;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -29,13 +30,14 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     let mut add = |name: &str, version, bytes| {
         assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
     };
-    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()) {
+    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()).chain(status::records()) {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
         add(&name, RECORD_VERSION, bytes);
     }
     add("member", MEMBER_VERSION, encode_member(&member()));
     add("member-standing", MEMBER_VERSION, encode_member(&lives::member_standing()));
+    add("member-status", MEMBER_VERSION, encode_member(&status::member_status()));
     add("member-kin", MEMBER_VERSION, encode_member(&kin::member_kin()));
     for (name, row) in kin::rows() {
         add(name, DESK_VERSION, encode_desk(&row));
@@ -59,6 +61,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "member" => decode_member(bytes).unwrap() == member(),
         "member-standing" => decode_member(bytes).unwrap() == lives::member_standing(),
         "member-kin" => decode_member(bytes).unwrap() == kin::member_kin(),
+        "member-status" => decode_member(bytes).unwrap() == status::member_status(),
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
@@ -81,6 +84,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
                 .into_iter()
                 .chain(lives::records())
                 .chain(kin::records())
+                .chain(status::records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())

@@ -23,7 +23,7 @@ pub fn text(text: &str) -> Text {
 pub fn some(value: &str) -> Option<Text> {
     Some(text(value))
 }
-pub fn name(raw: u16) -> NameId {
+pub const fn name(raw: u16) -> NameId {
     NameId::new(raw)
 }
 pub fn lot(seq: u64, index: u16) -> LotId {
@@ -384,6 +384,7 @@ pub fn member() -> Member {
         settled_at: NOW,
         standing: None,
         kin: None,
+        status: None,
     }
 }
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tallystick::engine::Command;
 use tallystick::engine::core::Core;
 use tallystick::ledger::act::{Act, Spend, What};
-use tallystick::ledger::event::{Context, Event, EventKind, Personal, Tender, Transfer};
+use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Tender, Transfer};
 use tallystick::ledger::record::{Record, Status};
 use tallystick::ledger::types::{Money, Points, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
@@ -92,6 +92,7 @@ impl Shop {
         match kind {
             "redeem" => act(What::Redeem { spend: Spend::Points { pool, amount }, order: None }),
             "buy_lamp" => act(What::Redeem { spend: Spend::Reward(Text::new_static("lamp")), order: None }),
+            "credit" => Command::Adjust(Arc::new(goodwill(Text::new(member), pool, amount, context)), Text::default()),
             "transfer" => {
                 let to = text("to").expect("a transfer has a receiver");
                 let transfer =
@@ -128,6 +129,12 @@ impl Shop {
             }
         }
     }
+}
+
+/// Points given by hand.
+fn goodwill(member: Text, pool: Text, amount: Points, context: Context) -> Adjustment {
+    let (reason, context) = (Text::new_static("goodwill"), Some(Box::new(context)));
+    Adjustment { member, pool, amount, reason, expires_at: None, pending: false, context }
 }
 
 /// Days are given as they come; minutes within them.

@@ -3,11 +3,13 @@
 //! journal would, read back and replayed into a fresh state, which must be equal.
 
 mod acts;
+mod lines;
 pub mod model;
 pub mod orders;
 pub mod random;
 mod reviews;
 pub mod shares;
+pub mod tiers;
 pub mod whole;
 
 use std::collections::BTreeMap;
@@ -168,6 +170,7 @@ impl World {
                 let level = LevelTerms { name: self.name(name), any };
                 self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
+            ["tiers", ..] => tiers::declare(&mut self.terms, line),
             ["card", name, size, ..] => {
                 let (card, reward) = (self.name(name), self.name("free"));
                 self.terms.rewards.push(RewardTerms { name: reward, ..RewardTerms::default() });
@@ -321,6 +324,9 @@ impl World {
             (key.clone(), settled(member, &self.terms, self.now).into_owned())
         };
         let foretold: Vec<(MemberKey, Member)> = self.state.members.iter().map(settle).collect();
+        for (key, member) in &foretold {
+            self.add_up(key, member);
+        }
         while let Some((at, key)) = self.next_due().filter(|(at, _)| *at <= self.now) {
             let record = decide::due(&self.books(), &key.id).expect("something is due");
             assert_eq!(record.occurred_at, at, "it is recorded at its due time");
@@ -426,7 +432,7 @@ impl World {
             pending: line.contains("pending"),
             context: None,
         };
-        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default())
+        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default(), decide::Judgement::default())
     }
 
     fn transfer(&self, from: &str, to: &str, amount: &str, line: &str) -> Result<Record, Reject> {

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::Names;
 use crate::http::json::Json;
-use crate::ledger::calendar::year_of;
-use crate::ledger::decide::settled;
-use crate::ledger::member::{Lot, Member};
+use crate::ledger::decide::{inactivity_end, settled};
+use crate::ledger::member::{Lot, Member, PoolState};
 use crate::ledger::record::Snapshot;
 use crate::ledger::rights::rights;
-use crate::ledger::tiers::{self, credit_of, rank, threshold};
+use crate::ledger::tiers::{self, credit_at, fall, next_fall, rank, threshold};
 use crate::ledger::types::{LotId, NameId, Points, Text, TimeMs};
 use crate::limits::EXPIRING_ROWS_MAX;
 
@@ -200,12 +199,15 @@ fn holds(out: &mut Json, member: &Member, names: Names<'_>) {
 
 /// What is lost next: the soonest instants over all pools, what each takes of a pool in one row.
 fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
-    // What a hold keeps aside does not expire while it lasts.
-    let row = |pool: NameId, lot: &Lot| Some((lot.expires_at?, pool, lot.free()));
+    // What a hold keeps aside does not expire while it lasts; what waits for a review is not lost by inactivity.
+    let row = |pool: &PoolState, lot: &Lot| {
+        let idle = inactivity_end(pool, names.terms, member.active_at).filter(|_| lot.available_at != TimeMs::NEVER);
+        Some((lot.expires_at.into_iter().chain(idle).min()?, pool.pool, lot.free()))
+    };
     let mut rows: Vec<(TimeMs, NameId, Points)> = member
         .pools
         .iter()
-        .flat_map(|pool| pool.lots.iter().filter_map(move |lot| row(pool.pool, lot)))
+        .flat_map(|pool| pool.lots.iter().filter_map(|lot| row(pool, lot)))
         .filter(|(expires, _, amount)| *expires > at && amount.is_positive())
         .collect();
     rows.sort_unstable_by_key(|(expires, pool, _)| (*expires, *pool));
@@ -228,15 +230,15 @@ fn expiring(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
     out.end_array();
 }
 
-/// How far this calendar year's credit has come on the way to the next tier.
+/// How far credit has come on the way to the next tier, until when the present one is kept by what is known, and how much more
+/// by then keeps it longer.
 fn tier_progress(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) {
     out.key("tier_progress");
     let Some(tiers) = &names.terms.tiers else { return out.null() };
-    let year = year_of(names.terms.zone.day(at));
     let reached = rank(tiers, member.tier);
     let next = tiers.levels.iter().skip(reached).find_map(|level| Some((level.name, threshold(level)?)));
     let shown = next.map(|(_, (counter, _))| counter).or_else(|| tiers::counters(tiers).next());
-    let credit = shown.map_or(0, |counter| credit_of(member, tiers, counter, year));
+    let credit = shown.map_or(0, |counter| credit_at(member, names.terms, counter, at));
     let name = |id: NameId| names.state.name_of(id).as_str();
     out.begin_object();
     out.key("tier");
@@ -248,6 +250,17 @@ fn tier_progress(out: &mut Json, member: &Member, names: Names<'_>, at: TimeMs) 
     match next {
         Some((_, (_, threshold))) => out.int(threshold.saturating_sub(credit).max(0)),
         None => out.null(),
+    }
+    if let Some(falls_at) = next_fall(member, names.terms) {
+        let (to, _) = fall(member, names.terms, falls_at);
+        out.time_field("kept_until", falls_at);
+        out.key("then");
+        out.optional(to.map(name));
+        let level = reached.checked_sub(1).and_then(|at| tiers.levels.get(at)).and_then(threshold);
+        if let Some((counter, from)) = level {
+            let left = credit_at(member, names.terms, counter, falls_at);
+            out.int_field("missing_to_keep", from.saturating_sub(left).max(0));
+        }
     }
     out.end_object();
 }

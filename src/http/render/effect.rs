@@ -87,6 +87,8 @@ const fn is_bookkeeping(effect: &Effect) -> bool {
             | Effect::HeldCap { .. }
             | Effect::Lifetime { .. }
             | Effect::Chose { .. }
+            | Effect::Qualify { .. }
+            | Effect::Land { .. }
             | Effect::Refer { .. }
     )
 }

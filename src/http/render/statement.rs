@@ -1,7 +1,8 @@
 //! A member's statement: what they held, every entry with the running balance of its pool, what they hold.
 //!
 //! The balance of a statement is all of a pool's lots, pending ones included, less its debt. Entries are in order of
-//! business time, so a late event stands where it happened.
+//! business time, so a late event stands where it happened. What is due and not recorded yet is an entry without a sequence, so that
+//! entries always add up to the balance.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use super::effect::{credit_kind, debit_kind};
 use super::{Names, status_name};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
+use crate::ledger::history::UNRECORDED;
 use crate::ledger::record::{Account, Effect, Input, Record};
 use crate::ledger::types::{LotId, NameId, Points, Seq, Text, TimeMs};
 
@@ -151,15 +153,27 @@ const fn charity(to: &Account) -> Option<NameId> {
 fn write(out: &mut Json, entry: &Entry<'_>, after: Points, names: Names<'_>) {
     let record = entry.record;
     out.begin_object();
-    out.int_field("seq", record.seq.get());
+    let recorded = (record.seq != UNRECORDED).then_some(record);
+    out.key("seq");
+    match recorded {
+        Some(record) => out.int(record.seq.get()),
+        None => out.null(),
+    }
     out.time_field("occurred_at", record.occurred_at);
-    out.time_field("recorded_at", record.recorded_at);
+    out.key("recorded_at");
+    match recorded {
+        Some(record) => out.time(record.recorded_at),
+        None => out.null(),
+    }
     out.field("status", status_name(record.status));
     out.field("kind", entry.kind);
     out.field("pool", names.state.name_of(entry.pool));
     out.int_field("amount", entry.amount.get());
     out.int_field("balance", after.get());
-    if let Some(lot) = entry.lot {
+    // A lot that no record has made yet has no name.
+    let made =
+        |lot: &LotId| recorded.is_some() || record.parties.first().is_some_and(|party| lot.seq <= party.previous);
+    if let Some(lot) = entry.lot.filter(made) {
         out.key("lot");
         out.lot_id("lot", lot);
     }

@@ -364,7 +364,11 @@ fn a_whole_balance() {
     assert_eq!(written(|out, names| balance(out, "ann", (&ann(), &[]), names, AT)), expected);
     let top = Member { tier: Some(GOLD), ..ann() };
     let progress = written(|out, names| balance(out, "ann", (&top, &[]), names, AT))["tier_progress"].take();
-    assert_eq!(progress, json!({"tier": "gold", "next": null, "credit": 20_000, "missing": null}));
+    let expected = json!({
+        "tier": "gold", "next": null, "credit": 20_000, "missing": null,
+        "kept_until": "2018-01-01T00:00:00Z", "then": "silver", "missing_to_keep": 30_000
+    });
+    assert_eq!(progress, expected);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::http::query::{cursor, instant};
 use crate::http::render::{self, Names, Statement};
 use crate::http::wire::{Enrolment, MemberWire};
 use crate::ledger::decide::settled;
-use crate::ledger::history::{Until, member_at};
+use crate::ledger::history::{Until, member_at, unrecorded};
 use crate::ledger::member::{Lot, Member};
 use crate::ledger::record::{Input, Record};
 use crate::ledger::types::{LotId, NameId, Seq, Text, TimeMs};
@@ -160,8 +160,13 @@ pub async fn statement(ask: Ask) -> Result<Response, Problem> {
     });
     let id = ask.param("member");
     let asked = Statement { member: id, from, to, after, limit: query.limit()? };
-    let records = history(&call, &view, id).await?;
+    let mut records = history(&call, &view, id).await?;
     let view = call.view()?;
+    // What is due and not recorded yet is in the balance, so it is a line here too.
+    let now = call.edge.handle.now();
+    let by = to.map_or(now, |to| now.min(to.plus_ms(-1)));
+    let due = unrecorded(&records, id, &view.compiled.terms, by);
+    records.extend(due.into_iter().map(Arc::new));
     let mut out = Json::with_capacity(4_096);
     let next = render::statement(&mut out, &records, &asked, Names::of(&view));
     let next = next.map(|(at, seq, index)| {

@@ -63,6 +63,8 @@ wire_enum!(Effect, "effect" {
     48 = HeldCap { party, lot, cap },
     49 = Lifetime { party, pool, amount },
     50 = Chose { party, choices },
+    51 = Qualify { party, counter, since },
+    52 = Land { party, landing },
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },

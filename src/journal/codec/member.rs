@@ -4,17 +4,19 @@ use super::encode_row;
 use super::wire::{Reader, Wire, Writer, wire_struct};
 use crate::journal::Error;
 use crate::ledger::member::{Buckets, CardState, Counter, Grant, Lot, Lots, Member, PoolState, Profile};
+use crate::ledger::status::{Credits, Landing, Status};
 use crate::ledger::types::Points;
 
 /// The version member rows are written in.
-pub const MEMBER_VERSION: u8 = 3;
+pub const MEMBER_VERSION: u8 = 4;
 
 /// A member as a row.
 pub fn encode_member(member: &Member) -> Vec<u8> {
     encode_row(MEMBER_VERSION, member)
 }
 
-/// A row as a member. Rows of version 1 knew no holds and no schedules, those of version 2 not whom a member is tied to.
+/// A row as a member. Rows of version 1 knew no holds and no schedules, those of version 2 not whom a member is tied to, those
+/// of version 3 no credit by days.
 pub fn decode_member(row: &[u8]) -> Result<Member, Error> {
     const WHAT: &str = "member row";
     let mut from = Reader::new(row);
@@ -25,6 +27,7 @@ pub fn decode_member(row: &[u8]) -> Result<Member, Error> {
             member
         }
         2 => take_second_fields(&mut from)?,
+        3 => take_third_fields(&mut from)?,
         MEMBER_VERSION => Member::take(&mut from)?,
         version => return Err(Error::UnknownVersion { what: WHAT, version }),
     };
@@ -69,6 +72,11 @@ fn take_second_fields(from: &mut Reader<'_>) -> Result<Member, Error> {
     Ok(Member { settled_at: Wire::take(from)?, standing: Wire::take(from)?, ..first })
 }
 
+fn take_third_fields(from: &mut Reader<'_>) -> Result<Member, Error> {
+    let first = take_second_fields(from)?;
+    Ok(Member { kin: Wire::take(from)?, ..first })
+}
+
 impl Wire for Member {
     fn put(&self, out: &mut Writer<'_>) {
         let Self {
@@ -85,6 +93,7 @@ impl Wire for Member {
             settled_at,
             standing,
             kin,
+            status,
         } = self;
         last.put(out);
         enrolled_at.put(out);
@@ -99,14 +108,21 @@ impl Wire for Member {
         settled_at.put(out);
         standing.put(out);
         kin.put(out);
+        status.put(out);
     }
     fn take(from: &mut Reader<'_>) -> Result<Self, Error> {
-        let first = take_second_fields(from)?;
-        Ok(Self { kin: Wire::take(from)?, ..first })
+        let first = take_third_fields(from)?;
+        Ok(Self { status: Wire::take(from)?, ..first })
     }
 }
 
 wire_struct!(Profile { referrer, birthday, email_hash, phone_hash, address_hash, attributes });
+
+wire_struct!(Status { credits, landing });
+
+wire_struct!(Credits { counter, since, days });
+
+wire_struct!(Landing { tier, until });
 
 wire_struct!(PoolState { pool, lots, debt, lifetime });
 

@@ -94,6 +94,8 @@ pub(super) fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Extend { .. }
             | Effect::Lifetime { .. }
             | Effect::Chose { .. }
+            | Effect::Qualify { .. }
+            | Effect::Land { .. }
             | Effect::HeldCap { .. } => {}
         }
     }

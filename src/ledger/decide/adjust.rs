@@ -4,23 +4,33 @@ use std::sync::Arc;
 
 use super::super::event::Adjustment;
 use super::super::member::Member;
-use super::super::record::{Account, Effect, Input, Record};
+use super::super::record::{Account, Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, status_of};
 
-/// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not. A debit takes lots in spending order and never goes below zero.
+/// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not; one that a
+/// fraud check holds waits for its case. A debit takes lots in spending order, never goes below zero, and is never held.
 ///
 /// # Errors
 /// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
-pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Result<Record, Reject> {
+pub fn adjust(
+    books: &Books<'_>,
+    adjustment: &Arc<Adjustment>,
+    key: &Text,
+    judgement: Judgement,
+) -> Result<Record, Reject> {
+    let judgement = if adjustment.amount.is_positive() { judgement } else { Judgement::default() };
+    let status = status_of(judgement.assessment.verdict);
     let member = books.known_member(&adjustment.member)?;
     let pool = books.pool(&adjustment.pool)?;
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
-    if adjustment.amount.is_positive() {
-        let pending = books.terms.pool(pool).and_then(|terms| terms.pending).filter(|_| adjustment.pending);
+    if adjustment.amount.is_positive() && status != Status::Denied {
+        let is_held = status == Status::Held;
+        let pool_pending = books.terms.pool(pool).and_then(|terms| terms.pending);
+        let pending = pool_pending.filter(|_| adjustment.pending && !is_held);
         let wanted = Wanted {
             party,
             pool,
@@ -31,17 +41,23 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
             from: Account::Adjusted,
             reason: adjustment.reason.clone(),
             rule: Text::new_static("adjustment"),
-            held: adjustment.pending && pending.is_none(),
+            held: is_held || (adjustment.pending && pending.is_none()),
         };
         draft.credit(books, Some(member), wanted)?;
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
             credit.expires_at = Some(at);
         }
-    } else {
+        if adjustment.pending && pending.is_none() && !is_held {
+            // It waits in a case, for whoever clears or confirms it.
+            draft.effects.push(Effect::Refer { party });
+        }
+    } else if !adjustment.amount.is_positive() {
         draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
     }
     let input = Input::Adjust(Arc::clone(adjustment), key.clone());
-    Ok(draft.record(books, input, books.now, Judgement::default()))
+    let mut record = draft.record(books, input, books.now, judgement);
+    record.status = status;
+    Ok(record)
 }
 
 impl Draft {

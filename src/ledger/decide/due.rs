@@ -49,7 +49,8 @@ fn next_of_pool(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<Ti
 }
 
 /// When all lots of a pool are lost by inactivity, where its terms say so.
-fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
+#[must_use]
+pub fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Option<TimeMs> {
     let Expiry::Inactivity { months } = terms.pool(pool.pool)?.expiry else { return None };
     // What waits for a review is not lost meanwhile: its time begins when it is cleared.
     let lost = |lot: &&Lot| lot.free().is_positive() && lot.available_at != TimeMs::NEVER;
@@ -99,8 +100,10 @@ fn effects_at(member: &Member, terms: &Terms, (at, seq): (TimeMs, Seq)) -> Vec<E
     plans::lapse(member, at, &mut effects);
     let mut tier = member.tier;
     if tiers::next_fall(member, terms).is_some_and(|falls| falls <= at) {
-        tier = tiers::tier_at(member, terms, at);
-        effects.push(Effect::Tier { party: 0, from: member.tier, to: tier });
+        let (to, landing) = tiers::fall(member, terms, at);
+        tier = to;
+        effects.push(Effect::Tier { party: 0, from: member.tier, to });
+        effects.extend(landing.map(|landing| Effect::Land { party: 0, landing }));
     }
     schedule::run(member, terms, (at, seq), tier, &mut effects);
     effects
@@ -192,6 +195,16 @@ pub fn due(books: &Books<'_>, id: &Text) -> Option<Record> {
 /// The member as of an instant: everything due by then is done, on a copy where there is anything.
 #[must_use]
 pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Member> {
+    foresee(member, terms, at, &mut |_, _| {})
+}
+
+/// [`settled`], which also shows what happens at each instant on the way.
+pub fn foresee<'a>(
+    member: &'a Member,
+    terms: &Terms,
+    at: TimeMs,
+    each: &mut dyn FnMut(TimeMs, Vec<Effect>),
+) -> Cow<'a, Member> {
     let mut settled = Cow::Borrowed(member);
     while let Some(due_at) = next_due(&settled, terms).filter(|due_at| *due_at <= at) {
         // What a read makes is never recorded; it needs a name of its own all the same.
@@ -205,6 +218,7 @@ pub fn settled<'a>(member: &'a Member, terms: &Terms, at: TimeMs) -> Cow<'a, Mem
             let when = When { seq: copy.last.next(), occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);
         }
+        each(due_at, effects);
     }
     settled
 }

@@ -105,6 +105,9 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
     if member.is_some() || status != Status::Denied {
         draft.party(&event.member, books.member(&event.member));
     }
+    if let (Status::Posted, Some(member)) = (status, member) {
+        draft.keep_days(books, (0, member));
+    }
     Ok(Opened { draft, member, status, judgement })
 }
 
@@ -364,17 +367,24 @@ impl Work<'_> {
     pub(super) fn move_tier(&self, draft: &mut Draft) {
         let told = draft.effects.iter().any(|e| matches!(e, Effect::Profile { party: 0 }));
         let attributes = if told { self.event.attributes.as_slice() } else { &[] };
+        let enrolling = Member { enrolled_at: self.event.occurred_at, ..Member::default() };
         let at = self.books.now.max(self.event.occurred_at);
-        draft.move_tier(self.books, self.member, (self.status, at), attributes);
+        draft.move_tier(self.books, self.member.unwrap_or(&enrolling), (self.status, at), attributes);
     }
 }
 
 impl Draft {
+    /// Notes what must be known by days before a party's counts come. Of who enrols there is only this record's day to know.
+    pub(super) fn keep_days(&mut self, books: &Books<'_>, (party, member): (u8, &Member)) {
+        let Some((counters, since)) = tiers::to_keep(member, books.terms, books.now) else { return };
+        self.effects.extend(counters.into_iter().map(|counter| Effect::Qualify { party, counter, since }));
+    }
+
     /// The tier of the first party once the counts so far are in, and these attributes known.
     pub(super) fn move_tier(
         &mut self,
         books: &Books<'_>,
-        member: Option<&Member>,
+        member: &Member,
         (status, at): (Status, TimeMs),
         attributes: &[(Text, Text)],
     ) {
@@ -389,8 +399,6 @@ impl Draft {
         let done = self.effects.iter().filter(|e| takes_effect(status, e));
         let counts: Vec<_> = done.filter_map(counted).collect();
         let added = Added { counts: &counts, attributes };
-        let nobody = Member::default();
-        let member = member.unwrap_or(&nobody);
         let to = tiers::tier_with(member, books.terms, at, added);
         let from = member.tier;
         if from != to {

@@ -23,7 +23,7 @@ mod transfer;
 
 pub use act::{Earlier, act};
 pub use adjust::adjust;
-pub use due::{due, is_due, next_due, settled};
+pub use due::{due, foresee, inactivity_end, is_due, next_due, settled};
 pub use event::event;
 pub use refund::{awaited, refund};
 pub use release::release;

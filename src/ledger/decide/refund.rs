@@ -121,12 +121,13 @@ pub fn awaited(books: &Books<'_>, order: &Record, found: &[Record]) -> Option<Re
     let subject = Subject::fresh(order.clone(), found);
     let mut draft = Draft::default();
     draft.party(&sale.member, Some(member));
+    draft.keep_days(books, (0, member));
     draft.effects.push(Effect::Awaited { party: 0, refund: early.refund });
     let asked = Asked { lines: early.lines.clone(), amount: early.amount };
     let giving = Giving::new(books, &subject, member, books.now);
     let taken = giving.take_back(&mut draft, &asked, true);
     assert!(taken.is_ok(), "what takes at most what is left is never refused");
-    draft.move_tier(books, Some(member), (Status::Posted, books.now), &[]);
+    draft.move_tier(books, member, (Status::Posted, books.now), &[]);
     recheck(&mut draft, member);
     let act = Act { member: sale.member.clone(), context: None, what: What::Awaited { refund: early.refund } };
     Some(draft.record(books, Input::Act(Arc::new(act), Text::default()), books.now, Judgement::default()))

@@ -157,6 +157,7 @@ fn take_event(books: &Books<'_>, (held, event): (&Record, &Event), subject: Opti
     let mut draft = Draft::default();
     let known = books.known_member(&event.member)?;
     draft.party(&event.member, Some(known));
+    draft.keep_days(books, (0, known));
     let day = books.terms.zone.day(event.occurred_at);
     let (member, status, earned_at) = (Some(known.as_ref()), Status::Posted, books.now);
     let work = Work { books, event, member, day, status, earned_at };

@@ -59,6 +59,7 @@ fn follow(
     let (day, status, earned_at) = (books.terms.zone.day(at), Status::Posted, at);
     let work = Work { books, event: &event, member: Some(member), day, status, earned_at };
     let mut draft = Draft { next_index: next_index(&record.effects), ..Draft::default() };
+    draft.keep_days(books, (0, member));
     work.follow(&mut draft, &proposal.intents)?;
     work.move_tier(&mut draft);
     Ok(draft)

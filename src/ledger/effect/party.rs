@@ -54,6 +54,8 @@ impl Effect {
             | Self::Extend { party, .. }
             | Self::Lifetime { party, .. }
             | Self::Chose { party, .. }
+            | Self::Qualify { party, .. }
+            | Self::Land { party, .. }
             | Self::HeldCap { party, .. } => *party,
         }
     }

@@ -63,7 +63,7 @@ pub(in crate::rules) struct LimitTable {
     pub id: Spanned<Name>,
     /// What it is for, for whoever reads the program.
     pub about: Option<Words>,
-    /// What it counts: kinds of event, `transfer`, `redeem`, `hold` or `donate`.
+    /// What it counts: kinds of event, `transfer`, `redeem`, `hold` or `donate`, and `credit` for points given by hand.
     pub on: OneOrMany<CountedKind>,
     /// What it counts by; several make one key.
     pub key: OneOrMany<Key>,
@@ -100,8 +100,14 @@ pub(in crate::rules) struct LimitTable {
     /// Look at so many of the latest entries of the plain count of the key: they tell `staff`, `card` and `store` apart, and cost
     /// no ring of their own.
     pub latest: Option<Spanned<Whole<1, LATEST_MAX>>>,
+    /// For counts and sums: whether what happened within the window after this one, and came before it, counts too.
+    #[serde(default)]
+    pub around: bool,
+    /// Of the latest entries only those that come at most this long after the one before count.
+    pub quick: Option<ExactMs>,
     /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
-    /// `contact`, `sizeable` (at least a fiftieth of what the member can spend).
+    /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
+    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -215,12 +221,14 @@ pub(in crate::rules) struct PriorTable {
     pub within: ExactMs,
     /// How often, at least.
     #[serde(default = "once")]
-    pub least: Whole<1, 63>,
+    pub least: Whole<0, 63>,
     /// At least so many in a hundred of what the limit itself counted in that time.
     pub percent: Option<Whole<1, 100>>,
+    /// At most so many in a hundred of that.
+    pub most_percent: Option<Whole<1, 1_000>>,
 }
 
-const fn once() -> Whole<1, 63> {
+const fn once() -> Whole<0, 63> {
     Whole(1)
 }
 
@@ -259,4 +267,8 @@ pub(in crate::rules) enum FactText {
     NoStore,
     Contact,
     Sizeable,
+    Unproven,
+    Passing,
+    Trifling,
+    LateReceipt,
 }

@@ -67,6 +67,43 @@ fn manifests() {
 }
 
 #[test]
+fn tiers_fall_as_their_period_lets_them() {
+    let tiers = |what: &str| {
+        let levels = "credit = \"spend\"\nlevels = [{ name = \"silver\", from = 1000 }";
+        said(&SHOP.replace(levels, &format!("{what}\n{levels}")), "")
+    };
+    for right in [
+        "period = \"anniversary\"",
+        "period = \"rolling\"\nwindow = \"12 months\"",
+        "period = \"rolling\"\nwindow = \"90 days\"\ngrace = \"2 weeks\"\ndowngrade = \"by_one\"",
+        "grace = \"1 month\"\ndowngrade = \"to_fit\"",
+        "period = \"lifetime\"",
+    ] {
+        assert_eq!(tiers(right), "", "{right}");
+    }
+    for (wrong, expected) in [
+        ("period = \"rolling\"", "program.toml:14:10: period = \"rolling\" needs a window, such as"),
+        ("window = \"12 months\"", "program.toml:13:10: a window is for period = \"rolling\""),
+        (
+            "period = \"rolling\"\nwindow = \"36 hours\"",
+            "program.toml:14:10: a window is of days, weeks, months or years",
+        ),
+        (
+            "period = \"rolling\"\nwindow = \"6 years\"",
+            "program.toml:14:10: a window is of days, weeks, months or years",
+        ),
+        ("grace = \"0 days\"", "program.toml:13:9: grace is of days, weeks, months or years, at most 12 months"),
+        ("period = \"lifetime\"\ngrace = \"1 month\"", "program.toml:14:9: a tier by period = \"lifetime\" does not"),
+        ("period = \"lifetime\"\ndowngrade = \"by_one\"", "program.toml:14:13: a tier by period = \"lifetime\" does"),
+        ("period = \"anual\"", "program.toml:13:10: there is no value \"anual\" here"),
+        ("downgrade = \"by_two\"", "program.toml:13:13: there is no value \"by_two\" here"),
+    ] {
+        let said = tiers(wrong);
+        assert!(said.starts_with(expected), "{wrong}\n{said}");
+    }
+}
+
+#[test]
 fn limits_fit_their_rings() {
     let limit = |what: &str| {
         let text = format!(

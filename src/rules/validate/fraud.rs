@@ -66,7 +66,7 @@ impl Check<'_> {
 
     /// What a limit looks at beside a number.
     fn looks_at(&mut self, limit: &LimitTable) {
-        let spends = |kind: &CountedKind| !matches!(kind.0, Counted::Event(_));
+        let spends = |kind: &CountedKind| !matches!(kind.0, Counted::Event(_) | Counted::Credit);
         let transfers = |kind: &CountedKind| kind.0 == Counted::Transfer;
         let member = limit.key.0.iter().all(|key| key.0 == KeyField::Member);
         let (metric, kinds) = (limit.metric, &limit.on.0);
@@ -92,6 +92,9 @@ impl Check<'_> {
             if !counts && !tells {
                 self.wrong(latest.span(), "the latest entries tell staff, card and store apart, and nothing else");
             }
+        }
+        if limit.quick.is_some() && (limit.latest.is_none() || metric != MetricText::Count) {
+            self.wrong(limit.id.span(), "only a count of the latest entries tells which came quickly");
         }
         if limit.after.iter().any(|prior| prior.key.as_ref().is_some_and(|key| key.0.len() > KeyFields::MAX)) {
             self.wrong(limit.id.span(), format!("a key has at most {} fields", KeyFields::MAX));

@@ -91,6 +91,7 @@ pub fn comparable(limits: &[LimitTerms]) -> Vec<&LimitTerms> {
         let extra = &limit.extra;
         matches!(limit.metric, Metric::Count | Metric::Sum)
             && limit.verdict >= Verdict::Hold
+            && extra.is_unconditional()
             && extra.calendar.is_none()
             && extra.since.is_none()
             && !extra.shadow

@@ -232,10 +232,7 @@ fn bonuses_of_friends_who_give_back_wait_and_go() {
         refund F2 order=o2
         = R 0
         enroll F3 referrer=R
-        buy F3 2200 id=o3 -> posted
-        refund F3 order=o3
-        enroll F4 referrer=R
-        buy F4 2300 -> held referral_refund_after:hold
+        buy F3 2200 id=o3 -> held referral_refund_after:hold
         = R 0 pending=0
         ",
     );
@@ -273,12 +270,69 @@ fn the_same_small_basket_again_and_again() {
         buy F3 2000 -> posted
         enroll F4 referrer=R
         buy F4 2000 -> posted
+        at 2026-05-03
+        buy F2 900 -> posted
         at 2026-05-09
         enroll F5 referrer=R
         buy F5 2000 -> posted referral_same_basket:flag
         = R 5000
         ",
     );
+}
+
+#[test]
+fn friends_who_pay_what_is_asked_and_never_come_again() {
+    let friend = |n: i64| format!("enroll F{n} referrer=R\nbuy F{n} {} -> posted\n", 2_000 + n * 90);
+    let friends = [(1, "05-02"), (2, "05-06"), (3, "05-10")].map(|(n, day)| format!("at 2026-{day}\n{}", friend(n)));
+    let steps = format!("at 2026-05-01\nenroll R\n{}", friends.concat());
+    let held = "at 2026-05-18\nenroll F4 referrer=R\nbuy F4 2400 -> held referral_cheap_friends:hold\n= R 3000\n";
+    check("", &format!("{steps}{held}"));
+    // Somebody came again, or paid more: then they are friends.
+    let posted = "at 2026-05-18\nenroll F4 referrer=R\nbuy F4 2400 -> posted\n= R 4000\n";
+    check("", &format!("{steps}at 2026-05-11\nbuy F2 100\n{posted}"));
+    check("", &format!("{}{posted}", steps.replace("buy F2 2180", "buy F2 2600")));
+    // So is who pays more now.
+    check("", &format!("{steps}at 2026-05-18\nenroll F4 referrer=R\nbuy F4 2600 -> posted\n"));
+}
+
+#[test]
+fn five_friends_within_a_day_who_pay_what_is_asked() {
+    let friends = (1..=5).map(|n| format!("enroll F{n} referrer=R\nbuy F{n} {} -> posted\n", 2_000 + n * 90));
+    let mut steps = format!("at 2026-05-01\nenroll R\n{}", friends.collect::<String>());
+    steps += "enroll F6 referrer=R\nbuy F6 2450 -> held referral_cheap_friends:hold\n";
+    check("", &steps);
+}
+
+#[test]
+fn one_who_is_three_friends() {
+    check(
+        "",
+        "
+        at 2026-05-01
+        enroll R phone=p
+        at 2026-05-10
+        enroll F1 referrer=R phone=p -> posted referral_self:flag
+        at 2026-05-20
+        enroll F2 referrer=R phone=p -> posted synthetic_same_contact:flag referral_self:flag
+        at 2026-05-30
+        enroll F3 referrer=R phone=p -> held synthetic_same_contact:flag referral_self:hold
+        = R 0
+        ",
+    );
+}
+
+#[test]
+fn friends_behind_one_address_who_never_come_again() {
+    let friend = |n: i64, said: &str| format!("enroll F{n} referrer=R ip=i\nbuy F{n} 2{n}00 ip=i -> {said}\n");
+    let days = [(3, "05-02", "posted"), (4, "05-06", "posted"), (5, "05-10", "posted referral_same_network:flag")];
+    let friends = days.map(|(n, day, said)| format!("at 2026-{day}\n{}", friend(n, said)));
+    let steps = format!("at 2026-05-01\nenroll R\n{}", friends.concat());
+    let last = "at 2026-05-18\n".to_owned();
+    let held = friend(6, "held referral_star:hold referral_same_network:flag");
+    check("", &format!("{steps}{last}{held}"));
+    // Colleagues come again.
+    let posted = friend(6, "posted referral_same_network:flag");
+    check("", &format!("{steps}at 2026-05-11\nbuy F3 300\n{last}{posted}"));
 }
 
 #[test]

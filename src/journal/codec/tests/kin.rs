@@ -1,12 +1,13 @@
-//! Any who is tied to whom.
+//! Any who is tied to whom, and any credit towards tiers.
 
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use super::strategies::{money, seq, text, time};
+use super::strategies::{money, name, seq, text, time};
 use crate::ledger::kin::{Friend, Kin, KinEffect, Link};
 use crate::ledger::record::KeyField;
+use crate::ledger::status::{Credits, Landing, Status};
 
 fn field() -> impl Strategy<Value = KeyField> {
     proptest::sample::select(KeyField::ALL.to_vec())
@@ -37,4 +38,16 @@ pub(super) fn kin() -> BoxedStrategy<Kin> {
     (vec(link, 0..3), vec(any::<i64>(), 0..3), any::<u8>(), any::<u8>(), of(seq()), vec(friend, 0..3))
         .prop_map(|(links, ancestors, quick, slow, paid, friends)| Kin { links, ancestors, quick, slow, paid, friends })
         .boxed()
+}
+
+/// Any level kept for a time.
+pub(super) fn landing() -> impl Strategy<Value = Landing> {
+    (name(), time()).prop_map(|(tier, until)| Landing { tier, until })
+}
+
+/// Any credit by days.
+pub(super) fn status() -> BoxedStrategy<Status> {
+    let credits = (name(), any::<i32>(), vec((any::<i32>(), any::<i64>()), 0..4));
+    let credits = credits.prop_map(|(counter, since, days)| Credits { counter, since, days });
+    (vec(credits, 0..3), of(landing())).prop_map(|(credits, landing)| Status { credits, landing }).boxed()
 }

@@ -115,6 +115,8 @@ fn spending() -> impl Strategy<Value = Effect> {
         (party(), lot_id(), name()).prop_map(|(party, lot, cap)| Effect::HeldCap { party, lot, cap }),
         (party(), name(), points()).prop_map(|(party, pool, amount)| Effect::Lifetime { party, pool, amount }),
         (party(), vec((text(), text()), 0..3)).prop_map(|(party, choices)| Effect::Chose { party, choices }),
+        (party(), name(), any::<i32>()).prop_map(|(party, counter, since)| Effect::Qualify { party, counter, since }),
+        (party(), super::kin::landing()).prop_map(|(party, landing)| Effect::Land { party, landing }),
         (party(), lot_id(), name(), points(), of((name(), index())))
             .prop_map(|(party, id, pool, amount, reward)| Effect::Redeem { party, id, pool, amount, reward }),
         (party(), lot_id(), seq(), points()).prop_map(|(party, of, first, total)| Effect::Reversal {

@@ -447,18 +447,15 @@ fn pool_state() -> impl Strategy<Value = PoolState> {
 }
 /// Any member.
 pub(crate) fn member() -> BoxedStrategy<Member> {
-    let grant = (lot_id(), name(), of(money()), of(time())).prop_map(|(id, reward, value, expires_at)| Grant {
-        id,
-        reward,
-        value,
-        expires_at,
-    });
-    let lives = (of(name()), time(), of(standing().prop_map(Box::new)), of(super::kin::kin().prop_map(Box::new)));
+    let grant = (lot_id(), name(), of(money()), of(time()));
+    let grant = grant.prop_map(|(id, reward, value, expires_at)| Grant { id, reward, value, expires_at });
+    let (kin, status) = (super::kin::kin().prop_map(Box::new), super::kin::status().prop_map(Box::new));
+    let lives = (of(name()), time(), of(standing().prop_map(Box::new)), of(kin), of(status));
     let head = (seq(), time(), time(), profile().prop_map(Arc::new), any::<bool>(), lives);
     (head, vec(pool_state(), 0..3), vec(card_state(), 0..3), vec(counter(), 0..3), vec(grant, 0..3))
         .prop_map(
             |(
-                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing, kin)),
+                (last, enrolled_at, active_at, profile, referral_paid, (tier, settled_at, standing, kin, status)),
                 pools,
                 cards,
                 counters,
@@ -477,6 +474,7 @@ pub(crate) fn member() -> BoxedStrategy<Member> {
                 settled_at,
                 standing,
                 kin,
+                status,
             },
         )
         .boxed()

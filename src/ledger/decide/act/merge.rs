@@ -10,6 +10,7 @@ use super::super::super::member::{Counter, Member, PoolState};
 use super::super::super::provenance::{Leaving, Mark};
 use super::super::super::record::{Account, Credit, Effect};
 use super::super::super::reject::Reject;
+use super::super::super::status::Status;
 use super::super::super::tiers::{self, Added};
 use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::super::credit::ends;
@@ -41,9 +42,10 @@ impl Work<'_> {
         }
         self.move_rights(party);
         self.move_choices(target, party)?;
+        self.draft.keep_days(self.books, (party, target));
         let mut counts = Vec::new();
         for counter in &member.counters {
-            for (day, amount) in parts(counter) {
+            for (day, amount) in parts(counter, member.status.as_deref()) {
                 let known = target.counter(counter.name).map_or(0, |known| known.ever);
                 within(known.checked_add(amount), "counter")?;
                 counts.push((counter.name, day, amount));
@@ -212,11 +214,18 @@ impl Work<'_> {
 }
 
 /// A counter as days and amounts that add up to the same in every period it keeps.
-fn parts(counter: &Counter) -> Vec<(Day, i64)> {
-    let mut parts: Vec<(Day, i64)> = counter.days.0.iter().filter(|(_, sum)| *sum != 0).copied().collect();
+fn parts(counter: &Counter, status: Option<&Status>) -> Vec<(Day, i64)> {
+    let kept = status.and_then(|status| status.credits(counter.name)).map_or(&[][..], |credits| &credits.days);
+    let mut parts: Vec<(Day, i64)> = kept.iter().filter(|(_, sum)| *sum != 0).copied().collect();
     let summed = |parts: &[(Day, i64)], within: &dyn Fn(Day) -> bool| -> i64 {
         parts.iter().filter(|(day, _)| within(*day)).map(|(_, sum)| *sum).sum()
     };
+    for (day, sum) in counter.days.0 {
+        let rest = sum - summed(&parts, &|known| known == day);
+        if rest != 0 {
+            parts.push((day, rest));
+        }
+    }
     for (month, sum) in counter.months.0 {
         let rest = sum - summed(&parts, &|day| month_index(day) == month);
         if rest != 0 {
