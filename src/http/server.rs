@@ -95,7 +95,6 @@ async fn connection(
         .header_read_timeout(entry.edge().settings.header_read)
         .max_headers(REQUEST_HEADERS_MAX)
         .max_buf_size(REQUEST_HEAD_BYTES_MAX)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(Patient::new(stream, WRITE_STALL)), service);
     let mut connection = pin!(connection);
     // The channel says one thing once, or is gone; either way it is time to end.

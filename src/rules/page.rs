@@ -4,8 +4,8 @@
 mod life;
 
 use super::manifest::{
-    CapPer, CardTable, DowngradeText, EarnTable, GrantTable, LinesTable, Manifest, MostPer, Once, PeriodText,
-    PoolTable, RateTable, RewardTable, StampTable, TiersTable,
+    CapPer, CardTable, CountOf, CountTable, DowngradeText, EarnTable, GrantTable, LinesTable, Manifest, MostPer, Once,
+    PeriodText, PoolTable, RateTable, RewardTable, StampTable, TiersTable,
 };
 use super::script::Script;
 use super::values::{Kind, Name, OneOrMany, Words};
@@ -199,8 +199,15 @@ fn grant_line(m: &Manifest, grant: &GrantTable) -> String {
     let whom = by_whom(&grant.tiers, &grant.plans);
     let reached = grant.when.as_ref().map(|when| {
         let counter = &when.counter.get_ref().0;
-        let far =
-            if counter == "spend" { money(when.reaches.0, &m.program.currency.0) } else { number(when.reaches.0) };
+        let of_money = |table: &CountTable| {
+            let counts_it = table.counter.get_ref().0.as_str() == counter.as_str();
+            counts_it && table.rate.is_none() && matches!(table.of, None | Some(CountOf::Amount))
+        };
+        let far = if counter == "spend" || m.count.iter().any(|table| of_money(table.get_ref())) {
+            format!("{} of", money(when.reaches.0, &m.program.currency.0))
+        } else {
+            number(when.reaches.0)
+        };
         let over = match when.window {
             MostPer::Day => " in a day",
             MostPer::Month => " in a month",

@@ -1,6 +1,9 @@
 //! What the contract promises of answers, as data: `tests/http/contract.toml`, requests with what each is answered.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -114,4 +117,33 @@ fn the_journal_comes_whole() {
     assert_eq!(lines(&mut client, ""), (12_001, false));
     assert_eq!(lines(&mut client, "?after_seq=0"), (12_001, false));
     assert_eq!(lines(&mut client, "?limit=3"), (3, true));
+}
+
+/// What followed a request in one packet used to hold its answer back: with half a request until the rest came, with what is no
+/// request for ever, and nobody was told 400.
+#[test]
+fn what_follows_a_request_does_not_hold_its_answer_back() {
+    let ledger = Ledger::new();
+    let daemon = ledger.start();
+    let send = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(daemon.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
+        stream.write_all(bytes).unwrap();
+        stream
+    };
+    let mut half = send(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\nGET /li");
+    let mut first = [0; 15];
+    half.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+    for (bytes, expected) in [
+        (&b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n\x16\x03\x01 what\r\n\r\n"[..], &["200", "400"][..]),
+        (b"GARBAGE\r\n\r\n", &["400"]),
+        (b"GET /livez HTTP/1.1\r\nhost: x\r\nidempotency-key: \x01\r\n\r\n", &["400"]),
+    ] {
+        let mut told = String::new();
+        send(bytes).read_to_string(&mut told).unwrap();
+        let lines = told.lines().filter_map(|line| line.split_once("HTTP/1.1 ").map(|(_, rest)| rest));
+        let found: Vec<&str> = lines.filter_map(|rest| rest.get(..3)).collect();
+        assert_eq!(found, expected, "{told}");
+    }
 }

@@ -61,7 +61,7 @@ impl Session {
                 format!("{name}: {}", answer.pointer(pointer).unwrap_or(&Value::Null))
             })
             .collect();
-        let data = if method == "GET" { String::new() } else { format!(" -d {}", body.0) };
+        let data = if method == "GET" { String::new() } else { format!(" --json {}", body.0) };
         self.say(&format!("curl -s $P{path}{data}"), &format!("  {}", shown.join(", ")));
         answer
     }

@@ -30,7 +30,7 @@ fn steps(document: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     while let Some(line) = lines.next() {
         let Some(request) = line.strip_prefix("curl ") else { continue };
-        let (url, body) = request.split_once(" -d ").map_or((request, None), |(url, body)| (url, Some(body)));
+        let (url, body) = request.split_once(" --json ").map_or((request, None), |(url, body)| (url, Some(body)));
         let bare = |text: &str| text.trim().trim_matches('\'').to_owned();
         let path = bare(url).strip_prefix(HOST).unwrap().to_owned();
         let (status, answer) = lines.next().unwrap().split_once(' ').unwrap();

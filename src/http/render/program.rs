@@ -118,7 +118,10 @@ box-shadow:0 1px 3px #0003}h2{font-size:1.3rem;margin-block:.9rem .4rem}ul{paddi
 li{margin-block:.35rem}li::marker{color:var(--mark)}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
 th,td{text-align:left;vertical-align:top;padding:.5rem .9rem .5rem 0;border-bottom:1px solid var(--line)}\
 thead th{font-size:.85rem;color:var(--soft)}tbody tr:last-child>*{border-bottom:0}tbody th::first-letter{text-transform:uppercase}\
-footer{padding:1rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}";
+footer{padding:1rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}@media(max-width:36rem){header{padding:1.5rem 1.25rem}\
+table,tbody,tr,th,td{display:block}thead{position:absolute;left:-99rem}tr{padding:.5rem 0;border-bottom:1px solid var(--line)}\
+tbody tr:last-child{border-bottom:0}th,td{border:0;padding:.1rem 0}td{display:flex;gap:1rem;justify-content:space-between}\
+td span{text-align:right}td::before{content:attr(data-name);color:var(--soft);font-size:.85rem;flex:none}}";
 
 /// The colours of the page: the brand's, and those of light and of dark screens.
 fn colours(page: &Page) -> String {
@@ -165,7 +168,11 @@ pub fn program_page(names: Names<'_>, rules: &Compiled) -> String {
                 let mut cells = row.iter();
                 let first = cells.next().map(|cell| format!("<tr><th scope=\"row\">{}</th>", escaped(cell)));
                 out.extend(first);
-                out.extend(cells.map(|cell| format!("<td>{}</td>", escaped(cell))));
+                // On a narrow screen a row is a list, and each cell says by its column what it is.
+                let cell = |(cell, head): (&String, &&str)| {
+                    format!("<td data-name=\"{}\"><span>{}</span></td>", escaped(head), escaped(cell))
+                };
+                out.extend(cells.zip(section.columns.iter().skip(1)).map(cell));
                 out.push_str("</tr>");
             }
             out.push_str("</tbody></table></div>");

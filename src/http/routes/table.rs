@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn};
@@ -13,7 +14,7 @@ use hyper::Method;
 
 use crate::http::auth::{Access, Grant};
 use crate::http::edge::Edge;
-use crate::http::problem::Problem;
+use crate::http::problem::{Code, Problem};
 
 /// One operation: a method of a path.
 #[derive(Clone, Debug)]
@@ -79,7 +80,15 @@ impl Table {
 }
 
 /// Lets a request through whose key opens the operation.
-async fn guard(access: Access, params: RawPathParams, request: Request, next: Next) -> Response {
+async fn guard(
+    access: Access,
+    params: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Ok(params) = params else {
+        return Problem::new(Code::NotFound, "the path is not percent-encoded UTF-8").into_response();
+    };
     let program = params.iter().find(|(name, _)| *name == "program").map_or("", |(_, value)| value);
     let permitted = match request.extensions().get::<Grant>() {
         Some(grant) => grant.permit(access, program),

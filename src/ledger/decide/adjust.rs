@@ -47,7 +47,7 @@ pub fn adjust(
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
             credit.expires_at = Some(at);
         }
-        if adjustment.pending && !is_held {
+        if adjustment.pending && pending.is_none() && !is_held {
             // It waits in a case, for whoever clears or confirms it.
             draft.effects.push(Effect::Refer { party });
         }
