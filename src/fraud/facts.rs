@@ -21,7 +21,7 @@ pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
         Fact::Unlinked => !has(input, KeyField::Order),
         Fact::NoStore => !has(input, KeyField::Store),
         // Only the ledger knows.
-        Fact::Sizeable | Fact::Unproven | Fact::Passing => true,
+        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted => true,
         Fact::Trifling => is_trifling(input),
         Fact::LateReceipt => has(input, KeyField::Receipt),
         Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
@@ -47,6 +47,7 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
         Fact::Sizeable => is_sizeable(question),
         Fact::Unproven => bought(question) == 0,
         Fact::Passing => bought(question) <= 1,
+        Fact::Indebted => question.member.is_some_and(|m| m.pools.iter().any(|pool| pool.debt.is_positive())),
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
