@@ -283,10 +283,8 @@ fn the_same_small_basket_again_and_again() {
 #[test]
 fn friends_who_pay_what_is_asked_and_never_come_again() {
     let friend = |n: i64| format!("enroll F{n} referrer=R\nbuy F{n} {} -> posted\n", 2_000 + n * 90);
-    let mut steps = String::from("at 2026-05-01\nenroll R\n");
-    for (n, day) in [(1, "05-02"), (2, "05-06"), (3, "05-10")] {
-        steps += &format!("at 2026-{day}\n{}", friend(n));
-    }
+    let friends = [(1, "05-02"), (2, "05-06"), (3, "05-10")].map(|(n, day)| format!("at 2026-{day}\n{}", friend(n)));
+    let steps = format!("at 2026-05-01\nenroll R\n{}", friends.concat());
     let held = "at 2026-05-18\nenroll F4 referrer=R\nbuy F4 2400 -> held referral_cheap_friends:hold\n= R 3000\n";
     check("", &format!("{steps}{held}"));
     // Somebody came again, or paid more: then they are friends.
@@ -299,11 +297,8 @@ fn friends_who_pay_what_is_asked_and_never_come_again() {
 
 #[test]
 fn five_friends_within_a_day_who_pay_what_is_asked() {
-    let mut steps = String::from("at 2026-05-01\nenroll R\n");
-    for n in 1..=5 {
-        steps += &format!("enroll F{n} referrer=R\nbuy F{n} {} -> posted", 2_000 + n * 90);
-        steps += "\n";
-    }
+    let friends = (1..=5).map(|n| format!("enroll F{n} referrer=R\nbuy F{n} {} -> posted\n", 2_000 + n * 90));
+    let mut steps = format!("at 2026-05-01\nenroll R\n{}", friends.collect::<String>());
     steps += "enroll F6 referrer=R\nbuy F6 2450 -> held referral_cheap_friends:hold\n";
     check("", &steps);
 }
@@ -329,12 +324,9 @@ fn one_who_is_three_friends() {
 #[test]
 fn friends_behind_one_address_who_never_come_again() {
     let friend = |n: i64, said: &str| format!("enroll F{n} referrer=R ip=i\nbuy F{n} 2{n}00 ip=i -> {said}\n");
-    let mut steps = String::from("at 2026-05-01\nenroll R\n");
-    for (n, day, said) in
-        [(3, "05-02", "posted"), (4, "05-06", "posted"), (5, "05-10", "posted referral_same_network:flag")]
-    {
-        steps += &format!("at 2026-{day}\n{}", friend(n, said));
-    }
+    let days = [(3, "05-02", "posted"), (4, "05-06", "posted"), (5, "05-10", "posted referral_same_network:flag")];
+    let friends = days.map(|(n, day, said)| format!("at 2026-{day}\n{}", friend(n, said)));
+    let steps = format!("at 2026-05-01\nenroll R\n{}", friends.concat());
     let last = "at 2026-05-18\n".to_owned();
     let held = friend(6, "held referral_star:hold referral_same_network:flag");
     check("", &format!("{steps}{last}{held}"));
