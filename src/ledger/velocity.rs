@@ -86,6 +86,8 @@ pub enum Fact {
     LateReceipt,
     /// Of a member who owes points: what was spent came back.
     Indebted,
+    /// Goes to a member who enrolled less than two weeks ago.
+    ToNewcomer,
 }
 
 /// When one employee serves a member out of proportion.

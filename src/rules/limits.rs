@@ -120,6 +120,7 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::Trifling => Fact::Trifling,
         FactText::LateReceipt => Fact::LateReceipt,
         FactText::Indebted => Fact::Indebted,
+        FactText::ToNewcomer => Fact::ToNewcomer,
     };
     only.0.iter().map(fact).collect()
 }

@@ -107,7 +107,8 @@ pub(in crate::rules) struct LimitTable {
     pub quick: Option<ExactMs>,
     /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
     /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
-    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old), `indebted` (of who owes points).
+    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old), `indebted` (of who owes points), `to_newcomer` (to
+    /// who enrolled less than two weeks ago).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -282,4 +283,5 @@ pub(in crate::rules) enum FactText {
     Trifling,
     LateReceipt,
     Indebted,
+    ToNewcomer,
 }
