@@ -7,7 +7,7 @@
 
 mod friends;
 
-use super::identity::{FRIENDS_RING, IP_WINDOW_MS, ring_seen};
+use super::identity::{FRIENDS_RING, IP_WINDOW_MS};
 use super::measure;
 use super::relate::{Counted, Scene, reason};
 use super::words::duration;
@@ -122,7 +122,7 @@ fn own_referral(scene: &Scene<'_>, id: &Text, referrer: Option<&Member>) -> Opti
 
 /// How many earlier friends of the referrer are this one too: by e-mail, phone or address.
 fn same_friends(scene: &Scene<'_>) -> usize {
-    let Some(ring) = ring_seen(scene.rings, scene.seen, FRIENDS_RING, KeyField::Referrer) else { return 0 };
+    let Some(ring) = scene.ring(FRIENDS_RING, KeyField::Referrer) else { return 0 };
     let person = &scene.person;
     let kinds = [KeyField::Email, KeyField::Phone, KeyField::Address];
     let looks = person.looks.iter().filter(|look| kinds.contains(&look.kind) && !look.hub);
@@ -135,7 +135,7 @@ fn same_friends(scene: &Scene<'_>) -> usize {
 
 /// More friends in a week than people bring.
 fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
-    let ring = ring_seen(scene.rings, scene.seen, FRIENDS_RING, KeyField::Referrer)?;
+    let ring = scene.ring(FRIENDS_RING, KeyField::Referrer)?;
     let at = scene.question.at;
     let week = measure::distinct(ring, at, 7 * DAY_MS, Some(scene.person.own)).value;
     if week <= WEEK_FLAG {

@@ -92,18 +92,7 @@ impl Shop {
         match kind {
             "redeem" => act(What::Redeem { spend: Spend::Points { pool, amount }, order: None }),
             "buy_lamp" => act(What::Redeem { spend: Spend::Reward(Text::new_static("lamp")), order: None }),
-            "credit" => {
-                let adjustment = Adjustment {
-                    member: Text::new(member),
-                    pool,
-                    amount,
-                    reason: Text::new_static("goodwill"),
-                    expires_at: None,
-                    pending: false,
-                    context: Some(Box::new(context.clone())),
-                };
-                Command::Adjust(Arc::new(adjustment), Text::default())
-            }
+            "credit" => Command::Adjust(Arc::new(goodwill(Text::new(member), pool, amount, context)), Text::default()),
             "transfer" => {
                 let to = text("to").expect("a transfer has a receiver");
                 let transfer =
@@ -140,6 +129,12 @@ impl Shop {
             }
         }
     }
+}
+
+/// Points given by hand.
+fn goodwill(member: Text, pool: Text, amount: Points, context: Context) -> Adjustment {
+    let (reason, context) = (Text::new_static("goodwill"), Some(Box::new(context)));
+    Adjustment { member, pool, amount, reason, expires_at: None, pending: false, context }
 }
 
 /// Days are given as they come; minutes within them.
