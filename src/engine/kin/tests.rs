@@ -242,7 +242,13 @@ impl World {
     #[track_caller]
     fn resolve(&mut self, member: &str, outcome: Outcome) {
         let entity = format!("member={member}");
-        let case = self.core.state.desk.cases().find(|case| case.entity == entity && case.closed.is_none()).cloned();
+        let case = self
+            .core
+            .state
+            .desk
+            .cases()
+            .find(|case| case.entity.ends_with(entity.as_str()) && case.closed.is_none())
+            .cloned();
         let case = case.unwrap_or_else(|| panic!("no open case about {member}"));
         let (note, author, key) = Default::default();
         let claw_back = outcome == Outcome::Confirmed;

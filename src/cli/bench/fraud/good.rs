@@ -268,7 +268,7 @@ fn others(script: &mut Script, rng: &mut Rng, person: &Person, day: i64, days: i
     match person.life {
         Life::Casual if day == 9 && person.number % 20 == 0 => hard::goodwill(script, rng, person, day),
         Life::Referrer if day == 10 && person.number % 3 == 0 && day * 2 < days => {
-            hard::party(script, rng, person, day)
+            hard::party(script, rng, person, day);
         }
         Life::Family if day == hard::POOL_DAY => {
             hard::pool(script, person, &format!("m{:05}", person.number - person.number % FAMILY));

@@ -1,7 +1,7 @@
 //! Those behind the counter. Writes steps; judges nothing.
 
 use super::Attack;
-use crate::cli::bench::fraud::step::{MINUTE, Step};
+use crate::cli::bench::fraud::step::{DAY, HOUR, MINUTE, Step};
 use crate::cli::bench::fraud::town::Town;
 
 /// A sale to a guest, paid with the guest's card, on somebody else's account.

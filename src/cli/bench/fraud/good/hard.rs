@@ -47,8 +47,10 @@ const fn usual_terminal(person: &Person) -> i64 {
 pub(super) fn receipts_of_the_week(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
     let evening = Town::at(day, 19, rng.below(50));
     for receipt in 0..rng.between(2, 4) {
-        let printed = some_time(rng, day - rng.between(0, 2)).min(evening - HOUR);
-        let step = Step::sale(&person.id, printed, amount(rng)).arrives(evening + receipt * 40 * SECOND);
+        let printed_on = day - rng.between(0, 2);
+        let printed = some_time(rng, printed_on).min(evening - HOUR);
+        let paid = amount(rng);
+        let step = Step::sale(&person.id, printed, paid).arrives(evening + receipt * 40 * SECOND);
         let step = step.with("channel", "receipt").with("store", Town::name(person.home)).card(person.card.as_ref());
         script.add(step);
     }
@@ -134,10 +136,12 @@ pub(super) fn party(script: &mut Script, rng: &mut Rng, person: &Person, day: i6
         let step = Step::enrol(&friend.id, at).with("referrer", &person.id).with("email_hash", format!("e-{number}"));
         script.add(friend.in_app(step));
         let (terminal, paid) = (rng.below(TERMINALS), rng.between(500, 2_800));
-        let step = friend.sale(rng, friend.home, terminal, at + rng.between(60, 2_000) * MINUTE, paid);
+        let bought = at + rng.between(60, 2_000) * MINUTE;
+        let step = friend.sale(rng, friend.home, terminal, bought, paid);
         script.add(step);
         if rng.chance(50) {
-            let at = some_time(rng, day + rng.between(3, 9));
+            let again_on = day + rng.between(3, 9);
+            let at = some_time(rng, again_on);
             let paid = amount(rng);
             let step = friend.sale(rng, friend.home, terminal, at, paid);
             script.add(step);
