@@ -36,6 +36,10 @@
 //! together. While block *n* is being synced, block *n + 1* is evaluated and applied; what it says is released after its own
 //! sync, in order.
 //!
+//! What people tell of themselves (birthday, attributes, choices) is sealed on its way into a block, under a random key of the
+//! member's own that lies beside the blocks and that erasing destroys. Nothing but the member's own profile is made of it, so a
+//! replay without the key ends in the same state.
+//!
 //! The views are written behind the journal, without a log, in **rounds**: a round takes the list of members and rings changed
 //! since the round before, at a record that becomes its **mark**, and their rows travel with the following blocks, a few with
 //! each. So a hot member's row is written once a round and not once an event. A row may be ahead of the mark, never behind it:

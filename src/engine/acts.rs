@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::Error;
 use super::block::Open;
 use super::pipeline::Pipeline;
+use super::{Error, vault};
 use crate::journal::block::BlockReader;
 use crate::ledger::act::{Act, What};
 use crate::ledger::decide::Earlier;
@@ -120,6 +120,7 @@ impl Pipeline {
             return Ok(None);
         }
         let Some((_, bytes)) = self.shared.store.block_with(seq.get())? else { return Ok(None) };
-        Ok(BlockReader::parse(&bytes)?.record(seq)?.map(Arc::new))
+        let found = vault::record(&self.shared.store, &BlockReader::parse(&bytes)?, seq)?;
+        Ok(found.map(|(record, _)| Arc::new(record)))
     }
 }

@@ -15,12 +15,12 @@ use hashbrown::HashMap;
 pub use closed::{Closed, Curve, Dependent, Threshold};
 pub use report::{Numbers, Report, Row};
 
-use super::Error;
 use super::core::{About, Core};
 use super::deploy::Version;
 use super::handle::Command;
 use super::log::RocksLog;
 use super::touched::{named, payee};
+use super::{Error, vault};
 use crate::fraud::Seen;
 use crate::journal::chain::follow;
 use crate::journal::log::Log;
@@ -112,8 +112,9 @@ pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Re
     };
     let mut failed = None;
     follow(&log, Seq::new(1), &mut |block| {
-        for record in block.records() {
-            let outcome = trial.record(&record?);
+        let records = vault::records(store, block).map_err(|error| crate::journal::Error::Log(error.to_string()))?;
+        for record in records {
+            let outcome = trial.record(&record);
             outcome.map_err(|error| {
                 let what = error.to_string();
                 failed = Some(error);

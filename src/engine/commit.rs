@@ -2,6 +2,7 @@
 //!
 //! After a failed append it answers nothing more, ever: nobody knows what is on disk until the journal is read again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use super::block::{Release, Rows, Sealed};
 use super::projector::Projection;
 use super::shared::Shared;
+use super::{Error, vault};
 use crate::journal::block::encode_block_in;
 use crate::journal::log::Log;
 use crate::ledger::record::Record;
@@ -52,21 +54,22 @@ pub(super) fn run(
     // Whoever stopped the engine has sent a barrier, so that nothing waits; after a failure the journal has it all.
 }
 
-fn append(
-    log: &mut dyn Log,
-    sealed: &Sealed,
-    shared: &Shared,
-    buffer: &mut Vec<u8>,
-) -> Result<(), crate::journal::Error> {
+fn append(log: &mut dyn Log, sealed: &Sealed, shared: &Shared, buffer: &mut Vec<u8>) -> Result<(), Error> {
     let Some(first) = sealed.records.first() else { return Ok(()) };
     let head = log.head();
-    let block = encode_block_in(std::mem::take(buffer), first.seq, &head.hash, &sealed.records)?;
+    let mut telling = vault::seal_all(&shared.store, &sealed.records)?.into_iter().peekable();
+    let written = sealed.records.iter().enumerate().map(|(at, record)| match telling.next_if(|(of, _)| *of == at) {
+        Some((_, sealed)) => Cow::Owned(sealed),
+        None => Cow::Borrowed(record),
+    });
+    let block = encode_block_in(std::mem::take(buffer), first.seq, &head.hash, written)?;
     let started = Instant::now();
     let head = log.append(&head, &block)?;
     shared.metrics.block(sealed.records.len(), started.elapsed());
     let last = sealed.records.last().map_or(first.seq, |record| record.seq);
     assert_eq!(head.next, last.next(), "a block ends with its last record");
     shared.note_durable(last, head.hash);
+    vault::forget(&shared.store, &sealed.records)?;
     *buffer = block.into_bytes();
     Ok(())
 }

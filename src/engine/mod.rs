@@ -52,6 +52,7 @@ pub mod simulate;
 mod start;
 pub mod tally;
 mod touched;
+mod vault;
 pub mod verify;
 pub mod walk;
 
@@ -86,6 +87,9 @@ pub enum Error {
     /// A backtest holds all of a program's members in memory.
     #[error("a backtest holds at most {0} members in memory")]
     TooManyMembers(usize),
+    /// The system gave no random bytes.
+    #[error("no randomness: {0}")]
+    Random(String),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use super::Error;
 use super::acts::latest_row;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
@@ -13,6 +12,7 @@ use super::install;
 use super::log::RocksLog;
 use super::projector::Projector;
 use super::shared::Shared;
+use super::{Error, vault};
 use crate::fraud::rings::keys_observed;
 use crate::journal::chain::follow;
 use crate::journal::codec;
@@ -58,8 +58,13 @@ pub(super) fn recover(
     let mut projector = Projector::new(Arc::clone(shared));
     let mut failed = None;
     follow(log, from, &mut |block| {
-        let records: Result<Vec<Record>, _> = block.records().collect();
-        let fresh: Vec<Record> = records?.into_iter().filter(|record| record.seq >= from).collect();
+        let opened = vault::records(store, block).and_then(|records| {
+            // A stop may have come between an erasure and the end of its key.
+            vault::forget(store, &records)?;
+            Ok(records)
+        });
+        let records = opened.map_err(|error| crate::journal::Error::Log(error.to_string()))?;
+        let fresh: Vec<Record> = records.into_iter().filter(|record| record.seq >= from).collect();
         progress(core.seq(), head.next);
         let outcome = replay_block(core, cache, shared, &mut projector, checkpoint, &fresh);
         outcome.map_err(|error| {

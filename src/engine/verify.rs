@@ -1,10 +1,10 @@
 //! Verification of a stopped ledger: everything counted again from the journal, and compared with what the views hold.
 
-use super::Error;
 use super::cache::{encode_ring, ring_row_key};
 use super::core::Core;
 use super::log::RocksLog;
 use super::review::desk_key;
+use super::{Error, vault};
 use crate::journal::chain::{Walked, follow};
 use crate::journal::codec;
 use crate::journal::log::Log;
@@ -47,7 +47,7 @@ pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verif
     let mut rows = 0;
     let mut found = Vec::new();
     let walked = follow(&log, Seq::new(1), &mut |block| {
-        let records: Vec<Record> = block.records().collect::<Result<_, _>>()?;
+        let records = vault::records(store, block).map_err(|error| crate::journal::Error::Log(error.to_string()))?;
         let replayed = records.iter().try_for_each(|record| {
             core.replay(record)?;
             // The desk's rows are exactly as of the mark, and so are compared when the replay is there.

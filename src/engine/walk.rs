@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::handle::{Handle, SubmitError};
 use super::reads::failed;
+use super::vault;
 use crate::journal::block::BlockReader;
 use crate::journal::codec;
 use crate::ledger::member::Member;
@@ -36,8 +37,9 @@ impl Handle {
                 if at > end {
                     return Ok(shown);
                 }
-                let record = block.record(at).map_err(|error| failed(&error))?;
-                let record = record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in its block")))?;
+                let record = vault::record(&self.shared.store, &block, at).map_err(|error| failed(&error))?;
+                let (record, _) =
+                    record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in its block")))?;
                 shown = at;
                 if visit(record).is_break() {
                     return Ok(shown);
@@ -59,8 +61,9 @@ impl Handle {
             let (_, bytes) = found.ok_or_else(|| SubmitError::Read(format!("record {last} is not in the journal")))?;
             let block = BlockReader::parse(&bytes).map_err(|error| failed(&error))?;
             for at in (block.first().get()..=last.get()).rev().map(Seq::new) {
-                let record = block.record(at).map_err(|error| failed(&error))?;
-                let record = record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in its block")))?;
+                let record = vault::record(&self.shared.store, &block, at).map_err(|error| failed(&error))?;
+                let (record, _) =
+                    record.ok_or_else(|| SubmitError::Read(format!("record {at} is not in its block")))?;
                 shown = at;
                 if visit(record).is_break() {
                     return Ok(shown);

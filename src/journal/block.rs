@@ -20,6 +20,8 @@
 //!
 //! Nothing here reads or writes anything but memory.
 
+use std::borrow::Borrow;
+
 use super::Error;
 use super::codec::{decode_record, encode_record};
 use super::log::Head;
@@ -161,14 +163,14 @@ pub fn encode_block_in(
     buffer: Vec<u8>,
     first: Seq,
     previous: &Hash,
-    records: &[Record],
+    records: impl IntoIterator<Item = impl Borrow<Record>>,
 ) -> Result<EncodedBlock, Error> {
     let mut builder = BlockBuilder::new(first);
     builder.bytes = buffer;
     builder.bytes.clear();
     builder.bytes.resize(HEADER_BYTES, 0);
     for record in records {
-        builder.push(record)?;
+        builder.push(record.borrow())?;
     }
     builder.finish(previous)
 }

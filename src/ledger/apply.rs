@@ -62,6 +62,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::HeldTerms { .. }
         | Effect::Refer { .. }
         | Effect::Kin(_)
+        | Effect::Private(_)
         | Effect::Origin { .. }
         | Effect::Hold { .. }
         | Effect::Unhold { .. }
@@ -237,10 +238,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         Effect::Hold { .. } | Effect::Unhold { .. } | Effect::Extend { .. } => {
             return holds::hold(member, effect, when);
         }
-        Effect::Ungrant { grant, why, .. } => {
-            member.grants.retain(|known| known.id != *grant);
-            standing::forget_grant(member, *grant, *why);
-        }
+        Effect::Ungrant { grant, why, .. } => standing::forget_grant(member, *grant, *why),
         Effect::Budget { .. }
         | Effect::Origin { .. }
         | Effect::Redeem { .. }
@@ -264,6 +262,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Freeze { .. }
         | Effect::Merged { .. }
         | Effect::Erased { .. }
+        | Effect::Private(_)
         | Effect::Household { .. } => standing::change(member, effect, when, input),
     }
     true

@@ -5,11 +5,9 @@
 mod party;
 
 use super::calendar::Span;
-use super::kin::KinEffect;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
 use super::review::Vest;
-use super::status::Landing;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
@@ -493,8 +491,10 @@ pub enum Effect {
         /// Whose.
         party: u8,
         /// Which level, and until when.
-        landing: Landing,
+        landing: super::status::Landing,
     },
     /// Who is tied to whom.
-    Kin(KinEffect),
+    Kin(super::kin::KinEffect),
+    /// What is known of a person, and what of it is sealed.
+    Private(super::private::PrivateEffect),
 }

@@ -26,6 +26,7 @@ pub mod lists;
 pub mod lots;
 pub mod member;
 mod posting;
+pub mod private;
 pub mod proposal;
 pub mod provenance;
 pub mod record;

@@ -9,7 +9,7 @@
 //!  FORMAT      the folder's format, checked before anything else is read
 //!  LOCK        held while a process has the store open
 //!  WITNESS     the latest synced block, outside `RocksDB`: a journal that ends before it has lost blocks
-//!  journal/    family default: first sequence → block
+//!  journal/    family default: first sequence → block; family persons: members' keys, see [`persons`]
 //!  views/      families members, rings, keys, due, meta, desk; see [`keys`]
 //! ```
 //!
@@ -21,6 +21,7 @@ mod folder;
 mod health;
 pub mod keys;
 mod options;
+pub mod persons;
 mod rows;
 pub mod views;
 mod witness;
@@ -151,8 +152,9 @@ impl Store {
         let folder = Folder::open(path.as_ref())?;
         let health = Health::default();
         let shared = options::Shared::new(config);
-        let journal = DB::open(&shared.journal(&health), folder.journal())
-            .map_err(|source| Error::RocksDb { what: "opening the journal", source })?;
+        let journal =
+            DB::open_cf_descriptors(&shared.journal(&health), folder.journal(), shared.journal_families(&health))
+                .map_err(|source| Error::RocksDb { what: "opening the journal", source })?;
         let views = DB::open_cf_descriptors(&shared.views(&health), folder.views(), shared.view_families())
             .map_err(|source| Error::RocksDb { what: "opening the views", source })?;
         let witness = Witness::open(&folder.witness())?;

@@ -6,6 +6,7 @@ use rocksdb::{
 };
 
 use super::health::Health;
+use super::persons::PERSONS;
 use crate::limits::{STORE_CACHE_BYTES_DEFAULT, STORE_WRITE_BUFFER_BYTES_DEFAULT};
 
 /// How much memory the store may use.
@@ -115,6 +116,19 @@ impl Shared {
         // Only one thread writes; others would rule out the hints of sorted batches.
         options.set_allow_concurrent_memtable_write(false);
         options
+    }
+
+    /// Blocks, and the few small rows that nothing can make again.
+    pub(super) fn journal_families(&self, health: &Health) -> [ColumnFamilyDescriptor; 2] {
+        const PERSONS_BUFFER_BYTES: usize = 1 << 20;
+        let mut persons = Options::default();
+        persons.set_write_buffer_size(PERSONS_BUFFER_BYTES);
+        persons.set_compression_type(DBCompressionType::None);
+        let mut table = BlockBasedOptions::default();
+        table.set_block_cache(&self.cache);
+        persons.set_block_based_table_factory(&table);
+        let blocks = ColumnFamilyDescriptor::new("default", self.journal(health));
+        [blocks, ColumnFamilyDescriptor::new(PERSONS, persons)]
     }
 
     pub(super) fn view_families(&self) -> Vec<ColumnFamilyDescriptor> {

@@ -7,6 +7,7 @@ mod bad_requests;
 mod client;
 mod closed_loop;
 mod contract;
+mod erasure;
 mod grocer;
 mod investigations;
 mod keys;

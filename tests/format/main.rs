@@ -16,9 +16,9 @@ use std::path::PathBuf;
 use samples::{block, member, new_ring, program, records, registry, registry_with_plans, registry_with_versions, ring};
 use tallystick::journal::block::{BLOCK_VERSION, BlockReader, encode_block};
 use tallystick::journal::codec::{
-    DESK_VERSION, MEMBER_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION, decode_desk,
-    decode_member, decode_program, decode_record, decode_registry, decode_ring, encode_desk, encode_member,
-    encode_program, encode_record, encode_registry, encode_ring,
+    DESK_VERSION, MEMBER_VERSION, PRIVATE_VERSION, PROGRAM_VERSION, RECORD_VERSION, REGISTRY_VERSION, RING_VERSION,
+    decode_desk, decode_member, decode_private, decode_program, decode_record, decode_registry, decode_ring,
+    encode_desk, encode_member, encode_private, encode_program, encode_record, encode_registry, encode_ring,
 };
 use tallystick::ledger::member::Member;
 use tallystick::ledger::types::{ProgramId, Seq};
@@ -30,13 +30,20 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     let mut add = |name: &str, version, bytes| {
         assert!(samples.insert(name.to_owned(), (version, bytes)).is_none(), "{name} twice");
     };
-    for (name, record) in records().into_iter().chain(lives::records()).chain(kin::records()).chain(status::records()) {
+    for (name, record) in records()
+        .into_iter()
+        .chain(lives::records())
+        .chain(kin::records())
+        .chain(status::records())
+        .chain(status::private_records())
+    {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
         add(&name, RECORD_VERSION, bytes);
     }
     add("member", MEMBER_VERSION, encode_member(&member()));
     add("member-standing", MEMBER_VERSION, encode_member(&lives::member_standing()));
+    add("private", PRIVATE_VERSION, encode_private(&status::private()));
     add("member-status", MEMBER_VERSION, encode_member(&status::member_status()));
     add("member-kin", MEMBER_VERSION, encode_member(&kin::member_kin()));
     for (name, row) in kin::rows() {
@@ -61,6 +68,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "member" => decode_member(bytes).unwrap() == member(),
         "member-standing" => decode_member(bytes).unwrap() == lives::member_standing(),
         "member-kin" => decode_member(bytes).unwrap() == kin::member_kin(),
+        "private" => decode_private(bytes).unwrap() == status::private(),
         "member-status" => decode_member(bytes).unwrap() == status::member_status(),
         "member-new" => decode_member(bytes).unwrap() == Member::default(),
         "program" => decode_program(bytes).unwrap() == program(),
@@ -85,6 +93,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
                 .chain(lives::records())
                 .chain(kin::records())
                 .chain(status::records())
+                .chain(status::private_records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())

@@ -1,12 +1,14 @@
-//! Samples of what tiers know by days: a record's effects, and a member's part.
+//! Samples of what tiers know by days and of what is known of a person: a record's effects, a member's part, what is sealed.
 
 use std::sync::Arc;
 
+use tallystick::ledger::event::Birthday;
 use tallystick::ledger::member::Member;
+use tallystick::ledger::private::{Known, Private, PrivateEffect};
 use tallystick::ledger::record::{Effect, Input, Record};
 use tallystick::ledger::status::{Credits, Landing, Status};
 
-use super::samples::{NOW, bare, full_event, member, name};
+use super::samples::{NOW, bare, full_event, member, name, text};
 
 const LANDING: Landing = Landing { tier: name(3), until: NOW };
 
@@ -15,6 +17,28 @@ pub fn records() -> Vec<(String, Record)> {
     let qualify = |since| Effect::Qualify { party: 1, counter: name(4), since };
     let effects = vec![qualify(20_345), qualify(-7), Effect::Land { party: 0, landing: LANDING }];
     vec![("record-effects-status".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
+}
+
+/// A record with every effect on what is known of a person.
+pub fn private_records() -> Vec<(String, Record)> {
+    let known = Known { profile: member().profile.as_ref().clone(), choices: vec![(text("cup"), text("large"))] };
+    let effects = vec![
+        PrivateEffect::Knows { party: 1, known: Box::new(known) },
+        PrivateEffect::Knows { party: 0, known: Box::default() },
+        PrivateEffect::Sealed { party: 0, bytes: vec![0, 1, 127, 128, 255] },
+    ];
+    let effects = effects.into_iter().map(Effect::Private).collect();
+    vec![("record-effects-private".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
+}
+
+/// What is sealed of a record.
+pub fn private() -> Private {
+    Private {
+        birthday: Some(Birthday { month: 2, day: 29, year: Some(1984) }),
+        attributes: vec![(text("town"), text("Ghent"))],
+        choices: vec![(text("cup"), text("large"))],
+        known: Some(Known::default()),
+    }
 }
 
 /// A member whose credit is known by days.

@@ -87,6 +87,7 @@ const fn is_bookkeeping(effect: &Effect) -> bool {
             | Effect::HeldCap { .. }
             | Effect::Lifetime { .. }
             | Effect::Chose { .. }
+            | Effect::Private(_)
             | Effect::Qualify { .. }
             | Effect::Land { .. }
             | Effect::Refer { .. }

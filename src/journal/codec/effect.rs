@@ -65,6 +65,7 @@ wire_enum!(Effect, "effect" {
     50 = Chose { party, choices },
     51 = Qualify { party, counter, since },
     52 = Land { party, landing },
+    53 = Private(private),
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },

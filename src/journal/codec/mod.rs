@@ -18,6 +18,7 @@ mod effect;
 mod event;
 mod kin;
 mod member;
+mod private;
 mod provenance;
 mod record;
 mod registry;
@@ -30,6 +31,7 @@ mod wire;
 pub(crate) mod tests;
 
 pub use member::{MEMBER_VERSION, decode_member, encode_member};
+pub use private::{PRIVATE_VERSION, decode_private, encode_private};
 pub use record::{RECORD_VERSION, decode_record, encode_record};
 pub use registry::{
     PROGRAM_VERSION, REGISTRY_VERSION, Registry, decode_program, decode_registry, encode_program, encode_registry,

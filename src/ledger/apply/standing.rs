@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::super::act::What;
 use super::super::member::{Member, Profile};
+use super::super::private::{Known, PrivateEffect};
 use super::super::provenance::{EarlyRefund, Entitlement, Hold, Leaving, PlanPeriod};
 use super::super::record::{Effect, Input};
 use super::super::standing::{Hanging, Standing};
@@ -17,9 +18,12 @@ const ENDED_PERIODS_KEPT: usize = 24;
 
 /// Applies one effect to a member's standing, which is made where there was none.
 pub(super) fn change(member: &mut Member, effect: &Effect, when: When, input: Option<&Input>) {
-    if let Effect::Told { .. } = effect {
-        tell(member, input);
-        return;
+    match effect {
+        Effect::Told { .. } => return tell(member, input),
+        Effect::Private(PrivateEffect::Knows { known, .. }) => return know(member, known),
+        // Whoever reads a journal opens what is sealed; what cannot be opened is unknown.
+        Effect::Private(PrivateEffect::Sealed { .. }) => return,
+        _ => {}
     }
     if let Effect::Erased { .. } = effect {
         let referrer = member.profile.referrer.clone();
@@ -110,13 +114,23 @@ fn change_plans(standing: &mut Standing, effect: &Effect, id: impl Fn(u16) -> Lo
     }
 }
 
-/// A reward has left the list: what it hung on, and the card it filled, are forgotten with it.
+/// A reward leaves the list: what it hung on, and the card it filled, are forgotten with it.
 pub(super) fn forget_grant(member: &mut Member, grant: LotId, why: Leaving) {
+    member.grants.retain(|known| known.id != grant);
     let Some(standing) = member.standing.as_deref_mut() else { return };
     standing.conditions.retain(|hanging| hanging.grant != grant);
     // A withdrawn reward gives its stamps back in an effect of its own.
     if why != Leaving::Withdrawn {
         standing.cycles.retain(|cycle| cycle.grant != grant);
+    }
+}
+
+/// What is known is replaced as a whole, but for who brought them: that is a member's name, and stays.
+fn know(member: &mut Member, known: &Known) {
+    let referrer = member.profile.referrer.clone();
+    member.profile = Arc::new(Profile { referrer, ..known.profile.clone() });
+    if member.standing.is_some() || !known.choices.is_empty() {
+        member.standing.get_or_insert_default().choices.clone_from(&known.choices);
     }
 }
 

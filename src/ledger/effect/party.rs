@@ -10,6 +10,7 @@ impl Effect {
         match self {
             Self::Credit(credit) => credit.party,
             Self::Kin(kin) => kin.party(),
+            Self::Private(private) => private.party(),
             Self::Enroll { party, .. }
             | Self::Debit { party, .. }
             | Self::Owe { party, .. }

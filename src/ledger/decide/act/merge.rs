@@ -1,12 +1,15 @@
 //! Merging: everything a member has becomes another member's, lot by lot, with the terms it had; the member's name is then only a
 //! pointer. What moves goes through `transit`, out of one and into the other in the same record.
 //!
-//! What both have chosen or told stays the other one's; choices that only the merged member made move. Not moved: what they told
-//! of themselves, and where a lot's order was: an order of the merged member can no longer be refunded by rule, only adjusted by
+//! What both have chosen or told stays the other one's; what only the merged member chose or told moves. Not moved: where a lot's
+//! order was: an order of the merged member can no longer be refunded by rule, only adjusted by
 //! hand.
 
+use std::collections::BTreeMap;
+
 use super::super::super::calendar::{Day, civil_day, first_day_of_year, month_index, year_of};
-use super::super::super::member::{Counter, Member, PoolState};
+use super::super::super::member::{Counter, Member, PoolState, Profile};
+use super::super::super::private::{Known, PrivateEffect};
 use super::super::super::provenance::{Leaving, Mark};
 use super::super::super::record::{Account, Credit, Effect};
 use super::super::super::reject::Reject;
@@ -41,7 +44,7 @@ impl Work<'_> {
             self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
         }
         self.move_rights(party);
-        self.move_choices(target, party)?;
+        let told = self.move_profile(target, party)?;
         self.draft.keep_days(self.books, (party, target));
         let mut counts = Vec::new();
         for counter in &member.counters {
@@ -53,7 +56,7 @@ impl Work<'_> {
             }
         }
         if self.books.terms.tiers.is_some() {
-            let added = Added { counts: &counts, attributes: &[] };
+            let added = Added { counts: &counts, attributes: &told };
             let (from, to) = (target.tier, tiers::tier_with(target, self.books.terms, self.books.now, added));
             if from != to {
                 self.draft.effects.push(Effect::Tier { party, from, to });
@@ -180,19 +183,32 @@ impl Work<'_> {
         }
     }
 
-    /// Choices, where the other one has made none.
-    fn move_choices(&mut self, target: &Member, party: u8) -> Result<(), Reject> {
-        let known = target.standing().map_or(&[][..], |standing| standing.choices.as_slice());
+    /// What is known of the person and what they chose, where the other one has not said it. Nothing of it stays here. The
+    /// attributes that are known then.
+    fn move_profile(&mut self, target: &Member, party: u8) -> Result<Vec<(Text, Text)>, Reject> {
+        let (own, theirs) = (&self.member.profile, &target.profile);
         let chosen = self.standing().map_or(&[][..], |standing| standing.choices.as_slice());
-        let new = chosen.iter().filter(|(name, _)| known.iter().all(|(theirs, _)| theirs != name));
-        let choices: Vec<(Text, Text)> = new.cloned().collect();
-        if choices.len() + known.len() > ATTRIBUTES_MAX {
-            return Err(Reject::MemberBusy("the two have made more choices than one member may"));
+        let kept = target.standing().map_or(&[][..], |standing| standing.choices.as_slice());
+        let profile = Profile {
+            referrer: None,
+            birthday: theirs.birthday.or(own.birthday),
+            email_hash: theirs.email_hash.as_ref().or(own.email_hash.as_ref()).cloned(),
+            phone_hash: theirs.phone_hash.as_ref().or(own.phone_hash.as_ref()).cloned(),
+            address_hash: theirs.address_hash.as_ref().or(own.address_hash.as_ref()).cloned(),
+            attributes: joined(&own.attributes, &theirs.attributes),
+        };
+        let choices = joined(chosen, kept);
+        if profile.attributes.len() > ATTRIBUTES_MAX || choices.len() > ATTRIBUTES_MAX {
+            return Err(Reject::MemberBusy("the two have told or chosen more than one member may"));
         }
-        if !choices.is_empty() {
-            self.draft.effects.push(Effect::Chose { party, choices });
+        let attributes = profile.attributes.clone();
+        let nothing = Profile { referrer: own.referrer.clone(), ..Profile::default() };
+        if **own != nothing || !chosen.is_empty() {
+            let knows = |party, known| Effect::Private(PrivateEffect::Knows { party, known: Box::new(known) });
+            self.draft.effects.push(knows(party, Known { profile, choices }));
+            self.draft.effects.push(knows(0, Known::default()));
         }
-        Ok(())
+        Ok(attributes)
     }
 
     /// Rights and what is left of plans.
@@ -211,6 +227,13 @@ impl Work<'_> {
             self.draft.effects.push(Effect::Plan { party, index, plan, from, until, paid: period.paid });
         }
     }
+}
+
+/// Two lists sorted by name as one; of what both say, the second's counts.
+fn joined(first: &[(Text, Text)], second: &[(Text, Text)]) -> Vec<(Text, Text)> {
+    let mut all: BTreeMap<&Text, &Text> = first.iter().map(|(name, value)| (name, value)).collect();
+    all.extend(second.iter().map(|(name, value)| (name, value)));
+    all.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// A counter as days and amounts that add up to the same in every period it keeps.
