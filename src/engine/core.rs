@@ -249,7 +249,9 @@ impl Core {
         let is_event = matches!(command, Command::Event(_));
         let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
         let spending = self.spending((program, command), terms, member, now);
-        let question = fraud::Question { program, terms, input, at, now, member, lists, spending };
+        let recipient = input.key_field(KeyField::Recipient).and_then(|id| self.member(program, id));
+        let recipient_since = recipient.map(|member| member.enrolled_at);
+        let question = fraud::Question { program, terms, input, at, now, member, lists, spending, recipient_since };
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
         let mut judgement = Judgement { assessment, observed, kin: Kinship::default() };
         if is_event {

@@ -49,6 +49,8 @@ pub struct Question<'a> {
     pub lists: &'a Lists,
     /// What is spent, where anything is.
     pub spending: Option<Spending>,
+    /// Since when the receiver of a transfer is a member.
+    pub recipient_since: Option<TimeMs>,
 }
 
 impl<'a> Question<'a> {
@@ -56,7 +58,17 @@ impl<'a> Question<'a> {
     #[must_use]
     pub const fn of(program: ProgramId, terms: &'a Terms, input: &'a Input, at: TimeMs) -> Self {
         static NO_LISTS: Lists = Lists::new();
-        Self { program, terms, input, at, now: at, member: None, lists: &NO_LISTS, spending: None }
+        Self {
+            program,
+            terms,
+            input,
+            at,
+            now: at,
+            member: None,
+            lists: &NO_LISTS,
+            spending: None,
+            recipient_since: None,
+        }
     }
 
     /// The amount an input moves.

@@ -21,7 +21,7 @@ pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
         Fact::Unlinked => !has(input, KeyField::Order),
         Fact::NoStore => !has(input, KeyField::Store),
         // Only the ledger knows.
-        Fact::Sizeable | Fact::Unproven | Fact::Passing => true,
+        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted | Fact::ToNewcomer => true,
         Fact::Trifling => is_trifling(input),
         Fact::LateReceipt => has(input, KeyField::Receipt),
         Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
@@ -47,6 +47,8 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
         Fact::Sizeable => is_sizeable(question),
         Fact::Unproven => bought(question) == 0,
         Fact::Passing => bought(question) <= 1,
+        Fact::ToNewcomer => question.recipient_since.is_some_and(|since| question.at.since(since) < NEWCOMER_MS),
+        Fact::Indebted => question.member.is_some_and(|m| m.pools.iter().any(|pool| pool.debt.is_positive())),
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
@@ -66,6 +68,9 @@ fn is_trifling(input: &Input) -> bool {
 
 /// The most a trifle costs, in the smallest coins.
 const TRIFLE: i64 = 10;
+
+/// Who enrolled is a newcomer for so long.
+const NEWCOMER_MS: i64 = 14 * 86_400_000;
 
 /// A receipt is late after so long.
 const LATE_MS: i64 = 86_400_000;

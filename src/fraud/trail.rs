@@ -42,8 +42,16 @@ fn latest(ring: &Ring, at: TimeMs, window_ms: i64, most: u16) -> impl Iterator<I
     within(ring, at, window_ms).take(usize::from(most))
 }
 
+/// Whether a ring has too few entries for the limit to be passed by the input too: so it is with most members, and costs one look.
+fn is_short(ring: &Ring, limit: &LimitTerms) -> bool {
+    i64::try_from(ring.entries().len()).unwrap_or(i64::MAX) < limit.limit
+}
+
 /// How many different values of a field are among the latest entries, the input's own included, and a record of each.
 pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms, of: KeyField) -> (i64, Vec<Seq>) {
+    if is_short(ring, limit) {
+        return (0, Vec::new());
+    }
     let mut values = Vec::new();
     let mut records = Vec::new();
     values.extend(told(question.input, of).filter(|_| TRAIL_FIELDS.contains(&of)));
@@ -103,22 +111,33 @@ pub(super) fn favoured(
     (limit, terms): (&LimitTerms, Favour),
 ) -> Option<Favoured> {
     let staff = told(question.input, KeyField::Staff)?;
-    let most = limit.extra.latest.unwrap_or(u16::MAX);
-    let (mut count, mut all, mut days, mut records) = (1, 1, vec![day(question.at)], Vec::new());
-    for entry in latest(own, question.at, limit.window_ms, most) {
-        let Some(by) = part(entry.value, KeyField::Staff) else { continue };
-        all += 1;
-        if by == staff {
-            count += 1;
-            records.push(entry.seq);
-            if !days.contains(&day(entry.at)) {
-                days.push(day(entry.at));
-            }
+    if terms.cash && told(question.input, KeyField::Card).is_some() {
+        return None;
+    }
+    if is_short(own, limit) {
+        return None;
+    }
+    let entries = || latest(own, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
+    let by = |entry: &Entry| part(entry.value, KeyField::Staff);
+    let counts = |entry: &Entry| !(terms.cash && part(entry.value, KeyField::Card).is_some());
+    let (mut count, mut all) = (1, 1);
+    for entry in entries() {
+        all += i64::from(by(entry).is_some());
+        count += i64::from(by(entry) == Some(staff) && counts(entry));
+    }
+    let share = count * 100 / all;
+    if count <= limit.limit || share < terms.share {
+        return None;
+    }
+    let (mut days, mut records) = (vec![day(question.at)], Vec::new());
+    for entry in entries().filter(|entry| by(entry) == Some(staff) && counts(entry)) {
+        records.push(entry.seq);
+        if !days.contains(&day(entry.at)) {
+            days.push(day(entry.at));
         }
     }
     let days = i64::try_from(days.len()).unwrap_or(i64::MAX);
-    let share = count * 100 / all;
-    if count <= limit.limit || share < terms.share || days < terms.days {
+    if days < terms.days || count < terms.a_day.saturating_mul(days) {
         return None;
     }
     let member = question.input.key_field(KeyField::Member).map(fingerprint)?;

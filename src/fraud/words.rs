@@ -81,6 +81,8 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::Unproven => " of a member who has bought nothing".to_owned(),
         Fact::Passing => " of a member who has bought at most once".to_owned(),
         Fact::Trifling => " for next to nothing".to_owned(),
+        Fact::ToNewcomer => " to a new member".to_owned(),
+        Fact::Indebted => " of a member who owes points".to_owned(),
         Fact::LateReceipt => " whose receipt is more than a day old".to_owned(),
     });
     text.extend(facts);

@@ -84,6 +84,10 @@ pub enum Fact {
     Trifling,
     /// A receipt that arrives more than a day after its sale.
     LateReceipt,
+    /// Of a member who owes points: what was spent came back.
+    Indebted,
+    /// Goes to a member who enrolled less than two weeks ago.
+    ToNewcomer,
 }
 
 impl Fact {
@@ -117,6 +121,10 @@ pub struct Favour {
     pub others: usize,
     /// On at least so many days.
     pub days: i64,
+    /// At least so often a day.
+    pub a_day: i64,
+    /// Whether only what was paid without a card counts: who pays with their own card is there.
+    pub cash: bool,
 }
 
 /// Something that must have happened before.

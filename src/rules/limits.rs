@@ -119,6 +119,8 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::Passing => Fact::Passing,
         FactText::Trifling => Fact::Trifling,
         FactText::LateReceipt => Fact::LateReceipt,
+        FactText::Indebted => Fact::Indebted,
+        FactText::ToNewcomer => Fact::ToNewcomer,
     };
     only.0.iter().map(fact).collect()
 }
@@ -210,6 +212,8 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
             times: favour.times.0,
             others: usize::try_from(favour.others.0).unwrap_or(usize::MAX),
             days: favour.days.0,
+            a_day: favour.a_day.0,
+            cash: favour.cash,
         }),
         other: other_ring(limit).map(|ring| id(&ring)),
         about: limit.about.as_ref().map_or(Text::new_static(""), |about| about.0.clone()),

@@ -17,11 +17,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tallystick::engine::Command;
-use tallystick::engine::core::Core;
+use tallystick::engine::core::{About, Core};
 use tallystick::ledger::act::{Act, Spend, What};
+use tallystick::ledger::decide::Subject;
 use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Tender, Transfer};
 use tallystick::ledger::record::{Record, Status};
-use tallystick::ledger::types::{Money, Points, ProgramId, Text, TimeMs};
+use tallystick::ledger::types::{Money, Points, ProgramId, Seq, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
 
 const PROGRAM: ProgramId = ProgramId::new(0);
@@ -51,6 +52,7 @@ price = { pool = "points", amount = 900 }
 struct Shop {
     core: Core,
     number: u64,
+    records: Vec<Record>,
 }
 
 impl Shop {
@@ -58,16 +60,33 @@ impl Shop {
         let files = ProgramFiles::new("shop", vec![(Text::new_static("program.toml"), SHOP.to_owned())]);
         let mut core = Core::default();
         tallystick::engine::install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
-        Self { core, number: 0 }
+        Self { core, number: 0, records: Vec::new() }
     }
 
     fn happen(&mut self, command: &Command, now: TimeMs) -> Result<Record, String> {
         let proposal = self.core.propose(PROGRAM, command, now);
         let seen = self.core.look_up(PROGRAM, command);
-        let mut record =
-            self.core.decide(PROGRAM, command, proposal, now, &seen).map_err(|reject| reject.to_string())?;
+        let order = self.order(command);
+        let about = About { now, seen: &seen, order: order.as_ref(), earlier: None };
+        let decided = self.core.decide_about(PROGRAM, command, proposal, about);
+        let mut record = decided.map_err(|reject| reject.to_string())?;
         self.core.apply(&mut record, &seen);
+        self.records.push(record.clone());
         Ok(record)
+    }
+
+    /// What is known of the order that a refund names.
+    fn order(&self, command: &Command) -> Option<Subject> {
+        let Command::Event(event) = command else { return None };
+        if event.kind != EventKind::Refund {
+            return None;
+        }
+        let last = self.core.member(PROGRAM, &event.member)?.last;
+        let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
+            Ok(self.records.iter().find(|record| record.seq == seq).expect("it was recorded").clone())
+        };
+        let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut read);
+        subject
     }
 
     fn command(&mut self, kind: &str, member: &str, at: TimeMs, given: &BTreeMap<&str, &str>) -> Command {

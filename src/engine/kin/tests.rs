@@ -21,7 +21,7 @@ use crate::engine::{install, review};
 use crate::journal::codec::{decode_record, encode_record};
 use crate::ledger::act::{Act, Spend, What};
 use crate::ledger::decide::Subject;
-use crate::ledger::event::{Birthday, Context, Event, EventKind, Personal, Tender};
+use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Personal, Tender};
 use crate::ledger::kin::fingerprint;
 use crate::ledger::record::{Record, Status, Verdict};
 use crate::ledger::review::{Outcome, Resolution};
@@ -118,6 +118,20 @@ impl World {
                 let what = What::Redeem { spend, order: None };
                 let act = Act { member: Text::new(member), what, context: None };
                 let record = self.post(&Command::Act(Arc::new(act), Text::default()));
+                assert_eq!(Some(told(record).as_str()), wanted, "{line}: {:#?}", record.fraud);
+            }
+            ["credit", member, amount, ..] => {
+                let staff = option(line, "staff").map(Text::new);
+                let adjustment = Adjustment {
+                    member: Text::new(member),
+                    pool: Text::new_static("points"),
+                    amount: Points::new(amount.parse().unwrap()),
+                    reason: Text::new_static("goodwill"),
+                    expires_at: None,
+                    pending: false,
+                    context: Some(Box::new(Context { staff, ..Context::default() })),
+                };
+                let record = self.post(&Command::Adjust(Arc::new(adjustment), Text::default()));
                 assert_eq!(Some(told(record).as_str()), wanted, "{line}: {:#?}", record.fraud);
             }
             [kind, member, ..] => {
@@ -228,7 +242,13 @@ impl World {
     #[track_caller]
     fn resolve(&mut self, member: &str, outcome: Outcome) {
         let entity = format!("member={member}");
-        let case = self.core.state.desk.cases().find(|case| case.entity == entity && case.closed.is_none()).cloned();
+        let case = self
+            .core
+            .state
+            .desk
+            .cases()
+            .find(|case| case.entity.ends_with(entity.as_str()) && case.closed.is_none())
+            .cloned();
         let case = case.unwrap_or_else(|| panic!("no open case about {member}"));
         let (note, author, key) = Default::default();
         let claw_back = outcome == Outcome::Confirmed;

@@ -111,7 +111,8 @@ pub(in crate::rules) struct LimitTable {
     pub quick: Option<ExactMs>,
     /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
     /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
-    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old).
+    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old), `indebted` (of who owes points), `to_newcomer` (to
+    /// who enrolled less than two weeks ago).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -258,6 +259,16 @@ pub(in crate::rules) struct FavourTable {
     pub others: Whole<1, 100>,
     /// On at least so many days.
     pub days: Whole<1, 31>,
+    /// At least so often a day.
+    #[serde(default = "daily")]
+    pub a_day: Whole<1, 100>,
+    /// Whether only what was paid without a card counts.
+    #[serde(default)]
+    pub cash: bool,
+}
+
+const fn daily() -> Whole<1, 100> {
+    Whole(1)
 }
 
 /// What an input must be, beside its kind.
@@ -275,4 +286,6 @@ pub(in crate::rules) enum FactText {
     Passing,
     Trifling,
     LateReceipt,
+    Indebted,
+    ToNewcomer,
 }

@@ -1,6 +1,8 @@
 //! Honest lives: what most of a shop's members do, with all that looks like fraud and is none. Each kind of life is one that
 //! has caused false alarms somewhere.
 
+mod hard;
+
 use super::rng::Rng;
 use super::step::{DAY, HOUR, Kind, MINUTE, Step};
 use super::town::{CLOSES, OPENS, Script, TERMINALS, Town};
@@ -39,13 +41,21 @@ enum Life {
     Employee,
     /// Was away for months and comes back to spend what was saved.
     Returner,
+    /// Buys presents, and gives most of them back after the feast.
+    Presents,
+    /// Scans the receipts of the week on Sunday.
+    Receipts,
+    /// Two bills at a time, one of them for the firm.
+    TwoBills,
+    /// Three or four times a day.
+    Busy,
     /// Lives in the app: forgets passwords, changes phones, gives points away, collects for a birthday.
     App,
 }
 
 /// Of a hundred members.
-const LIVES: [(Life, i64); 12] = [
-    (Life::Casual, 27),
+const LIVES: [(Life, i64); 16] = [
+    (Life::Casual, 19),
     (Life::DailyCoffee, 18),
     (Life::Family, 12),
     (Life::Couple, 6),
@@ -56,6 +66,10 @@ const LIVES: [(Life, i64); 12] = [
     (Life::Referrer, 3),
     (Life::Employee, 3),
     (Life::Returner, 4),
+    (Life::Presents, 2),
+    (Life::Receipts, 2),
+    (Life::TwoBills, 2),
+    (Life::Busy, 2),
     (Life::App, 6),
 ];
 
@@ -78,8 +92,11 @@ pub fn write(script: &mut Script, town: Town, seed: u64, members: i64, days: i64
     for number in 0..members {
         let mut rng = Rng::new(seed, "good", number.unsigned_abs());
         let person = Person::new(town, &mut rng, number, members);
-        enrol(script, &mut rng, &person, days);
-        for day in 0..days {
+        let joined = enrol(script, &mut rng, &person, days);
+        if person.life == Life::Presents {
+            hard::presents(script, &mut rng, &person, days);
+        }
+        for day in joined.max(0)..days {
             live(script, town, &mut rng, &person, day, days);
         }
     }
@@ -157,11 +174,12 @@ fn some_time(rng: &mut Rng, day: i64) -> i64 {
     Town::at(day, hour, rng.below(60)) + rng.below(MINUTE)
 }
 
-/// Enrols a member: most did long ago, one in eight does now; a third at the store's tablet.
-fn enrol(script: &mut Script, rng: &mut Rng, person: &Person, days: i64) {
-    let is_new = person.number % 8 == 3 && !matches!(person.life, Life::Returner | Life::App | Life::Employee);
-    let day = if is_new { rng.below((days * 3 / 4).max(1)) } else { -BEFORE_DAYS + rng.below(30) };
-    let at = Town::at(day, OPENS - 1, rng.below(60));
+/// Enrols a member: most did long ago, one in eight does now; a third at the store's tablet. Says on which day.
+fn enrol(script: &mut Script, rng: &mut Rng, person: &Person, days: i64) -> i64 {
+    let joins = hard::joins(rng, person, days);
+    let day = joins.unwrap_or_else(|| -BEFORE_DAYS + rng.below(30));
+    let hour = if joins.is_some() && person.life == Life::Campus { 14 } else { OPENS - 1 };
+    let at = Town::at(day, hour, rng.below(60));
     let mut step = Step::enrol(&person.id, at).maybe("address_hash", person.address.as_ref());
     if person.life != Life::Nobody {
         step = step.with("email_hash", format!("e-{}", person.number));
@@ -180,12 +198,11 @@ fn enrol(script: &mut Script, rng: &mut Rng, person: &Person, days: i64) {
         step = step.attribute("employee", Town::cashier(person.home, person.number % TERMINALS, Town::at(0, OPENS, 0)));
     }
     script.add(step);
-    if rng.chance(20) {
-        script.add(person.in_app(Step::new(Kind::Event("newsletter"), &person.id, at + rng.between(1, 50) * MINUTE)));
-    }
+    hard::begins(script, rng, person, at);
     if matches!(person.life, Life::Returner | Life::App) {
         save(script, rng, person);
     }
+    day
 }
 
 /// A balance, collected in the months before.
@@ -220,10 +237,20 @@ fn live(script: &mut Script, town: Town, rng: &mut Rng, person: &Person, day: i6
         Life::App if rng.chance(25) => in_app(script, rng, person, day),
         Life::Returner if day == days / 2 => come_back(script, rng, person, day),
         Life::Referrer if day % 4 == 1 && day + 2 < days && rng.chance(70) => bring(script, rng, person, day),
-        Life::DailyCoffee | Life::Employee | Life::Returner | Life::Office => {}
+        Life::Receipts if day % 7 == 6 => hard::receipts_of_the_week(script, rng, person, day),
+        Life::TwoBills if matches!(day % 7, 1 | 4) => hard::two_bills(script, rng, person, day),
+        Life::Busy => hard::busy_day(script, rng, person, day),
+        Life::DailyCoffee
+        | Life::Employee
+        | Life::Returner
+        | Life::Office
+        | Life::Presents
+        | Life::Receipts
+        | Life::TwoBills => {}
         _ if rng.chance(22) => visit(script, rng, person, day),
         _ => {}
     }
+    others(script, rng, person, day, days);
     // One Saturday everybody is at the city's festival, and many come twice. Travellers are elsewhere, and who works there works.
     let at_work = matches!(person.life, Life::Returner | Life::Employee | Life::Traveller);
     if day == 12 && rng.chance(40) && !at_work {
@@ -233,6 +260,20 @@ fn live(script: &mut Script, town: Town, rng: &mut Rng, person: &Person, day: i6
             let step = person.sale(rng, Town::market(person.home), terminal, at, 450);
             script.add(step);
         }
+    }
+}
+
+/// What happens once: a clerk's goodwill, a party, a family that puts its points together.
+fn others(script: &mut Script, rng: &mut Rng, person: &Person, day: i64, days: i64) {
+    match person.life {
+        Life::Casual if day == 9 && person.number % 20 == 0 => hard::goodwill(script, rng, person, day),
+        Life::Referrer if day == 10 && person.number % 3 == 0 && day * 2 < days => {
+            hard::party(script, rng, person, day);
+        }
+        Life::Family if day == hard::POOL_DAY => {
+            hard::pool(script, person, &format!("m{:05}", person.number - person.number % FAMILY));
+        }
+        _ => {}
     }
 }
 
@@ -345,10 +386,9 @@ fn come_back(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
     script.add(spend);
 }
 
-/// A friend joins, buys the same day and comes again.
-fn bring(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
-    let number = person.number * 100 + day;
-    let friend = Person {
+/// A friend of a member, with a phone, a network, a card and a home of their own.
+fn friend(person: &Person, number: i64) -> Person {
+    Person {
         id: format!("f{number:07}"),
         number,
         life: Life::Casual,
@@ -357,7 +397,13 @@ fn bring(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
         ip: Some(format!("ip-friend-{number}")),
         card: Some(format!("c-friend-{number}")),
         address: Some(format!("a-friend-{number}")),
-    };
+    }
+}
+
+/// A friend joins, buys the same day and comes again.
+fn bring(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
+    let number = person.number * 100 + day;
+    let friend = friend(person, number);
     let at = Town::at(day, rng.between(9, 16), rng.below(60));
     let step = Step::enrol(&friend.id, at).with("referrer", &person.id).with("email_hash", format!("e-{number}"));
     script.add(friend.in_app(step).maybe("address_hash", friend.address.as_ref()));

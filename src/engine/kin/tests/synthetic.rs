@@ -113,3 +113,14 @@ fn accounts_that_only_spend_what_they_were_given() {
         ",
     );
 }
+
+#[test]
+fn points_given_by_hand_wait_where_a_limit_holds_them() {
+    let mut steps = String::from("at 2026-05-01\nenroll A\n");
+    steps += &"credit A 50 staff=eva -> posted\n".repeat(3);
+    steps += "credit A 50 staff=eva -> held\n= A 150 pending=50\n";
+    check("", &format!("{steps}clear A\n= A 200 pending=0\n"));
+    check("", &format!("{steps}confirm A\n= A 150 pending=0\n"));
+    // Taking points away by hand is nobody's gain.
+    check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 130 pending=50\n"));
+}

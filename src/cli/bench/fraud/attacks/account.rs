@@ -87,3 +87,33 @@ pub fn stuffing(attack: &mut Attack<'_>) {
         }
     }
 }
+
+/// A session is stolen: the phone looks like the member's own, the network does not. The points go to an account made for it.
+pub fn session(attack: &mut Attack<'_>) {
+    let victim = attack.victim(0);
+    let (device, ip) = (attack.own("vd", 0), attack.own("thief-ip", 0));
+    let at = Town::at(attack.day, 2, 30);
+    let step = attack.enrolment(1, at - 3 * DAY);
+    attack.send(step);
+    let mule = attack.own("x", 1);
+    let (times, points, gap) = attack.by((1, 560, HOUR), (2, 250, 9 * HOUR), (5, 90, DAY));
+    for time in 0..times {
+        let step = Step::transfer(&victim, &mule, at + time * gap, points).stake(points).with("channel", "app");
+        attack.send(step.with("device", &device).with("ip", &ip));
+    }
+}
+
+/// What is stolen goes to many accounts at once, and each spends a little.
+pub fn fan_out(attack: &mut Attack<'_>) {
+    let victim = attack.victim(0);
+    let (mules, gap) = attack.by((5, 3 * MINUTE), (5, 5 * HOUR), (4, 2 * DAY));
+    let at = Town::at(attack.day, 2, 0);
+    gets_in(attack, &victim, at, 0);
+    for number in 1..=mules {
+        let mule = attack.member(number);
+        let at = at + HOUR + number * gap;
+        let step = attack.thief(Step::transfer(&victim, &mule, at, 100));
+        attack.send(step);
+        attack.send(Step::redeem(&mule, at + 2 * HOUR, 90).stake(90));
+    }
+}

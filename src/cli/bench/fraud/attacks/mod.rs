@@ -59,7 +59,7 @@ const fn held_out(name: &'static str, write: fn(&mut Attack<'_>)) -> Family {
 }
 
 /// All families.
-pub const FAMILIES: [Family; 36] = [
+pub const FAMILIES: [Family; 44] = [
     family("punch.burst", punch::burst),
     family("punch.split_sale", punch::split_sale),
     family("punch.window_edge", punch::window_edge),
@@ -96,6 +96,14 @@ pub const FAMILIES: [Family; 36] = [
     family("synthetic.birthday_farm", synthetic::birthday_farm),
     family("synthetic.review_farm", synthetic::review_farm),
     held_out("synthetic.lockstep", synthetic::lockstep),
+    held_out("synthetic.one_card", synthetic::one_card),
+    held_out("staff.cash_favour", staff::cash_favour),
+    held_out("staff.drain", staff::drain),
+    held_out("account.session", account::session),
+    held_out("account.fan_out", account::fan_out),
+    held_out("referral.crossed", referral::crossed),
+    held_out("receipt.forged", receipts::forged),
+    held_out("value.sleepers", value::sleepers),
 ];
 
 /// An attack that is being written.

@@ -83,3 +83,18 @@ pub fn replayed_log(attack: &mut Attack<'_>) {
         }
     }
 }
+
+/// One receipt copied with other numbers, for several accounts: the same store, amount and minute.
+pub fn forged(attack: &mut Attack<'_>) {
+    let members: Vec<String> = (0..attack.by(1, 3, 3)).map(|number| attack.member(number)).collect();
+    let (copies, gap, days) = attack.by((9, 2 * MINUTE, 1), (6, 3 * HOUR, 2), (2, 9 * HOUR, 8));
+    for day in attack.days(days) {
+        let printed = Town::at(day, 12, 13);
+        for copy in 0..copies {
+            let member = members.iter().cycle().nth(usize::try_from(copy).unwrap_or(0)).cloned().unwrap_or_default();
+            let receipt = attack.own("copy", day * 100 + copy);
+            let store = attack.store;
+            attack.send(scanned(&member, store, &receipt, (printed, printed + (copy + 1) * gap), 2_750));
+        }
+    }
+}

@@ -102,3 +102,22 @@ pub fn refund_after(attack: &mut Attack<'_>) {
         attack.send(back);
     }
 }
+
+/// Two referrers take turns, so that neither brings many; every other friend pays with the same card.
+pub fn crossed(attack: &mut Attack<'_>) {
+    let referrers = [attack.member(80), attack.member(81)];
+    let cards = [attack.own("c", 0), attack.own("c", 1)];
+    let (count, gap) = attack.by((10, 25 * MINUTE), (8, 11 * HOUR), (6, 3 * DAY));
+    for number in 1..=count {
+        let turn = usize::from(number % 2 == 0);
+        let at = Town::at(attack.day, 9, 0) + number * gap;
+        let Some((referrer, card)) = referrers.get(turn).zip(cards.get(1 - turn)) else { return };
+        let step = attack.enrolment(number, at).with("referrer", referrer);
+        attack.send(step);
+        let name = attack.own("x", number);
+        let amount = LEAST + attack.rng.below(900);
+        let step = attack.coffee(&name, at + HOUR, amount).card(Some(card));
+        let stake = step.stake + BONUSES;
+        attack.send(step.stake(stake));
+    }
+}

@@ -1,7 +1,7 @@
 //! Those behind the counter. Writes steps; judges nothing.
 
 use super::Attack;
-use crate::cli::bench::fraud::step::{MINUTE, Step};
+use crate::cli::bench::fraud::step::{DAY, HOUR, MINUTE, Step};
 use crate::cli::bench::fraud::town::Town;
 
 /// A sale to a guest, paid with the guest's card, on somebody else's account.
@@ -87,5 +87,29 @@ pub fn circle(attack: &mut Attack<'_>) {
                 guest(attack, friend, at, day * 100 + round * 10 + number);
             }
         }
+    }
+}
+
+/// A cashier's friend gets the points of guests who pay in cash.
+pub fn cash_favour(attack: &mut Attack<'_>) {
+    let member = attack.member(0);
+    let (count, gap, days) = attack.by((14, 28, 1), (6, 65, 4), (2, 200, 18));
+    for day in attack.days(days) {
+        for one in 0..count {
+            let at = Town::at(day, 7, 10 + one * gap) + attack.rng.below(4) * MINUTE;
+            let amount = attack.rng.between(400, 2_800);
+            attack.send(Town::at_till(Step::sale(&member, at, amount), attack.store, 1));
+        }
+    }
+}
+
+/// A cashier spends the points of members who are not there.
+pub fn drain(attack: &mut Attack<'_>) {
+    let (count, gap, points) = attack.by((6, 10 * MINUTE, 550), (4, 6 * HOUR, 250), (4, 2 * DAY, 120));
+    for number in 0..count {
+        let victim = attack.victim(number);
+        let at = Town::at(attack.day, 9, 30) + number * gap;
+        let step = Town::at_till(Step::redeem(&victim, at, points).stake(points), attack.store, 2);
+        attack.send(step);
     }
 }

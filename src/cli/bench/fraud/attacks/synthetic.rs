@@ -81,3 +81,20 @@ pub fn lockstep(attack: &mut Attack<'_>) {
         }
     }
 }
+
+/// Accounts that each buy one coffee, all on one card, before they take the bonus.
+pub fn one_card(attack: &mut Attack<'_>) {
+    let (count, gap) = attack.by((12, 20 * MINUTE), (9, 8 * HOUR), (6, 3 * DAY));
+    let card = attack.own("c", 0);
+    for number in 0..count {
+        let at = Town::at(attack.day, 9, 0) + number * gap;
+        let step = attack.enrolment(number, at);
+        attack.send(step);
+        let name = attack.own("x", number);
+        let step = attack.coffee(&name, at + 5 * MINUTE, 300).card(Some(&card)).stake(0);
+        attack.send(step);
+        let bonus = Attack::subscribes(&name, at + 9 * MINUTE);
+        let (device, ip) = (attack.own("d", number), attack.own("ip", number));
+        attack.send(bonus.with("device", device).with("ip", ip));
+    }
+}

@@ -63,3 +63,17 @@ pub fn cycle(attack: &mut Attack<'_>) {
     }
     attack.send(Step::redeem(&from, at + gap, 450).stake(450));
 }
+
+/// Accounts that have nothing in common take a bonus, wait, and give it to one of them.
+pub fn sleepers(attack: &mut Attack<'_>) {
+    let (count, waits, gap) = attack.by((10, HOUR, 4 * MINUTE), (8, 3 * DAY, 6 * HOUR), (7, 16 * DAY, DAY));
+    let receiver = attack.member(99);
+    for number in 0..count {
+        let at = Town::at(attack.day, 10, 0) + number * gap;
+        let step = attack.enrolment(number, at);
+        attack.send(step);
+        let name = attack.own("x", number);
+        attack.send(Attack::subscribes(&name, at + 3 * MINUTE).stake(0));
+        attack.send(Step::transfer(&name, &receiver, at + waits, 25).stake(25));
+    }
+}
