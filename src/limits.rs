@@ -152,8 +152,6 @@ pub const KEYS_REFRESH_MS: u64 = 500;
 pub const LIST_EXAMINED_MAX: usize = 50_000;
 /// Members that one page of the list of members looks at.
 pub const MEMBERS_EXAMINED_MAX: usize = 2_000;
-/// Records of one page of the journal where the request says nothing, and at most.
-pub const FEED_RECORDS_DEFAULT: usize = 1_000;
 /// Records of one page of the journal at most.
 pub const FEED_RECORDS_MAX: usize = 10_000;
 /// Records that one page of the journal looks at: those of other programs count too.
@@ -232,6 +230,8 @@ pub const ALWAYS_FIRED_AFTER: u64 = 1_000;
 pub const ALWAYS_FIRED_PER_THOUSAND: u64 = 900;
 /// Records of a case shown where it is asked for, and where cases are listed.
 pub const CASE_EVENTS_SHOWN: usize = 200;
+/// Events of evidence whose source and id an answer tells; of further ones it tells the record alone. Each is read from disk.
+pub const EVIDENCE_EVENTS_NAMED_MAX: usize = 1_000;
 /// Records of each case shown in a list.
 pub const CASE_EVENTS_SHOWN_LISTED: usize = 5;
 /// Entries of all lists together.

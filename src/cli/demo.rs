@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bench::client::Connection;
 use super::bench::daemon::{Daemon, verify};
-use super::{CANNOT_START, WRONG, address, cannot_start};
+use super::{CANNOT_START, WRONG, address, cannot_start, shipped};
 use crate::rules::MANIFEST;
 
 /// The program that is shown.
@@ -26,8 +26,8 @@ pub struct Args {
     /// Where to serve; a free port where this one is taken
     #[arg(long, default_value = "127.0.0.1:7070", value_name = "ADDRESS", value_parser = address)]
     pub listen: SocketAddr,
-    /// The folder of the programs
-    #[arg(long, default_value = "rules")]
+    /// The folder of the programs; where it is not there, the shipped program is in the binary
+    #[arg(long, default_value = shipped::FOLDER)]
     pub rules: PathBuf,
     /// Stop after the sample traffic
     #[arg(long)]
@@ -38,10 +38,6 @@ pub struct Args {
 /// start.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    if !args.rules.join(PROGRAM).join(MANIFEST).is_file() {
-        let folder = args.rules.display();
-        return cannot_start(format!("there is no {PROGRAM}/{MANIFEST} in {folder}; give the folder with --rules"));
-    }
     match show(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(WRONG),
@@ -57,9 +53,15 @@ pub fn run(args: &Args) -> ExitCode {
 /// True where the daemon served until it was asked to stop, and left a sound ledger.
 fn show(args: &Args) -> io::Result<bool> {
     let folder = tempfile::Builder::new().prefix("tallystick-demo-").tempdir()?;
+    let rules = shipped::rules(&args.rules, folder.path())?;
+    if !rules.join(PROGRAM).join(MANIFEST).is_file() {
+        let folder = args.rules.display();
+        let missing = format!("there is no {PROGRAM}/{MANIFEST} in {folder}; give the folder with --rules");
+        return Err(io::Error::new(io::ErrorKind::NotFound, missing));
+    }
     let free = TcpListener::bind(args.listen).is_ok();
     let listen = if free { args.listen } else { SocketAddr::new(args.listen.ip(), 0) };
-    let mut daemon = Daemon::start(folder.path(), &args.rules, None, &listen.to_string())?;
+    let mut daemon = Daemon::start(folder.path(), &rules, None, &listen.to_string())?;
     let mut out = io::stdout();
     if !free {
         writeln!(out, "{} is taken, so this is another port.", args.listen)?;

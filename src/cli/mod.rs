@@ -12,6 +12,7 @@ pub mod new;
 pub mod normalise;
 mod progress;
 pub mod serve;
+mod shipped;
 pub mod test;
 mod transport;
 pub mod verify;

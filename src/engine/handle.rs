@@ -1,5 +1,6 @@
 //! What the edge may ask of the engine: submit, look up, simulate, set a manual clock. Never the engine's own state.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -371,6 +372,11 @@ impl Handle {
             return Ok(None);
         }
         reads::record(&self.shared.store, seq).map(|found| found.map(Arc::new))
+    }
+
+    /// Source and id of those of the records that are events. It reads the disk where it is called.
+    pub fn events(&self, seqs: &BTreeSet<Seq>) -> Result<HashMap<Seq, (Text, Text)>, SubmitError> {
+        reads::events(&self.shared.store, seqs)
     }
 
     /// The durable record of an event.

@@ -1,13 +1,26 @@
 //! Reading the journal for the edge: first answers of replays, single records, a member's chain. Only what is synced.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::handle::{Answer, Item, Pending, RecordRef, SubmitError};
 use crate::journal::block::BlockReader;
-use crate::ledger::record::Record;
+use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
-use crate::ledger::types::Seq;
+use crate::ledger::types::{Seq, Text};
 use crate::store::Store;
+
+impl Answer {
+    /// The record that was made, now or before.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Self::Recorded(record) => Some(record),
+            Self::Replayed(record) => Some(record),
+            Self::Rejected(_) => None,
+        }
+    }
+}
 
 /// The latest block read, so that neighbours are found in it.
 struct Reader<'a> {
@@ -49,6 +62,18 @@ pub(super) fn one(store: &Store, seq: Seq) -> Result<Record, super::Error> {
 /// A record, where the journal holds it.
 pub(super) fn record(store: &Store, seq: Seq) -> Result<Option<Record>, SubmitError> {
     Reader::new(store).record(seq)
+}
+
+/// Source and id of those of the records that are events. In the order of the journal, so that a block is read once.
+pub(super) fn events(store: &Store, seqs: &BTreeSet<Seq>) -> Result<HashMap<Seq, (Text, Text)>, SubmitError> {
+    let mut reader = Reader::new(store);
+    let mut found = HashMap::with_capacity(seqs.len());
+    for seq in seqs {
+        if let Some(Record { input: Input::Event(event), .. }) = reader.record(*seq)? {
+            found.insert(*seq, (event.source.clone(), event.id.clone()));
+        }
+    }
+    Ok(found)
 }
 
 /// A job's answers: new records by their block, replays by reading the first record and comparing what was asked.

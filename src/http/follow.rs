@@ -38,16 +38,44 @@ pub type Feed = Arc<dyn Fn(Seq) -> Result<Page, Problem> + Send + Sync>;
 
 /// Answers with everything after a record, and goes on as more becomes durable.
 pub fn follow(edge: &Arc<Edge>, grant: Grant, after: Seq, feed: Feed) -> Result<Response, Problem> {
-    let Ok(place) = Arc::clone(&edge.followers).try_acquire_owned() else {
-        return Err(Problem::new(Code::Overloaded, format!("{FOLLOWERS_MAX} readers follow already")));
-    };
+    let place = place(edge)?;
     let (send, chunks) = mpsc::channel(CHUNKS_IN_FLIGHT);
     tokio::spawn(run(Arc::clone(edge), grant, after, feed, send, place));
+    Ok(streamed(chunks, "text/event-stream"))
+}
+
+/// Answers with a first page and all that follows it up to a record, as lines.
+pub fn all(edge: &Arc<Edge>, first: Page, until: Seq, feed: Feed) -> Result<Response, Problem> {
+    let (place, (send, chunks)) = (place(edge)?, mpsc::channel(CHUNKS_IN_FLIGHT));
+    tokio::spawn(async move {
+        let (_place, mut page) = (place, first);
+        loop {
+            if send.send(Ok(Bytes::from(page.bytes))).await.is_err() || page.shown >= until {
+                return;
+            }
+            let (feed, at) = (Arc::clone(&feed), page.shown);
+            let Ok(Ok(next)) = off_network(move || feed(at)).await else {
+                // Who reads no more need not be told.
+                drop(send.send(Err(Broken)).await);
+                return;
+            };
+            page = next;
+        }
+    });
+    Ok(streamed(chunks, "application/x-ndjson"))
+}
+
+fn place(edge: &Edge) -> Result<OwnedSemaphorePermit, Problem> {
+    let full = |_| Problem::new(Code::Overloaded, format!("{FOLLOWERS_MAX} readers are at the journal already"));
+    Arc::clone(&edge.followers).try_acquire_owned().map_err(full)
+}
+
+fn streamed(chunks: mpsc::Receiver<Result<Bytes, Broken>>, media: &'static str) -> Response {
     let mut response = Response::new(Body::new(Chunks(chunks)));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 async fn run(
@@ -55,7 +83,7 @@ async fn run(
     grant: Grant,
     after: Seq,
     feed: Feed,
-    reader: mpsc::Sender<Bytes>,
+    reader: mpsc::Sender<Result<Bytes, Broken>>,
     _place: OwnedSemaphorePermit,
 ) {
     let mut closing = edge.closing();
@@ -83,21 +111,26 @@ async fn run(
             continue;
         }
         tokio::select! {
-            passed = reader.send(Bytes::from(chunk)) => if passed.is_err() { return },
+            passed = reader.send(Ok(Bytes::from(chunk))) => if passed.is_err() { return },
             _ = closing.changed() => return,
         }
         sent = Instant::now();
     }
 }
 
-/// A body of chunks as they come; it ends when the sender does.
-struct Chunks(mpsc::Receiver<Bytes>);
+/// A body of chunks as they come; it ends when the sender does, and breaks off at an error.
+struct Chunks(mpsc::Receiver<Result<Bytes, Broken>>);
+
+/// Why an answer broke off: the reader must not take what came for all there is.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the journal could not be read to the end")]
+struct Broken;
 
 impl hyper::body::Body for Chunks {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.0.poll_recv(cx).map(|chunk| chunk.map(|bytes| Ok(Frame::data(bytes))))
+        self.0.poll_recv(cx).map(|chunk| chunk.map(|read| read.map(Frame::data)))
     }
 }

@@ -100,11 +100,11 @@ impl Query {
         id.bytes().fold("t".to_owned(), |text, byte| format!("{text}{byte:02x}"))
     }
 
-    /// How many rows are wanted: 1 to 500, 50 where nothing is said. More is cut to the most.
+    /// How many rows are wanted: 1 to 500, 50 where nothing is said.
     pub fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else { return Ok(LIST_LIMIT_DEFAULT) };
         match text.parse::<usize>() {
-            Ok(limit) if limit >= 1 => Ok(limit.min(LIST_LIMIT_MAX)),
+            Ok(limit) if (1..=LIST_LIMIT_MAX).contains(&limit) => Ok(limit),
             _ => Err(Problem::parameter("limit", format!("expected a number from 1 to {LIST_LIMIT_MAX}"))),
         }
     }
@@ -155,10 +155,12 @@ mod tests {
         assert!(Query::read(Some("a=1&b=2"), &["a"]).is_err());
         assert!(Query::read(Some("a=1&a=1"), &["a"]).is_err());
         assert!(Query::read(Some("a=%"), &["a"]).is_err());
-        let query = Query::read(Some("a=x%20y+z&&limit=9999"), &["a", "limit"]).unwrap();
+        let query = Query::read(Some("a=x%20y+z&&limit=500"), &["a", "limit"]).unwrap();
         assert_eq!(query.get("a"), Some("x y z"));
         assert_eq!(query.limit().unwrap(), LIST_LIMIT_MAX);
-        assert!(Query::read(Some("limit=0"), &["limit"]).unwrap().limit().is_err());
+        for bad in ["limit=0", "limit=501", "limit=", "limit=-1", "limit=1.0"] {
+            assert!(Query::read(Some(bad), &["limit"]).unwrap().limit().is_err(), "{bad}");
+        }
     }
 
     #[test]

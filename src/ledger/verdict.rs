@@ -260,4 +260,16 @@ impl KeyField {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
+
+    /// The field of a name, or of what the events that carry it call it.
+    #[must_use]
+    pub fn told(name: &str) -> Option<Self> {
+        match name {
+            "email_hash" => Some(Self::Email),
+            "phone_hash" => Some(Self::Phone),
+            "address_hash" => Some(Self::Address),
+            "fingerprint" => Some(Self::Card),
+            other => Self::named(other),
+        }
+    }
 }

@@ -149,6 +149,10 @@ impl Client {
         let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or_else(|| io::Error::other("no status line"))?;
         let mut answer = Answer { status, head: head.to_owned(), body: Vec::new() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = chunks(stream, &mut self.read, start)?;
+            return Ok(answer);
+        }
         let length: Option<usize> = answer.header("content-length").and_then(|length| length.parse().ok());
         let end = start + length.ok_or_else(|| io::Error::other("an answer without content-length"))?;
         while self.read.len() < end {
@@ -156,6 +160,30 @@ impl Client {
         }
         answer.body = self.read[start..end].to_vec();
         Ok(answer)
+    }
+}
+
+/// A body that comes in chunks, up to the last one. What breaks off is an error.
+fn chunks(stream: &mut TcpStream, read: &mut Vec<u8>, mut at: usize) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = loop {
+            if let Some(end) = read[at..].windows(2).position(|window| window == b"\r\n") {
+                break at + end;
+            }
+            fill(stream, read)?;
+        };
+        let size = std::str::from_utf8(&read[at..line]).map_err(io::Error::other)?;
+        let size = usize::from_str_radix(size, 16).map_err(io::Error::other)?;
+        let (start, end) = (line + 2, line + 2 + size);
+        while read.len() < end + 2 {
+            fill(stream, read)?;
+        }
+        body.extend_from_slice(&read[start..end]);
+        if size == 0 {
+            return Ok(body);
+        }
+        at = end + 2;
     }
 }
 

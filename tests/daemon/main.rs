@@ -6,6 +6,7 @@
 mod bad_requests;
 mod client;
 mod closed_loop;
+mod contract;
 mod grocer;
 mod investigations;
 mod keys;

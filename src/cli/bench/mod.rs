@@ -20,6 +20,8 @@ use drive::{Extent, Outcome, drive};
 use report::{Machine, Report, State, grouped};
 use workload::{Calendar, Plan, Work};
 
+use super::shipped;
+
 /// Exit code of a run that found something wrong.
 const FOUND_WRONG: u8 = 1;
 /// Exit code of a run that could not start.
@@ -102,8 +104,8 @@ pub struct Args {
     /// The pool of transfers
     #[arg(long, default_value = "points")]
     pub pool: String,
-    /// The folder of the programs
-    #[arg(long, default_value = "rules")]
+    /// The folder of the programs; where it is not there, the shipped program is in the binary
+    #[arg(long, default_value = shipped::FOLDER)]
     pub rules: PathBuf,
     /// The daemon's configuration; its defaults unless given
     #[arg(long)]
@@ -211,9 +213,10 @@ fn measure(args: &Args) -> io::Result<Report> {
         None => tempfile::Builder::new().prefix("tallystick-bench-").tempdir()?,
     };
     let machine = Machine::look(folder.path())?;
+    let rules = shipped::rules(&args.rules, folder.path())?;
     let started = match &args.url {
         Some(_) => None,
-        None => Some(Daemon::start(folder.path(), &args.rules, args.config.as_deref(), "127.0.0.1:0")?),
+        None => Some(Daemon::start(folder.path(), &rules, args.config.as_deref(), "127.0.0.1:0")?),
     };
     let address = match (&started, &args.url) {
         (Some(daemon), _) => daemon.address,

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::auth::Access;
 use super::routes::{self, Operation};
+use crate::limits::LIST_LIMIT_MAX;
 
 const SCHEMAS: &str = include_str!("schemas.json");
 
@@ -80,7 +81,11 @@ fn describe_one(operation: &Operation, (takes, gives): Bodies) -> Value {
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
     }
     for name in operation.query {
-        let schema = if *name == "limit" { json!({"type": "integer"}) } else { json!({"type": "string"}) };
+        let schema = match *name {
+            "limit" if operation.path.ends_with("/journal") => json!({"type": "integer", "minimum": 1}),
+            "limit" => json!({"type": "integer", "minimum": 1, "maximum": LIST_LIMIT_MAX}),
+            _ => json!({"type": "string"}),
+        };
         parameters.push(json!({"name": name, "in": "query", "required": false, "schema": schema}));
     }
     if operation.keyed {

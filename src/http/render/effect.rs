@@ -137,8 +137,11 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field("rule", &credit.rule);
 }
 
-/// The state of a credit that waited for a review.
+/// The state of a credit that waits until somebody lets it go: for a review, or because it was given so by hand.
 fn after_review(credit: &Credit, names: Names<'_>) -> &'static str {
+    if credit.from == Account::Adjusted {
+        return "pending";
+    }
     let Some(released) = names.released else { return "held" };
     let vested = released.effects.iter().find_map(|effect| match effect {
         Effect::Vest(Vest { lot, available_at, .. }) if *lot == credit.lot => {

@@ -39,8 +39,9 @@ pub fn member(out: &mut Json, id: &str, member: &Member, names: Names<'_>, at: T
         out.string(value);
     }
     out.end_object();
-    if let Some(standing) = member.standing() {
-        of_standing(out, standing);
+    match member.standing() {
+        Some(standing) => of_standing(out, standing),
+        None => of_standing(out, &Standing::default()),
     }
     out.key("counters");
     out.begin_object();

@@ -1,5 +1,6 @@
 //! Batches of events and transfers: parsed, done as one job in order, answered element by element.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -9,8 +10,8 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 
-use super::{Ask, Call, answer};
-use crate::engine::handle::{Answer, Command, ProgramView};
+use super::{Ask, Call, answer, cases};
+use crate::engine::handle::{Answer, Command};
 use crate::http::body::{self, Format};
 use crate::http::edge::Settings;
 use crate::http::json::Json;
@@ -92,7 +93,13 @@ where
     let lines = body::names(call.headers, &ACCEPT, "application/x-ndjson");
     let request_id = Text::new(call.request_id);
     let style = Style { lines, minimal };
-    let out = off_reactor(size, move || write(&view, &problems, &answers, style, &request_id)).await;
+    let handle = call.edge.handle.clone();
+    let out = off_reactor(size, move || {
+        let known = if minimal { HashMap::new() } else { cases::evidence_of(&handle, &answers)? };
+        let names = Names { events: Some(&known), ..Names::of(&view) };
+        Ok::<_, Problem>(write(names, &problems, &answers, style, &request_id))
+    });
+    let out = out.await?;
     let media = if lines { "application/x-ndjson" } else { "application/json" };
     let mut response = answer(StatusCode::OK, media, out);
     if minimal {
@@ -139,13 +146,12 @@ struct Style {
 }
 
 fn write(
-    view: &ProgramView,
+    names: Names<'_>,
     problems: &[Option<Problem>],
     answers: &[Answer],
     style: Style,
     request_id: &str,
 ) -> Vec<u8> {
-    let names = Names::of(view);
     let mut out = Json::with_capacity(problems.len() * if style.minimal { 96 } else { 640 } + 32);
     if !style.lines {
         out.begin_object();

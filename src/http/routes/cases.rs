@@ -1,6 +1,6 @@
 //! Cases: list them, look at one, resolve it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -10,7 +10,7 @@ use hyper::header::HeaderValue;
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::engine::CaseFilter;
-use crate::engine::handle::{Answer, ProgramView};
+use crate::engine::handle::{Answer, Handle, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::cursor;
@@ -20,7 +20,7 @@ use crate::ledger::desk::Case;
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::review::{Resolution, Review};
 use crate::ledger::types::{Seq, Text};
-use crate::limits::{CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, ID_BYTES_MAX};
+use crate::limits::{CASE_EVENTS_SHOWN, CASE_EVENTS_SHOWN_LISTED, EVIDENCE_EVENTS_NAMED_MAX, ID_BYTES_MAX};
 
 /// `GET …/cases?status=&entity=&member=`: the most points at risk first.
 pub async fn list(ask: Ask) -> Result<Response, Problem> {
@@ -30,7 +30,7 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
     let open = match query.get("status") {
         None | Some("all") => None,
         Some("open") => Some(true),
-        Some("resolved") => Some(false),
+        Some("resolved" | "closed") => Some(false),
         Some(_) => return Err(Problem::parameter("status", "expected open, resolved or all")),
     };
     let after = query.cursor::<2>()?;
@@ -114,32 +114,34 @@ async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case,
         };
         records.push((record, released));
     }
-    let known = evidence(call, records.iter().map(|(record, _)| record.as_ref())).await?;
+    let known = evidence(&call.edge.handle, records.iter().map(|(record, _)| record.as_ref()))?;
     let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let listed: Vec<_> = records.iter().map(|(record, released)| (record.as_ref(), released.as_deref())).collect();
     render::case(out, case, &listed, names);
     Ok(())
 }
 
-/// Source and id of the events that records' reasons counted.
-pub async fn evidence(
-    call: &Call<'_>,
-    records: impl Iterator<Item = &Record>,
+/// Source and id of the events that records' reasons counted, so many of them as an answer names.
+pub fn evidence<'a>(
+    handle: &Handle,
+    records: impl Iterator<Item = &'a Record>,
 ) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
-    let mut known = HashMap::new();
-    for record in records {
-        for seq in record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref()).flat_map(|e| &e.events) {
-            if known.contains_key(seq) {
-                continue;
-            }
-            if let Some(earlier) = call.edge.handle.record(*seq).await?
-                && let Input::Event(event) = &earlier.input
-            {
-                known.insert(*seq, (event.source.clone(), event.id.clone()));
-            }
+    let reasons = records.flat_map(|record| &record.fraud.reasons);
+    let mut counted = BTreeSet::new();
+    for seq in reasons.filter_map(|reason| reason.evidence.as_ref()).flat_map(|evidence| &evidence.events) {
+        if counted.len() < EVIDENCE_EVENTS_NAMED_MAX {
+            counted.insert(*seq);
         }
     }
-    Ok(known)
+    if counted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(handle.events(&counted)?)
+}
+
+/// The same of answers to writes.
+pub fn evidence_of(handle: &Handle, answers: &[Answer]) -> Result<HashMap<Seq, (Text, Text)>, Problem> {
+    evidence(handle, answers.iter().filter_map(Answer::record))
 }
 
 /// What became of a record that was held, where its case was closed.

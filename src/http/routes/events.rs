@@ -1,5 +1,6 @@
 //! Events: post one, read one by its natural key, list a member's, simulate.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -39,8 +40,10 @@ pub async fn submit(call: &Call<'_>, view: &ProgramView, event: Arc<Event>) -> R
     let answer = submit_one(call, view, Command::Event(event)).await?;
     // Rules may have changed meanwhile: the names of today include those of every record.
     let view = call.view()?;
-    let names = Names::of(&view);
     let minimal = call.wants_minimal();
+    let known =
+        if minimal { HashMap::new() } else { cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))? };
+    let names = Names { events: Some(&known), ..Names::of(&view) };
     respond(call, &answer, |out, record| {
         if minimal {
             render::event_minimal(out, record, false);
@@ -95,7 +98,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     }
     let record = call.edge.handle.event(view.id, &source, &id).await?.ok_or_else(unknown)?;
     let view = call.view()?;
-    let known = cases::evidence(&call, std::iter::once(record.as_ref())).await?;
+    let known = cases::evidence(&call.edge.handle, std::iter::once(record.as_ref()))?;
     let released = cases::released(&call, &view, &record).await?;
     let names = Names { events: Some(&known), released: released.as_deref(), ..Names::of(&view) };
     let mut out = Json::with_capacity(1_024);

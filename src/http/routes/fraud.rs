@@ -72,7 +72,7 @@ pub async fn counters(ask: Ask) -> Result<Response, Problem> {
 /// `member=ann`, also written `member:ann`.
 fn field(text: &str) -> Option<(KeyField, Text)> {
     let (kind, value) = text.split_once(['=', ':'])?;
-    Some((KeyField::named(kind)?, Text::new(value)))
+    Some((KeyField::told(kind)?, Text::new(value)))
 }
 
 /// `GET …/fraud/lists?list=&kind=`.
@@ -225,7 +225,7 @@ fn is_allow(list: &str) -> Result<bool, Problem> {
 }
 
 fn kind(name: &str) -> Result<KeyField, Problem> {
-    KeyField::named(name).ok_or_else(|| {
+    KeyField::told(name).ok_or_else(|| {
         let kinds: Vec<&str> = KeyField::ALL.iter().map(|field| field.name()).collect();
         Problem::new(Code::NotFound, format!("no such kind of key; there are {}", kinds.join(", ")))
     })

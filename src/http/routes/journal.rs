@@ -17,14 +17,15 @@ use crate::http::query::Query;
 use crate::http::render::{self, Names};
 use crate::http::tally;
 use crate::ledger::types::Seq;
-use crate::limits::{FEED_EXAMINED_MAX, FEED_PAGE_BYTES, FEED_RECORDS_DEFAULT, FEED_RECORDS_MAX};
+use crate::limits::{FEED_EXAMINED_MAX, FEED_PAGE_BYTES, FEED_RECORDS_MAX};
 
 const NEXT_AFTER_SEQ: HeaderName = HeaderName::from_static("next-after-seq");
 const HAS_MORE: HeaderName = HeaderName::from_static("has-more");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// `GET …/journal?after_seq=&limit=`: lines of JSON, oldest first. `next-after-seq` says from where the next page goes on, and
-/// `has-more` whether there is one now. With `Accept: text/event-stream` it goes on as records come.
+/// `GET …/journal?after_seq=&limit=`: lines of JSON, oldest first, up to what is durable now. Of a page with a `limit`,
+/// `next-after-seq` says from where the next goes on, and `has-more` whether there is one now. With
+/// `Accept: text/event-stream` it goes on as records come.
 pub async fn feed(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
@@ -45,11 +46,21 @@ pub async fn feed(ask: Ask) -> Result<Response, Problem> {
         return follow::follow(&ask.edge, ask.grant.clone(), after, feed);
     }
     let after = after(&query)?;
-    let page = off_network(move || page(&handle, &view, after, limit, Style::Lines)).await??;
-    let more = page.shown < call.edge.handle.status().durable_seq;
-    let mut response = answer(StatusCode::OK, "application/x-ndjson", page.bytes);
+    let until = handle.status().durable_seq;
+    let most = limit.unwrap_or(FEED_RECORDS_MAX);
+    let feed: Feed = Arc::new(move |after| page(&handle, &view, after, most, Style::Lines));
+    let first = Arc::clone(&feed);
+    let page = off_network(move || first(after)).await??;
+    let whole = limit.is_none() && page.shown < until;
+    let shown = if whole { until } else { page.shown };
+    let more = shown < call.edge.handle.status().durable_seq;
+    let mut response = if whole {
+        follow::all(&ask.edge, page, until, feed)?
+    } else {
+        answer(StatusCode::OK, "application/x-ndjson", page.bytes)
+    };
     let headers = response.headers_mut();
-    headers.insert(NEXT_AFTER_SEQ, HeaderValue::from(page.shown.get()));
+    headers.insert(NEXT_AFTER_SEQ, HeaderValue::from(shown.get()));
     headers.insert(HAS_MORE, HeaderValue::from_static(if more { "true" } else { "false" }));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
@@ -66,10 +77,10 @@ fn seq(name: &str, text: &str) -> Result<Seq, Problem> {
     number.map(Seq::new).ok_or_else(|| Problem::parameter(name, "expected the sequence number of a record, or 0"))
 }
 
-fn limit(query: &Query) -> Result<usize, Problem> {
-    let Some(text) = query.get("limit") else { return Ok(FEED_RECORDS_DEFAULT) };
+fn limit(query: &Query) -> Result<Option<usize>, Problem> {
+    let Some(text) = query.get("limit") else { return Ok(None) };
     match text.parse::<usize>() {
-        Ok(limit) if limit >= 1 => Ok(limit.min(FEED_RECORDS_MAX)),
+        Ok(limit) if limit >= 1 => Ok(Some(limit.min(FEED_RECORDS_MAX))),
         _ => Err(Problem::parameter("limit", format!("expected a number from 1 to {FEED_RECORDS_MAX}"))),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use hyper::StatusCode;
 
-use super::{Ask, Call, end_page, json, off_network};
+use super::{Ask, Call, cases, end_page, json, off_network};
 use crate::engine::handle::ProgramView;
 use crate::http::json::Json;
 use crate::http::problem::Problem;
@@ -54,7 +54,12 @@ impl Wanted {
             && self.order.as_ref().is_none_or(|order| event.order() == order)
             && self.from.is_none_or(|from| event.occurred_at >= from)
             && self.to.is_none_or(|to| event.occurred_at < to)
-            && self.status.is_none_or(|status| record.status == status)
+            && self.status.is_none_or(|status| record.status == status || record.status == Status::Held)
+    }
+
+    /// Whether a matching record stands where it is wanted to: a held one by what became of it.
+    fn stands(&self, record: &Record, released: Option<&Record>) -> bool {
+        self.status.is_none_or(|status| render::standing(record, released) == render::status_name(status))
     }
 
     /// Whether no event recorded at an instant or before can match: an event lies at most so far ahead of its record.
@@ -71,6 +76,7 @@ pub async fn events(ask: Ask) -> Result<Response, Problem> {
     let query = call.query(&["member", "type", "order", "from", "to", "status", "limit", "cursor"])?;
     let wanted = Wanted::read(&query, &view)?;
     let limit = query.limit()?;
+    let standing = wanted.clone();
     let (records, next) = if let Some(member) = query.get("member") {
         let after = query.cursor::<1>()?.map_or(Seq::ZERO, |[seq]| seq_of(seq));
         of_member(&call, &view, member, &wanted, (after, limit)).await?
@@ -79,13 +85,17 @@ pub async fn events(ask: Ask) -> Result<Response, Problem> {
         of_all(&call, &view, wanted, (before, limit)).await?
     };
     let view = call.view()?;
-    let names = Names::new(&view.state, &view.compiled.terms);
+    let known = cases::evidence(&call.edge.handle, records.iter().map(Arc::as_ref))?;
     let mut out = Json::with_capacity(records.len() * 640 + 64);
     out.begin_object();
     out.key("data");
     out.begin_array();
     for record in &records {
-        render::event(&mut out, record, names, false);
+        let released = cases::released(&call, &view, record).await?;
+        if standing.stands(record, released.as_deref()) {
+            let names = Names { events: Some(&known), released: released.as_deref(), ..Names::of(&view) };
+            render::event(&mut out, record, names, false);
+        }
     }
     out.end_array();
     end_page(&mut out, next.as_deref());

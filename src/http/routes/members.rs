@@ -12,7 +12,7 @@ use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::{cursor, instant};
 use crate::http::render::{self, Names, Statement};
-use crate::http::wire::MemberWire;
+use crate::http::wire::{Enrolment, MemberWire};
 use crate::ledger::decide::settled;
 use crate::ledger::history::{Until, member_at};
 use crate::ledger::member::{Lot, Member};
@@ -20,17 +20,29 @@ use crate::ledger::record::{Input, Record};
 use crate::ledger::types::{LotId, NameId, Seq, Text, TimeMs};
 use crate::limits::ID_BYTES_MAX;
 
-/// `POST …/members`: an enroll event. Sent again without a time of its own it takes the one it had, so that it replays.
+/// The source of enrolments that are known by their `Idempotency-Key`.
+const KEYED_SOURCE: Text = Text::new_static("idempotency-key");
+
+/// `POST …/members`: an enroll event. One that names no id is known by its `Idempotency-Key`, and without one by its member;
+/// where that member was enrolled otherwise before, it is a new event, which changes nothing. Sent again without a time of its
+/// own it takes the one it had, so that it replays.
 pub async fn enroll(ask: Ask, body: Body) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
-    let (mut event, timed) = ask.read::<MemberWire, _>(body).await?;
-    if !timed {
-        let earlier = call.edge.handle.event(view.id, &event.source, &event.id).await?;
-        event.occurred_at = match earlier.as_deref().map(|record| &record.input) {
-            Some(Input::Event(first)) => first.occurred_at,
-            _ => call.edge.handle.now(),
-        };
+    let key = call.idempotency_key(ID_BYTES_MAX)?;
+    let Enrolment { mut event, named, timed } = ask.read::<MemberWire, _>(body).await?;
+    if !named && !key.is_empty() {
+        (event.id, event.source) = (key.clone(), KEYED_SOURCE);
+    }
+    let now = call.edge.handle.now();
+    let earlier = call.edge.handle.event(view.id, &event.source, &event.id).await?;
+    let timed = timed.then_some(event.occurred_at);
+    event.occurred_at = timed.unwrap_or(now);
+    if let Some(Input::Event(first)) = earlier.as_deref().map(|record| &record.input) {
+        event.occurred_at = timed.unwrap_or(first.occurred_at);
+        if **first != event && !named && key.is_empty() {
+            (event.id, event.occurred_at) = (Text::new(call.request_id), timed.unwrap_or(now));
+        }
     }
     events::submit(&call, &view, Arc::new(event)).await
 }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::events::{respond, submit_one};
-use super::{Ask, Call, json};
+use super::{Ask, Call, cases, json};
 use crate::engine::handle::{Command, ProgramView};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
@@ -27,8 +27,9 @@ pub async fn act(call: &Call<'_>, view: &ProgramView, asked: Act) -> Result<Resp
     let patches = matches!(asked.what, What::Update { .. });
     let answer = submit_one(call, view, Command::Act(Arc::new(asked), key)).await?;
     let view = call.view()?;
-    let names =
-        Names { vouchers: Some((view.id, &call.edge.vouchers)), ..Names::new(&view.state, &view.compiled.terms) };
+    let known = cases::evidence_of(&call.edge.handle, std::slice::from_ref(&answer))?;
+    let vouchers = Some((view.id, &call.edge.vouchers));
+    let names = Names { vouchers, events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let mut response = respond(call, &answer, |out, record| render::act(out, record, names))?;
     if patches && response.status() == StatusCode::CREATED {
         *response.status_mut() = StatusCode::OK;

@@ -5,20 +5,25 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
+use hyper::header::HeaderValue;
 
-use super::{Ask, end_page, json};
+use super::{Ask, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::http::json::Json;
 use crate::http::problem::{Code, FieldError, Place, Problem};
 use crate::http::time;
-use crate::http::webhooks::{Endpoint, Error, Registry, Status, Target, Wanted, is_public};
-use crate::http::wire::{WebhookChangeWire, WebhookWire};
+use crate::http::webhooks::{Asked, Created, Endpoint, Error, Registry, Status, Target, Wanted, is_public};
+use crate::http::wire::{self, WebhookChangeWire, WebhookWire};
+use crate::ledger::reject::Reject;
 use crate::ledger::types::Seq;
+use crate::limits::ID_BYTES_MAX;
 
 /// `POST …/webhook_endpoints`.
 pub async fn create(ask: Ask, body: Body) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
-    let asked = ask.read::<WebhookWire, _>(body).await?;
+    let key = call.idempotency_key(ID_BYTES_MAX)?;
+    let whole = call.body(body).await?;
+    let asked = wire::read::<WebhookWire>(&whole.bytes)?;
     let registry = registry(&ask)?;
     check_url(&ask, &asked.url)?;
     let mut now = Vec::new();
@@ -30,11 +35,21 @@ pub async fn create(ask: Ask, body: Body) -> Result<Response, Problem> {
         description: asked.description,
         after: asked.after_seq.map_or_else(|| ask.edge.handle.status().durable_seq, Seq::new),
         now: String::from_utf8(now).unwrap_or_default(),
+        asked: (!key.is_empty())
+            .then(|| Asked { key: key.to_string(), body: blake3::hash(&whole.bytes).to_hex().to_string() }),
     };
-    let endpoint = registry.create(wanted).map_err(|error| refused(&error))?;
+    let (endpoint, replayed) = match registry.create(wanted).map_err(|error| refused(&error))? {
+        Created::New(endpoint) => (endpoint, false),
+        Created::Before(endpoint) => (endpoint, true),
+        Created::KeyReused => return Err(Problem::from(&Reject::IdempotencyKeyReused)),
+    };
     let mut out = Json::with_capacity(512);
     write(&mut out, registry, &endpoint, true);
-    Ok(json(StatusCode::CREATED, out))
+    let mut response = json(if replayed { StatusCode::OK } else { StatusCode::CREATED }, out);
+    if replayed {
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
 }
 
 /// `GET …/webhook_endpoints`.

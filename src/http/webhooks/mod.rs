@@ -11,5 +11,5 @@ mod sign;
 mod target;
 
 pub use deliver::run;
-pub use registry::{Endpoint, Error, Registry, Status, Wanted};
+pub use registry::{Asked, Created, Endpoint, Error, Registry, Status, Wanted};
 pub use target::{Target, is_public};

@@ -76,6 +76,30 @@ pub struct Endpoint {
     pub created_at: String,
     /// Whether it is sent to.
     pub status: Status,
+    /// The request that made it, where it carried an `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// A request with an `Idempotency-Key`, so that it is known again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The key.
+    pub key: String,
+    /// BLAKE3 of the body, hexadecimal.
+    pub body: String,
+}
+
+/// What came of asking for an endpoint.
+#[derive(Clone, Debug)]
+pub enum Created {
+    /// It is new.
+    New(Arc<Endpoint>),
+    /// The same request made it before.
+    Before(Arc<Endpoint>),
+    /// The key came before with another body.
+    KeyReused,
 }
 
 impl Endpoint {
@@ -104,6 +128,8 @@ pub struct Wanted {
     pub after: Seq,
     /// Now, RFC 3339.
     pub now: String,
+    /// The request, where it carries an `Idempotency-Key`.
+    pub asked: Option<Asked>,
 }
 
 /// How deliveries to an endpoint have gone since the daemon started.
@@ -152,16 +178,24 @@ impl Registry {
         self.lock().iter().find(|one| one.id == id && one.program == program).cloned()
     }
 
-    /// Makes an endpoint.
-    pub fn create(&self, wanted: Wanted) -> Result<Arc<Endpoint>, Error> {
+    /// Makes an endpoint, once for each `Idempotency-Key` of a program for as long as the endpoint is there.
+    pub fn create(&self, wanted: Wanted) -> Result<Created, Error> {
         let secret = new_secret().ok_or(Error::Random)?;
         let digest = blake3::hash(secret.as_bytes()).to_hex();
         let id = format!("whe_{}", digest.as_str().get(..ID_DIGITS).unwrap_or_default());
-        let Wanted { program, url, events, description, after, now } = wanted;
-        let endpoint =
-            Endpoint { id, program, url, events, description, secret, created_at: now, status: Status::Enabled };
+        let Wanted { program, url, events, description, after, now: created_at, asked } = wanted;
+        let status = Status::Enabled;
+        let endpoint = Endpoint { id, program, url, events, description, secret, created_at, status, asked };
         let endpoint = Arc::new(endpoint);
         let mut endpoints = self.lock();
+        if let Some(asked) = &endpoint.asked {
+            let same_key = |one: &Arc<Endpoint>| one.asked.as_ref().is_some_and(|before| before.key == asked.key);
+            let mut others = endpoints.iter().filter(|one| one.program == endpoint.program);
+            if let Some(before) = others.find(|one| same_key(one)) {
+                let same = before.asked == endpoint.asked;
+                return Ok(if same { Created::Before(Arc::clone(before)) } else { Created::KeyReused });
+            }
+        }
         if endpoints.len() >= WEBHOOK_ENDPOINTS_MAX {
             return Err(Error::Full);
         }
@@ -170,7 +204,7 @@ impl Registry {
         changed.push(Arc::clone(&endpoint));
         self.write(&changed)?;
         *endpoints = changed;
-        Ok(endpoint)
+        Ok(Created::New(endpoint))
     }
 
     /// Changes an endpoint; `None` where there is none.
@@ -272,9 +306,13 @@ mod tests {
             description: String::new(),
             after: Seq::new(7),
             now: "2026-01-05T12:00:00Z".to_owned(),
+            asked: Some(Asked { key: url.to_owned(), body: "00".to_owned() }),
         };
-        let one = registry.create(wanted("http://a.example/")).unwrap();
-        let two = registry.create(wanted("http://b.example/")).unwrap();
+        let create = |url: &str| match registry.create(wanted(url)).unwrap() {
+            Created::New(endpoint) => endpoint,
+            other => panic!("{other:?}"),
+        };
+        let (one, two) = (create("http://a.example/"), create("http://b.example/"));
         registry.store_position(&two.id, Seq::new(9)).unwrap();
         assert!(registry.change("other", &one.id, |_| {}).unwrap().is_none());
         registry.change("g", &one.id, |one| one.status = Status::Disabled).unwrap().unwrap();

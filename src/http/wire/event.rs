@@ -144,7 +144,7 @@ fn kind(faults: &mut Faults, name: &Text) -> EventKind {
     })
 }
 
-fn location(faults: &mut Faults, LocationWire { lat, lon }: LocationWire) -> (Text, Text) {
+pub(super) fn location(faults: &mut Faults, LocationWire { lat, lon }: LocationWire) -> (Text, Text) {
     check::degrees(faults, "/location/lat", &lat, 90);
     check::degrees(faults, "/location/lon", &lon, 180);
     (lat, lon)

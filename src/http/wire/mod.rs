@@ -27,7 +27,9 @@ pub use act::{
 };
 pub use batch::{array, ndjson};
 pub use event::EventWire;
-pub use request::{AdjustmentWire, BackupWire, ClockWire, MemberWire, RulesCheckWire, SimulateWire, TransferWire};
+pub use request::{
+    AdjustmentWire, BackupWire, ClockWire, Enrolment, MemberWire, RulesCheckWire, SimulateWire, TransferWire,
+};
 pub use review::{EmailWire, ListEntryWire, ResolveWire};
 pub use rulesets::{ActivateWire, BacktestWire, DraftWire, SignedWire};
 pub use webhook::{WebhookChangeWire, WebhookWire};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::event::EventWire;
+use super::event::{EventWire, LocationWire, location};
 use super::field::{Int, Object, Pairs};
 use super::{Wire, check};
 use crate::http::problem::{Faults, Problem};
@@ -148,6 +148,7 @@ pub struct MemberWire {
     staff: Option<Text>,
     device: Option<Text>,
     ip: Option<Text>,
+    location: Option<Object<LocationWire>>,
     referrer: Option<Text>,
     birthday: Option<Text>,
     email_hash: Option<Text>,
@@ -156,14 +157,24 @@ pub struct MemberWire {
     attributes: Option<Pairs>,
 }
 
+/// An enrolment as it was asked for.
+#[derive(Debug)]
+pub struct Enrolment {
+    /// The event. Where its time was not given, it is 1970 and to be set.
+    pub event: Event,
+    /// Whether its id or its source was given.
+    pub named: bool,
+    /// Whether its time was given.
+    pub timed: bool,
+}
+
 /// The source of enrolments that name none.
 const MEMBERS_SOURCE: Text = Text::new_static("members");
 
 impl Wire<'_> for MemberWire {
-    /// The event, and whether its time was given; where it was not, it is 1970 and to be set.
-    type Input = (Event, bool);
+    type Input = Enrolment;
 
-    fn check(self) -> Result<(Event, bool), Problem> {
+    fn check(self) -> Result<Enrolment, Problem> {
         let mut faults = Faults::default();
         if self.kind.as_ref().is_some_and(|kind| kind != EventKind::Enroll.name()) {
             faults.add("/type", "must be enroll here, or left out");
@@ -171,8 +182,10 @@ impl Wire<'_> for MemberWire {
         check::id(&mut faults, "/member", &self.member);
         check::optional_id(&mut faults, "/id", self.id.as_ref());
         check::optional_id(&mut faults, "/source", self.source.as_ref());
+        let named = self.id.is_some() || self.source.is_some();
         let (id, source) = (self.id.unwrap_or_else(|| self.member.clone()), self.source.unwrap_or(MEMBERS_SOURCE));
         let occurred_at = self.occurred_at.map(|text| check::time(&mut faults, "/occurred_at", &text));
+        let location = self.location.map(|Object(at)| location(&mut faults, at));
         let context = Context {
             channel: self.channel,
             store: self.store,
@@ -180,7 +193,7 @@ impl Wire<'_> for MemberWire {
             staff: self.staff,
             device: self.device,
             ip: self.ip,
-            location: None,
+            location,
         };
         check::context(&mut faults, &context);
         check::optional_id(&mut faults, "/referrer", self.referrer.as_ref());
@@ -210,7 +223,7 @@ impl Wire<'_> for MemberWire {
             personal: (personal != Personal::default()).then(|| Box::new(personal)),
             attributes: self.attributes.map_or_else(Vec::new, |pairs| check::attributes(&mut faults, pairs)),
         };
-        faults.into_result((event, occurred_at.is_some()))
+        faults.into_result(Enrolment { event, named, timed: occurred_at.is_some() })
     }
 }
 

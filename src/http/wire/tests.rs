@@ -236,7 +236,7 @@ fn the_other_bodies_become_inputs() {
     assert_eq!((adjusted.amount.get(), adjusted.pending, adjusted.expires_at), (-5, false, None));
     let moved = read::<TransferWire>(br#"{"from":"a","to":"b","pool":"points","amount":1,"device":"d"}"#).unwrap();
     assert_eq!(moved.context.unwrap().device.as_deref(), Some("d"));
-    let (enrolled, timed) = read::<MemberWire>(br#"{"member":"m","birthday":"12-31"}"#).unwrap();
+    let Enrolment { event: enrolled, timed, .. } = read::<MemberWire>(br#"{"member":"m","birthday":"12-31"}"#).unwrap();
     assert_eq!((enrolled.id.as_str(), enrolled.source.as_str(), timed), ("m", "members", false));
     let simulated = format!(r#"{{"event":{EVENT},"at":"2017-01-02T00:00:00Z","ruleset":3,"explain":true}}"#);
     let simulated = read::<SimulateWire>(simulated.as_bytes()).unwrap();

@@ -10,7 +10,7 @@ use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
 use super::{Books, Draft, Judgement};
 
-/// Decides an adjustment. A debit takes lots in spending order and never goes below zero.
+/// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not. A debit takes lots in spending order and never goes below zero.
 ///
 /// # Errors
 /// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
@@ -20,17 +20,18 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
     if adjustment.amount.is_positive() {
+        let pending = books.terms.pool(pool).and_then(|terms| terms.pending).filter(|_| adjustment.pending);
         let wanted = Wanted {
             party,
             pool,
             amount: adjustment.amount,
             earned_at: books.now,
-            pending: None,
+            pending,
             expires: None,
             from: Account::Adjusted,
             reason: adjustment.reason.clone(),
             rule: Text::new_static("adjustment"),
-            held: adjustment.pending,
+            held: adjustment.pending && pending.is_none(),
         };
         draft.credit(books, Some(member), wanted)?;
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {

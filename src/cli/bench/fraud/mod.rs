@@ -18,10 +18,11 @@ mod town;
 mod windows;
 
 use std::io;
+use std::path::Path;
 use std::time::Instant;
 
 use super::daemon::{self, Daemon};
-use super::{Args, state_at, tell};
+use super::{Args, shipped, state_at, tell};
 use crate::ledger::terms::LimitTerms;
 use crate::ledger::types::NameId;
 use crate::rules::{Program, ProgramFiles};
@@ -60,7 +61,8 @@ pub fn run(args: &Args) -> io::Result<Findings> {
         Some(dir) => tempfile::Builder::new().prefix("tallystick-bench-").tempdir_in(dir)?,
         None => tempfile::Builder::new().prefix("tallystick-bench-").tempdir()?,
     };
-    let daemon = Daemon::start_on_manual_clock(folder.path(), &args.rules, args.config.as_deref(), "127.0.0.1:0")?;
+    let rules = shipped::rules(&args.rules, folder.path())?;
+    let daemon = Daemon::start_on_manual_clock(folder.path(), &rules, args.config.as_deref(), "127.0.0.1:0")?;
     let address = daemon.address;
     let begun = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -79,7 +81,7 @@ pub fn run(args: &Args) -> io::Result<Findings> {
     if !verified {
         tell(said.trim_end());
     }
-    let limits = limits(args)?;
+    let limits = limits(args, &rules)?;
     let (limits, baselines) = compare(&limits, &steps, &attacks, members * days);
     Ok(Findings {
         seed: args.seed,
@@ -99,11 +101,11 @@ pub fn run(args: &Args) -> io::Result<Findings> {
 }
 
 /// The limits the program declares.
-fn limits(args: &Args) -> io::Result<Vec<LimitTerms>> {
+fn limits(args: &Args, rules: &Path) -> io::Result<Vec<LimitTerms>> {
     let wrong = |found: Vec<crate::rules::Diagnostic>| {
         io::Error::other(found.first().map_or_else(String::new, ToString::to_string))
     };
-    let files = ProgramFiles::load(&args.rules.join(&args.program)).map_err(wrong)?;
+    let files = ProgramFiles::load(&rules.join(&args.program)).map_err(wrong)?;
     let program = Program::compile(&files).map_err(wrong)?;
     let names = program.names();
     let id = |name: &str| {
