@@ -38,7 +38,7 @@ fn the_largest_balance_is_reached_and_not_passed_by_several_credits() {
 
 #[test]
 fn a_member_has_room_for_just_so_many_attributes_and_choices() {
-    let all = |verb: &str| (1..=64).map(|n| format!("{verb} A a{n}=1\n")).collect::<String>();
+    let all = |verb: &str| (1..=64).map(|n| format!("{verb} A a{n}=1\n")).collect::<Vec<_>>().concat();
     check(
         "pool points",
         &format!(
