@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tallystick::engine::{Command, Config, Engine, Handle};
-use tallystick::ledger::event::{Context, Event, EventKind};
+use tallystick::engine::{Answer, Command, Config, Engine, Handle};
+use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Transfer};
+use tallystick::ledger::record::{Observation, Verdict};
 use tallystick::ledger::types::{Money, NameId, Points, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
 use tallystick::store::StoreConfig;
@@ -12,7 +13,7 @@ use tallystick::telemetry::Metrics;
 
 const CACHE_MEMBERS: usize = 16;
 
-fn started(data: &Path) -> Engine {
+fn started(data: &Path, program: &str) -> Engine {
     let config = Config {
         data: data.to_owned(),
         store: StoreConfig::default(),
@@ -21,9 +22,9 @@ fn started(data: &Path) -> Engine {
         block_events: 64,
         queue_events: 10_000,
         evaluate_threads: 1,
-        manual_clock: false,
+        manual_clock: true,
     };
-    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules/grocer");
+    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules").join(program);
     let metrics = Arc::new(Metrics::new().expect("metrics have their own names"));
     let files = ProgramFiles::load(&rules).expect("it ships");
     Engine::start(&config, &[files], metrics, &mut |_, _| {}).expect("the folder is fresh")
@@ -59,8 +60,9 @@ async fn points(handle: &Handle, program: ProgramId, member: usize) -> Points {
 #[tokio::test]
 async fn a_read_is_never_old_however_many_members_are_read() {
     let data = tempfile::tempdir().unwrap();
-    let engine = started(data.path());
+    let engine = started(data.path(), "grocer");
     let handle = engine.handle();
+    handle.set_clock(TimeMs::new(1_700_000_000_000)).await.unwrap().unwrap();
     let program = handle.program("grocer").unwrap().id;
     let members = CACHE_MEMBERS * 3;
     for round in 0..4 {
@@ -73,4 +75,62 @@ async fn a_read_is_never_old_however_many_members_are_read() {
         }
     }
     engine.stop().unwrap();
+}
+
+/// What the fraud checks made of each of some commands.
+fn judged(answers: Vec<Answer>) -> Vec<(Verdict, Vec<Observation>)> {
+    let record = |answer: Answer| match answer {
+        Answer::Recorded(record) => (record.fraud.verdict, record.observed.clone()),
+        other => panic!("{other:?}"),
+    };
+    answers.into_iter().map(record).collect()
+}
+
+/// Which rings a transfer needs depends on how much of the giver's points it takes, and that changes with the transfers before
+/// it. Posted together, their rings were looked up together, when ten points of a thousand were a crumb.
+#[tokio::test]
+async fn transfers_posted_together_are_judged_as_one_after_the_other() {
+    let give = |number: usize, to: usize, amount: i64| {
+        let (from, to) = (Text::new_static("giver"), Text::new(format!("m{to}")));
+        let (pool, amount) = (Text::new_static("points"), Points::new(amount));
+        let transfer = Transfer { from, to, pool, amount, context: None };
+        Command::Transfer(Arc::new(transfer), Text::new(format!("t{number}")))
+    };
+    let amounts = [10, 900, 10, 10, 40, 1];
+    let transfers: Vec<Command> =
+        amounts.iter().enumerate().map(|(number, amount)| give(number, number % 4, *amount)).collect();
+    let mut outcomes = Vec::new();
+    for together in [true, false] {
+        let data = tempfile::tempdir().unwrap();
+        let engine = started(data.path(), "corner_coffee");
+        let handle = engine.handle();
+        let program = handle.program("corner_coffee").unwrap().id;
+        handle.set_clock(TimeMs::new(1_700_000_000_000)).await.unwrap().unwrap();
+        let mut first: Vec<Command> = (0..4).map(|member| basket(member, member)).collect();
+        let Command::Event(event) = basket(4, 4) else { unreachable!("a basket is an event") };
+        first.push(Command::Event(Arc::new(Event { member: Text::new_static("giver"), ..(*event).clone() })));
+        handle.submit(program, first).await.unwrap();
+        let funds = Adjustment {
+            member: Text::new_static("giver"),
+            pool: Text::new_static("points"),
+            amount: Points::new(1_000),
+            reason: Text::new_static("funds"),
+            expires_at: None,
+            pending: false,
+            context: None,
+        };
+        handle.submit(program, vec![Command::Adjust(Arc::new(funds), Text::new_static("funds"))]).await.unwrap();
+        let mut answers = Vec::new();
+        if together {
+            answers = handle.submit(program, transfers.clone()).await.unwrap();
+        } else {
+            for transfer in &transfers {
+                answers.extend(handle.submit(program, vec![transfer.clone()]).await.unwrap());
+            }
+        }
+        outcomes.push(judged(answers));
+        engine.stop().unwrap();
+    }
+    assert_eq!(outcomes[0], outcomes[1]);
+    assert!(outcomes[0][2].1.len() > outcomes[0][0].1.len(), "ten points are a crumb of a thousand, not of a hundred");
 }

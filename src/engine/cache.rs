@@ -84,7 +84,7 @@ impl Cache {
         Ok(seen.collect())
     }
 
-    /// Brings rings into memory; one that is nowhere becomes an empty one.
+    /// Brings rings into memory, or the knowledge that there are none.
     pub(super) fn fetch_rings(
         core: &mut Core,
         store: &Store,
@@ -99,11 +99,7 @@ impl Cache {
         missing.sort_unstable();
         let rows: Vec<Vec<u8>> = missing.iter().map(ring_row_key).collect();
         for (key, row) in missing.into_iter().zip(store.ring_rows(&rows)?) {
-            let ring = match row {
-                Some(row) => decode_ring(&row)?,
-                None => Ring::default(),
-            };
-            core.rings.insert(key, ring);
+            core.rings.insert(key, row.map(|row| decode_ring(&row)).transpose()?);
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! turns. The outcome is the same as one at a time, however the queue was cut into blocks and chunks: what was evaluated ahead
 //! counts only where the member is still as it was when the chunk began.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Error;
@@ -44,6 +45,8 @@ struct Chunk<'a> {
     seen: Vec<Seen>,
     ahead: Arc<Ahead>,
     now: TimeMs,
+    /// Members whose latest record is not after this one are as they were when their rings were looked up.
+    fetched: Seq,
     /// Members whose latest record is not after this one are as they were when the chunk began, and settled.
     base: Seq,
 }
@@ -89,7 +92,8 @@ impl Pipeline {
         items: &'a [(ProgramId, &'a Item)],
         now: TimeMs,
     ) -> Result<Chunk<'a>, Error> {
-        let seen = self.prefetch(items)?;
+        let fetched = self.core.seq();
+        let seen = self.prefetch(items, now)?;
         let first = self.settle_chunk(block, items, now);
         let ahead = Arc::new(self.ahead_of(items, &first));
         // Keys alone are found as fast as anybody is told.
@@ -97,7 +101,7 @@ impl Pipeline {
         if rules >= AHEAD_MIN {
             self.helpers.tell(&ahead);
         }
-        Ok(Chunk { items, seen, ahead, now, base: self.core.seq() })
+        Ok(Chunk { items, seen, ahead, now, fetched, base: self.core.seq() })
     }
 
     fn turns(&mut self, block: &mut Open, chunk: &Chunk<'_>, results: &mut Vec<Pending>) -> Result<(), Error> {
@@ -150,7 +154,6 @@ impl Pipeline {
         proposal: Option<Proposal>,
     ) -> Result<Pending, Error> {
         let (program, item) = *chunk.items.get(index).expect("a turn for each item");
-        let seen = chunk.seen.get(index).expect("one an item");
         let known = chunk.ahead.known()?.get(index).copied().flatten();
         // The record that holds the key may be of this very chunk.
         if let Some(first) = known.or_else(|| item.key.and_then(|key| self.recent.get(&key).copied())) {
@@ -177,6 +180,7 @@ impl Pipeline {
             Command::Act(act, _) => earlier = Some(self.earlier(block, program, act, chunk.now)?),
             _ => {}
         }
+        let seen = &*self.seen_at(chunk, index)?;
         let about = About { now: chunk.now, seen, order: order.as_ref(), earlier: earlier.as_ref() };
         Ok(match self.core.decide_about(program, &item.command, proposal, about) {
             Err(reject) => Pending::Rejected(reject),
@@ -197,6 +201,23 @@ impl Pipeline {
                 Pending::Recorded(at)
             }
         })
+    }
+
+    /// The rings of an item. What a member can spend may have changed since they were looked up, and with it which are needed.
+    fn seen_at<'a>(&mut self, chunk: &'a Chunk<'_>, index: usize) -> Result<Cow<'a, Seen>, Error> {
+        let (program, item) = *chunk.items.get(index).expect("a turn for each item");
+        let spender = match &item.command {
+            Command::Transfer(transfer, _) => Some(&transfer.from),
+            Command::Act(act, _) => Some(&act.member),
+            Command::Event(_) | Command::Adjust(..) | Command::Review(_) => None,
+        };
+        let member = spender.and_then(|id| self.core.member(program, id));
+        if member.is_some_and(|member| member.last > chunk.fetched)
+            && self.core.is_sizeable(program, &item.command, chunk.now)
+        {
+            return Ok(Cow::Owned(self.prefetch(&[(program, item)], chunk.now)?.pop().expect("one an item")));
+        }
+        Ok(Cow::Borrowed(chunk.seen.get(index).expect("one an item")))
     }
 
     /// Notes how the version that decided an event does, and what the shadow would have done.
@@ -224,7 +245,7 @@ impl Pipeline {
 
     /// Brings everyone and every ring that the commands may touch into memory, and near the processor; says where each
     /// command's rings are.
-    pub(super) fn prefetch(&mut self, items: &[(ProgramId, &Item)]) -> Result<Vec<Seen>, Error> {
+    pub(super) fn prefetch(&mut self, items: &[(ProgramId, &Item)], now: TimeMs) -> Result<Vec<Seen>, Error> {
         let store = &self.shared.store;
         let members: Vec<MemberKey> =
             items.iter().flat_map(|(program, item)| named(*program, &item.command)).flatten().collect();
@@ -235,13 +256,17 @@ impl Pipeline {
         let payees: Vec<_> = items.iter().filter_map(|(program, item)| payee(core, *program, &item.command)).collect();
         self.cache.fetch_members(&mut self.core, store, payees.into_iter())?;
         let mut keys: Vec<Needed> = Vec::with_capacity(items.len() * RINGS_TYPICAL);
-        let mut ends = Vec::with_capacity(items.len());
+        let (mut ends, mut known) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for (program, item) in items {
             let terms = &self.core.deciding(*program, &item.command).terms;
-            self.core.add_rings(&mut keys, terms, *program, &item.command);
+            let sizeable = self.core.is_sizeable(*program, &item.command, now);
+            known.push(self.core.add_rings(&mut keys, terms, (*program, &item.command), sizeable));
             ends.push(keys.len());
         }
+        let as_of = self.core.seq();
         let seen = Cache::find_rings(&mut self.core, store, keys, &ends)?;
+        let seen = seen.into_iter().zip(known).map(|(seen, known)| if known { seen.knowing_all(as_of) } else { seen });
+        let seen: Vec<Seen> = seen.collect();
         self.core.rings.warm(&seen);
         Ok(seen)
     }

@@ -116,7 +116,7 @@ impl Core {
     }
 
     /// Looks up the velocity rings of a command, for [`Core::decide`] and [`Core::apply`].
-    pub fn look_up(&mut self, program: ProgramId, command: &Command) -> Seen {
+    pub fn look_up(&self, program: ProgramId, command: &Command) -> Seen {
         let keys = self.rings_of(&self.deciding(program, command).terms, program, command);
         self.rings.look_up(keys)
     }
@@ -124,18 +124,24 @@ impl Core {
     /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
     pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<Needed> {
         let mut keys = Vec::new();
-        self.add_rings(&mut keys, terms, program, command);
+        self.add_rings(&mut keys, terms, (program, command), true);
         keys
     }
 
-    /// Adds them to those of others.
-    pub(super) fn add_rings(&self, keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, command: &Command) {
+    /// Adds them to those of others; without those that only a sizeable spending is asked about, where it is not.
+    /// True where the member is known with all identifiers that the command shows.
+    pub(super) fn add_rings(
+        &self,
+        keys: &mut Vec<Needed>,
+        terms: &Terms,
+        (program, command): (ProgramId, &Command),
+        sizeable: bool,
+    ) -> bool {
         let input = &command.input();
-        fraud::add_keys(keys, terms, program, input);
-        if let Command::Event(event) = command {
-            let member = self.member(program, &event.member).map(Arc::as_ref);
-            fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.add_keys(keys);
-        }
+        fraud::add_keys(keys, terms, program, input, sizeable);
+        let Command::Event(event) = command else { return false };
+        let member = self.member(program, &event.member).map(Arc::as_ref);
+        fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.add_keys(keys)
     }
 
     /// Begins to look up many members together; see [`Table::begin`](crate::ledger::table::Table::begin).
@@ -252,6 +258,18 @@ impl Core {
             fraud::spends(&self.state, &question, &mut judgement);
         }
         judgement
+    }
+
+    /// Whether a command takes more than a crumb of its member's points.
+    pub(super) fn is_sizeable(&self, program: ProgramId, command: &Command, now: TimeMs) -> bool {
+        let from = match command {
+            Command::Transfer(transfer, _) => &transfer.from,
+            Command::Act(act, _) => &act.member,
+            Command::Event(_) | Command::Adjust(..) | Command::Review(_) => return false,
+        };
+        let member = self.member(program, from).map(Arc::as_ref);
+        let terms = &self.deciding(program, command).terms;
+        self.spending((program, command), terms, member, now).is_some_and(fraud::Spending::is_sizeable)
     }
 
     /// What a command takes from its member's points, and of how many.

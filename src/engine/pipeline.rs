@@ -290,9 +290,9 @@ impl Pipeline {
         version: Option<Arc<Compiled>>,
     ) -> Result<Simulated, Error> {
         let item = Item { command: Command::Event(Arc::clone(event)), key: None };
-        let seen = self.prefetch(&[(program, &item)])?.pop().unwrap_or_default();
-        let command = item.command;
         let now = self.now();
+        let seen = self.prefetch(&[(program, &item)], now)?.pop().unwrap_or_default();
+        let command = item.command;
         let order = self.order_of(block, program, event, now)?;
         let at = at.unwrap_or(now);
         let about = About { now: at, seen: &seen, order: order.as_ref(), earlier: None };

@@ -87,7 +87,8 @@ pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observ
 /// [`assess`] where the rings of the input have been looked up already.
 #[must_use]
 pub fn assess_seen(rings: &Rings, question: &Question<'_>, seen: &Seen) -> (Assessment, Vec<Observation>) {
-    ask(question, |ring, by| seen.slot(ring, by).map(|slot| rings.ring(slot)))
+    let about = (question.program, question.input);
+    ask(question, |ring, by| rings.of_seen(seen, about, ring, by).map(Some))
 }
 
 /// Asks every limit.

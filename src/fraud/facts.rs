@@ -1,6 +1,6 @@
 //! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
 
-use super::assess::Question;
+use super::assess::{Question, Spending};
 use super::measure;
 use super::window::Ring;
 use crate::ledger::record::{Input, KeyField, KeyFields};
@@ -45,7 +45,15 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
 }
 
 fn is_sizeable(question: &Question<'_>) -> bool {
-    question.spending.is_some_and(|spending| spending.amount.saturating_mul(CRUMBS) >= spending.available)
+    question.spending.is_some_and(Spending::is_sizeable)
+}
+
+impl Spending {
+    /// Whether it takes more than a crumb of what there is.
+    #[must_use]
+    pub const fn is_sizeable(self) -> bool {
+        self.amount.saturating_mul(CRUMBS) >= self.available
+    }
 }
 
 /// Less than one in so many of a member's points is a crumb.

@@ -6,7 +6,6 @@
 
 use super::Seen;
 use super::rings::{Needed, RingKey, Rings};
-use super::window::Ring;
 use crate::ledger::clusters::Clusters;
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::{KinEffect, fingerprint, is_hard};
@@ -130,14 +129,16 @@ impl<'a> Asked<'a> {
         !owned.is_empty() && owned.iter().any(|(of, known)| *of == kind && known == value)
     }
 
-    /// Adds the rings that [`looks`] reads, each once.
-    pub fn add_keys(&self, keys: &mut Vec<Needed>) {
+    /// Adds the rings that [`looks`] reads, each once. True where nothing the input shows has to be looked at.
+    pub fn add_keys(&self, keys: &mut Vec<Needed>) -> bool {
         let program = self.program;
-        let due =
-            self.shown().filter(|(kind, value)| self.is_due(*kind, fingerprint(value)) && !self.owned(*kind, value));
-        keys.extend(
-            due.map(|(kind, value)| Needed { by: KeyFields::of(kind), key: ring_key(program, kind, value.clone()) }),
-        );
+        let mut all_known = true;
+        for (kind, value) in self.shown().filter(|(kind, value)| self.is_due(*kind, fingerprint(value))) {
+            all_known = false;
+            if !self.owned(kind, value) {
+                keys.push(Needed { by: KeyFields::of(kind), key: ring_key(program, kind, value.clone()) });
+            }
+        }
         if let Input::Event(event) = self.input
             && event.kind == EventKind::Enroll
         {
@@ -145,6 +146,7 @@ impl<'a> Asked<'a> {
                 keys.extend(RingKey::of(program, ring, &by, self.input).map(|key| Needed { by, key }));
             }
         }
+        all_known
     }
 }
 
@@ -154,12 +156,6 @@ const ENROLMENT_RINGS: [(NameId, KeyFields); 3] = [
     (SIGNUPS_RING, KeyFields::of(KeyField::Device)),
     (SIGNUPS_IP_RING, KeyFields::of(KeyField::Ip)),
 ];
-
-/// A ring of these in memory.
-#[must_use]
-pub fn ring_seen<'r>(rings: &'r Rings, seen: &Seen, ring: NameId, by: KeyField) -> Option<&'r Ring> {
-    seen.slot(ring, &KeyFields::of(by)).and_then(|slot| rings.ring(slot))
-}
 
 /// Looks at the identifiers of an input that are new or were not looked at for long.
 #[must_use]
@@ -174,7 +170,8 @@ pub fn looks(asked: &Asked<'_>, own: i64, clusters: &Clusters, rings: &Rings, se
             found.push(Look { kind, ident, others: Vec::new(), hub: true });
             continue;
         }
-        let Some(ring) = ring_seen(rings, seen, ring_of(kind), kind) else { continue };
+        let about = (asked.program, asked.input);
+        let Some(ring) = rings.of_seen(seen, about, ring_of(kind), &KeyFields::of(kind)) else { continue };
         let mut others: Vec<(i64, Seq, TimeMs)> = Vec::new();
         for entry in ring.entries().rev() {
             let apart = asked.at.since(entry.at).saturating_abs();
@@ -227,7 +224,7 @@ pub fn leave(
         }
         let others = u16::try_from(look.others.len()).unwrap_or(u16::MAX);
         effects.push(Effect::Kin(KinEffect::Link { party: 0, kind, ident, others, hub: look.hub, with }));
-        if seen.slot(ring_of(kind), &KeyFields::of(kind)).is_some() {
+        if seen.has(ring_of(kind), &KeyFields::of(kind)) {
             let keep = Keep { entries: hub_at + 1, distinct: true, first: false, taken: Taken::Accepted };
             let key = KeyFields::of(kind);
             observed.push(Observation { ring: ring_of(kind), key, capacity: keep.pack(), value: own });
@@ -244,7 +241,7 @@ pub fn count_enrolment(asked: &Asked<'_>, own: i64, seen: &Seen, observed: &mut 
     }
     let capacity = Keep { entries: SIGNUPS_KEPT, distinct: false, first: false, taken: Taken::Accepted }.pack();
     for (ring, key) in ENROLMENT_RINGS {
-        if seen.slot(ring, &key).is_some() {
+        if seen.has(ring, &key) {
             observed.push(Observation { ring, key, capacity, value: own });
         }
     }

@@ -5,7 +5,7 @@
 //! a case. A pattern of many accounts holds the purchase that would pay them. Each reason says what was found, and what would
 //! have passed.
 
-use super::identity::{FRIENDS_RING, IP_WINDOW_MS, ring_seen};
+use super::identity::{FRIENDS_RING, IP_WINDOW_MS};
 use super::measure;
 use super::relate::{Counted, Scene, reason};
 use super::words::duration;
@@ -125,7 +125,7 @@ fn own_referral(scene: &Scene<'_>, id: &Text, referrer: Option<&Member>) -> Opti
 
 /// More friends in a week than people bring.
 fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
-    let ring = ring_seen(scene.rings, scene.seen, FRIENDS_RING, KeyField::Referrer)?;
+    let ring = scene.ring(FRIENDS_RING, KeyField::Referrer)?;
     let at = scene.question.at;
     let week = measure::distinct(ring, at, 7 * DAY_MS, Some(scene.person.own)).value;
     if week <= WEEK_FLAG {

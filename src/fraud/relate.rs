@@ -6,14 +6,15 @@ use super::assess::{Question, raise};
 use super::identity::{Asked, Person, count_enrolment, leave, looks};
 use super::lists::heard;
 use super::rings::Rings;
+use super::window::Ring;
 use super::{referral, synthetic};
 use crate::ledger::decide::{Bonus, Judgement};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::fingerprint;
 use crate::ledger::member::Member;
-use crate::ledger::record::{Evidence, Input, Reason, Verdict};
+use crate::ledger::record::{Evidence, Input, KeyField, KeyFields, Reason, Verdict};
 use crate::ledger::state::State;
-use crate::ledger::types::{MemberKey, Seq, Text};
+use crate::ledger::types::{MemberKey, NameId, Seq, Text};
 use crate::limits::EVIDENCE_EVENTS_MAX;
 
 /// All that the detectors of one event read.
@@ -28,6 +29,12 @@ pub(super) struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// A ring of the event's; nothing where it lacks the field.
+    pub(super) fn ring(&self, ring: NameId, by: KeyField) -> Option<&'a Ring> {
+        let about = (self.question.program, self.question.input);
+        self.rings.of_seen(self.seen, about, ring, &KeyFields::of(by))
+    }
+
     /// Another member of the program, where they are in memory.
     pub(super) fn member_named(&self, id: &Text) -> Option<&'a Member> {
         let key = MemberKey { program: self.question.program, id: id.clone() };
@@ -62,10 +69,15 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     let clusters = &state.desk.clusters;
     let enrols = event.kind == EventKind::Enroll && member.is_none();
     let owed = referral::is_owed(terms, event, member);
+    // A trial is asked about by who its member is, whatever the event shows.
+    let matters = enrols || owed || event.kind == EventKind::Fee;
+    let known = |as_of: Seq| member.is_some_and(|member| member.last <= as_of);
+    if !matters && seen.known_as_of.is_some_and(known) {
+        return;
+    }
     let own = fingerprint(&event.member);
     let looks = looks(&asked, own, clusters, rings, seen);
-    // A trial is asked about by who its member is, whatever the event shows.
-    if looks.is_empty() && !enrols && !owed && event.kind != EventKind::Fee {
+    if looks.is_empty() && !matters {
         return;
     }
     let person = Person { program, own, clusters, looks: &looks };

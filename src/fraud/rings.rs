@@ -7,7 +7,7 @@ use super::window::{Entry, Ring};
 use crate::ledger::act::What;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
-use crate::ledger::terms::{Counted, LimitTerms, Metric, Terms};
+use crate::ledger::terms::{Counted, Fact, LimitTerms, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Between the fields of a key.
@@ -59,28 +59,68 @@ impl RingKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
+/// What is known of a ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// There is none.
+    Nowhere,
+    /// It is in memory.
+    At(Slot),
+}
+
+impl Place {
+    const fn slot(self) -> Option<Slot> {
+        match self {
+            Self::Nowhere => None,
+            Self::At(slot) => Some(slot),
+        }
+    }
+}
+
 /// The rings of one input, looked up once for all that is asked of them.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    slots: Vec<(NameId, KeyFields, Slot)>,
+    /// By name and fields.
+    places: Vec<(NameId, KeyFields, Place)>,
+    /// How many rings had been made then: once it is more, one of those that were not may have been.
+    made: u64,
+    /// The record as of which none of the input's identifiers had to be looked at.
+    pub(super) known_as_of: Option<Seq>,
 }
 
 impl Seen {
-    /// Where a ring of the input is; `None` where the input lacks a field of its key.
+    fn place(&self, ring: NameId, key: KeyFields) -> Option<Place> {
+        self.places.iter().find(|(name, by, _)| *name == ring && *by == key).map(|(_, _, place)| *place)
+    }
+
+    /// Whether a ring of the input was looked up: not where the input lacks a field of its key.
     #[must_use]
-    pub fn slot(&self, ring: NameId, key: &KeyFields) -> Option<Slot> {
-        self.slots.iter().find(|(name, by, _)| *name == ring && by == key).map(|(_, _, slot)| *slot)
+    pub fn has(&self, ring: NameId, key: &KeyFields) -> bool {
+        self.place(ring, *key).is_some()
+    }
+
+    /// The same, where all identifiers of the input were known to its member as of a record.
+    #[must_use]
+    pub const fn knowing_all(mut self, as_of: Seq) -> Self {
+        self.known_as_of = Some(as_of);
+        self
     }
 }
+
+/// What is not there counts as this.
+static EMPTY: Ring = Ring::empty();
 
 /// Rings by key.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    index: Table<RingKey, Slot>,
+    /// What is known of each key that was asked for.
+    index: Table<RingKey, Place>,
     /// By slot; a freed slot holds an empty ring.
     held: Vec<Ring>,
     keys: Vec<RingKey>,
     free: Vec<Slot>,
+    /// How many rings were ever made.
+    made: u64,
     /// Records after this one make a ring touched.
     since: Seq,
     /// Rings that took in a record after `since`, each once, in the order they did.
@@ -104,7 +144,12 @@ impl Rings {
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
         let mut open = None;
         for observation in &record.observed {
-            if let Some(slot) = seen.slot(observation.ring, &observation.key) {
+            let Some(place) = seen.place(observation.ring, observation.key) else { continue };
+            let slot = place.slot().or_else(|| {
+                let key = RingKey::of(record.program, observation.ring, &observation.key, &record.input)?;
+                Some(self.slot_of(key))
+            });
+            if let Some(slot) = slot {
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -139,16 +184,34 @@ impl Rings {
         }
     }
 
-    /// Looks up the rings of an input, each once; one that is nowhere is made, empty.
-    pub fn look_up(&mut self, keys: impl IntoIterator<Item = Needed>) -> Seen {
-        Seen { slots: keys.into_iter().map(|Needed { by, key }| (key.ring, by, self.slot_of(key))).collect() }
+    /// Looks up the rings of an input, each once.
+    #[must_use]
+    pub fn look_up(&self, keys: impl IntoIterator<Item = Needed>) -> Seen {
+        self.seen(keys.into_iter().map(|needed| (needed, None)))
     }
 
-    /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now, and made, empty, where they
-    /// are still nowhere.
-    pub fn seen(&mut self, found: impl Iterator<Item = (Needed, Option<Slot>)>) -> Seen {
-        let slots = found.map(|(Needed { by, key }, slot)| (key.ring, by, slot.unwrap_or_else(|| self.slot_of(key))));
-        Seen { slots: slots.collect() }
+    /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now.
+    pub fn seen(&self, found: impl Iterator<Item = (Needed, Option<Place>)>) -> Seen {
+        let now = |key: &RingKey| self.index.get(key).copied().unwrap_or(Place::Nowhere);
+        let places = found.map(|(Needed { by, key }, place)| (key.ring, by, place.unwrap_or_else(|| now(&key))));
+        Seen { places: places.collect(), made: self.made, known_as_of: None }
+    }
+
+    /// A ring of an input that was looked up, as it is by now; `None` where the input lacks a field of its key.
+    #[must_use]
+    pub fn of_seen(
+        &self,
+        seen: &Seen,
+        (program, input): (ProgramId, &Input),
+        name: NameId,
+        by: &KeyFields,
+    ) -> Option<&Ring> {
+        let known = match seen.place(name, *by)? {
+            Place::At(slot) => self.ring(slot),
+            Place::Nowhere if seen.made == self.made => None,
+            Place::Nowhere => RingKey::of(program, name, by, input).and_then(|key| self.get(&key)),
+        };
+        Some(known.unwrap_or(&EMPTY))
     }
 
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
@@ -158,12 +221,12 @@ impl Rings {
         std::mem::take(&mut self.touched)
     }
 
-    /// Finds many rings together, nothing for one that is not in memory. A lookup in a large table waits for memory again and
+    /// Finds many rings together: nothing for one of which nothing is known. A lookup in a large table waits for memory again and
     /// again; begun all before any is finished, they wait at once.
     #[must_use]
-    pub fn find(&self, keys: &[Needed]) -> Vec<Option<Slot>> {
+    pub fn find(&self, keys: &[Needed]) -> Vec<Option<Place>> {
         let hashes: Vec<u64> = keys.iter().map(|needed| self.index.hash_of(&needed.key)).collect();
-        let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash).copied()).collect();
+        let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash)?.slot()).collect();
         let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
         keys.iter().zip(hashes).map(|(needed, hash)| self.index.get_hashed(hash, &needed.key).copied()).collect()
@@ -171,7 +234,7 @@ impl Rings {
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
-        let slots = || seen.iter().flat_map(|seen| &seen.slots).filter_map(|(_, _, slot)| self.ring(*slot));
+        let slots = || seen.iter().flat_map(|seen| &seen.places).filter_map(|(_, _, place)| self.ring(place.slot()?));
         let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
         let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
@@ -181,7 +244,7 @@ impl Rings {
     /// A ring, where it is in memory.
     #[must_use]
     pub fn get(&self, key: &RingKey) -> Option<&Ring> {
-        self.index.get(key).and_then(|slot| self.ring(*slot))
+        self.index.get(key).and_then(|place| self.ring(place.slot()?))
     }
 
     /// The ring in a slot.
@@ -196,14 +259,18 @@ impl Rings {
         self.keys.get(slot.0 as usize)
     }
 
-    /// True where the ring is in memory, be it empty.
+    /// True where the ring is in memory, or it is known that there is none.
     #[must_use]
     pub fn contains(&self, key: &RingKey) -> bool {
         self.index.contains_key(key)
     }
 
-    /// Puts in a ring that was read from disk. A ring already in memory is newer and stays.
-    pub fn insert(&mut self, key: RingKey, ring: Ring) {
+    /// Notes what the disk says of a ring: what it holds, or that there is none. A ring already in memory is newer and stays.
+    pub fn insert(&mut self, key: RingKey, ring: Option<Ring>) {
+        let Some(ring) = ring else {
+            self.index.get_or_insert_with(key, |_| Place::Nowhere);
+            return;
+        };
         if !self.index.contains_key(&key) {
             let slot = self.slot_of(key);
             if let Some(place) = self.held.get_mut(slot.0 as usize) {
@@ -213,18 +280,23 @@ impl Rings {
     }
 
     fn slot_of(&mut self, key: RingKey) -> Slot {
-        let Self { index, held, keys, free, .. } = self;
-        *index.get_or_insert_with(key, |key| {
-            let slot = free.pop().unwrap_or_else(|| {
-                held.push(Ring::default());
-                keys.push(key.clone());
-                Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
-            });
-            if let Some(kept) = keys.get_mut(slot.0 as usize) {
-                kept.clone_from(key);
-            }
-            slot
-        })
+        let Self { index, held, keys, free, made, .. } = self;
+        let copy = key.clone();
+        let place = index.get_or_insert_with(key, |_| Place::Nowhere);
+        if let Place::At(slot) = place {
+            return *slot;
+        }
+        *made += 1;
+        let slot = free.pop().unwrap_or_else(|| {
+            held.push(Ring::default());
+            keys.push(copy.clone());
+            Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+        });
+        if let Some(kept) = keys.get_mut(slot.0 as usize) {
+            *kept = copy;
+        }
+        *place = Place::At(slot);
+        slot
     }
 
     /// Takes out every ring whose latest record lies before `before`, and says how many. The caller makes sure that those
@@ -232,16 +304,17 @@ impl Rings {
     pub fn evict_before(&mut self, before: Seq) -> usize {
         let known = self.index.len();
         let Self { index, held, free, .. } = self;
-        index.retain(|_, slot| {
+        index.retain(|_, place| {
+            let Place::At(slot) = *place else { return false };
             let Some(ring) = held.get_mut(slot.0 as usize).filter(|ring| ring.last() < before) else { return true };
             *ring = Ring::default();
-            free.push(*slot);
+            free.push(slot);
             false
         });
         known - index.len()
     }
 
-    /// How many rings are in memory.
+    /// How many rings are in memory, with those of which it is known that there are none.
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.len()
@@ -255,7 +328,7 @@ impl Rings {
 
     /// All rings in memory, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&RingKey, &Ring)> {
-        self.index.iter().filter_map(|(key, slot)| Some((key, self.ring(*slot)?)))
+        self.index.iter().filter_map(|(key, place)| Some((key, self.ring(place.slot()?)?)))
     }
 }
 
@@ -272,13 +345,14 @@ pub struct Needed {
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
     let mut keys = Vec::new();
-    add_keys(&mut keys, terms, program, input);
+    add_keys(&mut keys, terms, program, input, true);
     keys
 }
 
-/// Adds [`keys_of`] an input to the keys of others.
-pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input) {
+/// Adds [`keys_of`] an input to the keys of others. Of one that is not sizeable, those that nobody asks for are left out.
+pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
+    let passed_over = |only: &[Fact]| !sizeable && only.contains(&Fact::Sizeable);
     let mut ask = |ring: NameId, by: &KeyFields| {
         let own = keys.get(from..).unwrap_or_default();
         if own.iter().any(|known| known.key.ring == ring && known.by == *by) {
@@ -287,6 +361,9 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
     };
     for limit in terms.concerns.limits(&terms.limits, input) {
+        if passed_over(&limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
+            continue;
+        }
         if counts(limit, input) || restarts(limit, input) {
             if limit.metric.has_ring() && (limit.metric != Metric::Speed || is_located(input)) {
                 ask(limit.ring, &limit.key);
@@ -294,8 +371,10 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
             conditions(limit, input, &mut ask);
         }
     }
-    for feed in terms.concerns.feeds(&terms.feeds, input).filter(|feed| super::feeds::feeds(feed, input)) {
-        ask(feed.ring, &feed.key);
+    for feed in terms.concerns.feeds(&terms.feeds, input) {
+        if !passed_over(&feed.only) && super::feeds::feeds(feed, input) {
+            ask(feed.ring, &feed.key);
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! bought anything. An enrolment in a shop says nothing about the device, which is the shop's.
 
 use super::assess::Question;
-use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store, ring_seen};
+use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store};
 use super::measure;
 use super::relate::{Counted, Scene, reason};
 use crate::ledger::act::What;
@@ -58,7 +58,7 @@ pub(super) fn seen(scene: &Scene<'_>) -> Vec<Reason> {
 
 /// More enrolments in a day than people make with one device or from one address.
 fn burst(scene: &Scene<'_>, (ring, kind, most): (NameId, KeyField, i64)) -> Option<Reason> {
-    let ring = ring_seen(scene.rings, scene.seen, ring, kind)?;
+    let ring = scene.ring(ring, kind)?;
     let value = scene.question.input.key_field(kind)?;
     let at = scene.question.at;
     let day = measure::distinct(ring, at, DAY_MS, Some(scene.person.own)).value;

@@ -43,6 +43,12 @@ pub struct Ring {
 }
 
 impl Ring {
+    /// A ring that has taken in nothing and keeps nothing yet.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { entries: VecDeque::new(), dropped: None, last: Seq::ZERO, capacity: 0, blurred: None }
+    }
+
     /// An empty ring that keeps `capacity` entries.
     #[must_use]
     pub fn new(capacity: u16) -> Self {
@@ -165,10 +171,11 @@ impl Ring {
     /// n-th latest.
     #[must_use]
     pub fn reaches(&self, n: usize, at: TimeMs, window_ms: i64) -> bool {
+        // Where there are fewer, none of them has to be looked at.
+        let Some(place) = self.entries.len().checked_sub(n) else { return false };
         if self.entries.back().is_some_and(|newest| newest.at > at) {
             return self.within(at, window_ms).len() >= n;
         }
-        let Some(place) = self.entries.len().checked_sub(n) else { return false };
         self.entries.get(place).is_none_or(|nth| at.since(nth.at) < window_ms)
     }
 
