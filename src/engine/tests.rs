@@ -307,14 +307,15 @@ impl Life<'_> {
                 assert_eq!(record.status, Status::Posted);
                 self.done.insert(thing, (other, Arc::new(Record::clone(&record))));
             }
-            Answer::Replayed(record) => match known {
-                Some((wording, first)) => assert_eq!((*wording, first), (other, &record), "one answer"),
-                // It was done in the moment of a crash.
-                None => {
+            Answer::Replayed(record) => {
+                if let Some((wording, first)) = known {
+                    assert_eq!((*wording, first), (other, &record), "one answer");
+                } else {
+                    // It was done in the moment of a crash.
                     assert!(self.open.contains(&(thing, other)), "thing {thing} was never sent");
                     self.done.insert(thing, (other, record));
                 }
-            },
+            }
             Answer::Rejected(Reject::IdempotencyKeyReused) => {
                 let first = known.map(|(wording, _)| *wording);
                 assert!(first == Some(!other) || (first.is_none() && self.open.contains(&(thing, !other))));
