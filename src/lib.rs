@@ -76,7 +76,7 @@
 //!
 //! `tallystick verify` replays a stopped ledger: it checks 2 at every record and 1 at the end, prints the hash of 5 and compares
 //! the rows of 7. Tests hold the code to 1, 2 and 5 in `tests/ledger.rs`, to 3, 4 and 7 in `tests/daemon`, with kills, damage and
-//! the same thing sent at once, and to 6 in `rules`; of 8 they reach the log's refusal to go on.
+//! the same thing sent at once, to 3, 4, 7 and 8 in `engine/tests.rs`, at random on a disk that fails, and to 6 in `rules`.
 //!
 //! # Where to start
 //!

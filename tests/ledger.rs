@@ -16,12 +16,16 @@ mod affairs;
 mod caps;
 #[path = "ledger/cards.rs"]
 mod cards;
+#[path = "ledger/edges.rs"]
+mod edges;
 #[path = "ledger/refunds.rs"]
 mod refunds;
 #[path = "ledger/rejects.rs"]
 mod rejects;
 #[path = "ledger/reviews.rs"]
 mod reviews;
+#[path = "ledger/several.rs"]
+mod several;
 #[path = "ledger/soup.rs"]
 mod soup;
 #[path = "ledger/spending.rs"]

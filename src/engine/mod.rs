@@ -56,6 +56,9 @@ mod vault;
 pub mod verify;
 pub mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use counters::{Counter, desks};
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;

@@ -23,6 +23,7 @@ use super::projector::Projector;
 use super::shared::Shared;
 use super::tally::{Tallies, Watch};
 use super::{commit, install, recover};
+use crate::journal::log::Log;
 use crate::ledger::types::{Seq, TimeMs};
 use crate::limits::QUEUE_REQUESTS_MAX;
 use crate::rules::ProgramFiles;
@@ -77,6 +78,17 @@ impl Engine {
         metrics: Arc<Metrics>,
         progress: &mut dyn FnMut(Seq, Seq),
     ) -> Result<Self, Error> {
+        Self::start_on(config, programs, metrics, progress, |log| Box::new(log))
+    }
+
+    /// The same with blocks appended through what `appends` makes of the journal: a test's may fail like a disk.
+    pub(super) fn start_on(
+        config: &Config,
+        programs: &[ProgramFiles],
+        metrics: Arc<Metrics>,
+        progress: &mut dyn FnMut(Seq, Seq),
+        appends: impl FnOnce(RocksLog) -> Box<dyn Log>,
+    ) -> Result<Self, Error> {
         let store = Store::open(&config.data, &config.store)?;
         let log = RocksLog::open(store.clone())?;
         let views = Views::default();
@@ -118,10 +130,10 @@ impl Engine {
             block_events: config.block_events,
         };
         let projector = Projector::new(Arc::clone(&shared));
-        let committer = Arc::clone(&shared);
+        let (committer, log) = (Arc::clone(&shared), appends(log));
         let threads = vec![
             spawn("projector", move || projector.run(&projections))?,
-            spawn("committer", move || commit::run(Box::new(log), &sealed, &rows, &committer))?,
+            spawn("committer", move || commit::run(log, &sealed, &rows, &committer))?,
         ];
         pipeline.send(Open { records, ..Open::default() }, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };

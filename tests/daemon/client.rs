@@ -190,7 +190,13 @@ fn chunks(stream: &mut TcpStream, read: &mut Vec<u8>, mut at: usize) -> io::Resu
 fn fill(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<()> {
     let before = into.len();
     into.resize(before + READ_BYTES, 0);
-    let outcome = stream.read(&mut into[before..]);
+    // A process that was stopped for a while is interrupted when it goes on.
+    let outcome = loop {
+        match stream.read(&mut into[before..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => break outcome,
+        }
+    };
     into.truncate(before + *outcome.as_ref().unwrap_or(&0));
     match outcome? {
         0 => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),

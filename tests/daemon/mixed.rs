@@ -3,6 +3,7 @@
 //!
 //! `TALLYSTICK_MIXED=1000000 cargo test --release --test daemon mixed` runs a million of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -18,6 +19,8 @@ const BATCH: usize = 500;
 const SINGLES: usize = 60;
 /// Members; a few of them join, merge and are erased, so that most stay themselves.
 const MEMBERS: u64 = 400;
+/// Households that members join; each has room for three.
+const HOUSEHOLDS: u64 = 80;
 const START_MS: i64 = 1_767_225_600_000;
 /// By how much the clock moves after each round.
 const ROUND_MS: i64 = 6 * 3_600_000;
@@ -46,6 +49,8 @@ struct Life {
     vouchers: Vec<String>,
     taken: u64,
     refused: u64,
+    /// Single commands that were taken, by the words of their path.
+    doors: BTreeMap<String, u64>,
 }
 
 impl Life {
@@ -95,7 +100,11 @@ impl Life {
             15 => head("refund", member, &format!(r#","order":"e{}","amount":500"#, number + 1 + self.dice.roll(3))),
             16 => head("enroll", member, &format!(r#","referrer":"m{}","birthday":"02-29""#, self.dice.roll(MEMBERS))),
             17 => head("profile", member, r#","attributes":{"city":"Ghent"}"#),
-            18 => head("visit", member, ""),
+            18 => {
+                let kinds = ["visit", "review", "newsletter", "survey", "activity", "login", "custom.party"];
+                let kind = kinds[usize::try_from(self.dice.roll(kinds.len() as u64)).unwrap()];
+                head(kind, member, if kind == "login" { r#","attributes":{"result":"failure"}"# } else { "" });
+            }
             _ => head("fee", member, r#","membership":"annual","amount":2500"#),
         }
     }
@@ -131,6 +140,9 @@ impl Life {
         let taken = answer.status < 300;
         if taken {
             self.taken += 1;
+            let words: Vec<_> =
+                path.split('/').skip(4).filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect();
+            *self.doors.entry(words.join("/")).or_default() += 1;
         } else {
             self.refused += 1;
         }
@@ -147,7 +159,7 @@ impl Life {
         let (a, b) = (self.member(), self.member());
         let (one, two) = (format!("m{a}"), format!("m{b}"));
         let amount = 1 + self.dice.roll(30);
-        match self.dice.roll(24) {
+        match self.dice.roll(30) {
             0..=3 => {
                 let asked = json!({"member": one, "pool": "points", "amount": amount, "ttl_seconds": 40_000});
                 let made = self.ask("POST", "holds", &asked);
@@ -191,10 +203,60 @@ impl Life {
             20 => self.freeze(&one),
             21 => self.review(),
             22 => self.affair(a, &two),
+            23..=28 => self.rarer(a, &two, amount),
             _ => {
                 let path = format!("{PROGRAM}/members/{one}/balance");
                 assert!(self.client.get(&path).status < 500);
                 self.taken += 1;
+            }
+        }
+    }
+
+    /// The same doors with what is asked less often.
+    fn rarer(&mut self, who: u64, other: &str, amount: u64) {
+        let (one, home) = (format!("m{who}"), format!("h{}", who % HOUSEHOLDS));
+        let points = json!({"member": one, "pool": "points", "amount": amount, "reason": "sorry"});
+        let with = |name: &str, value: Value| {
+            let mut asked = points.clone();
+            asked[name] = value;
+            asked
+        };
+        match self.dice.roll(12) {
+            0 | 1 => drop(self.ask("POST", "households", &json!({"household": home, "members": [one]}))),
+            2 => drop(self.ask("POST", &format!("households/{home}/members"), &json!({"members": [one]}))),
+            3 => drop(self.ask("POST", &format!("households/{home}/leave"), &json!({"members": [one]}))),
+            4 => {
+                let made = self.ask("POST", "holds", &json!({"member": one, "reward": "mug"}));
+                self.holds.extend(made.and_then(|made| made["id"].as_str().map(str::to_owned)));
+            }
+            5 => {
+                let Some(hold) = self.pick(|life| &mut life.holds) else { return };
+                let made = self.ask("POST", &format!("holds/{hold}/capture"), &json!({"amount": 1 + amount / 8}));
+                self.redemptions.extend(made.and_then(|made| made["id"].as_str().map(str::to_owned)));
+            }
+            6 => {
+                let Some(redemption) = self.pick(|life| &mut life.redemptions) else { return };
+                let path = format!("redemptions/{redemption}/reverse");
+                // All but the first part may be more than is left.
+                for part in [1, 2] {
+                    self.ask("POST", &path, &json!({"amount": part}));
+                }
+            }
+            7 => {
+                let Some(code) = self.pick(|life| &mut life.vouchers) else { return };
+                self.ask("POST", &format!("vouchers/{code}/cancel"), &json!({}));
+            }
+            8 => {
+                let moved = |from, to| json!({"from": from, "to": to, "pool": "points", "amount": amount});
+                let both = json!([moved(one.as_str(), other), moved(other, one.as_str())]);
+                let answer = self.ask("POST", "transfers/batch", &both).expect("a batch is taken");
+                assert!(answer["results"].as_array().unwrap().iter().all(|result| result["problem"]["status"] != 500));
+            }
+            9 => drop(self.ask("POST", "adjustments", &with("amount", json!(-3)))),
+            10 => drop(self.ask("POST", "adjustments", &with("state", json!("pending")))),
+            _ => {
+                let soon = jiff::Timestamp::from_millisecond(self.now_ms + 10 * ROUND_MS).unwrap().to_string();
+                self.ask("POST", "adjustments", &with("expires_at", json!(soon)));
             }
         }
     }
@@ -251,6 +313,7 @@ fn all_commands_mixed_over_http_verify() {
         vouchers: Vec::new(),
         taken: 0,
         refused: 0,
+        doors: BTreeMap::new(),
     };
     let began = Instant::now();
     while life.taken + life.refused < wanted {
@@ -262,6 +325,8 @@ fn all_commands_mixed_over_http_verify() {
     }
     let (taken, refused) = (life.taken, life.refused);
     say(format_args!("{taken} mixed commands were taken and {refused} refused in {:.1?}", began.elapsed()));
+    say(format_args!("beside events: {:?}", life.doors));
+    assert!(life.doors.len() > 18, "all kinds of commands are among them");
     assert!(taken > 3 * refused, "most commands of a life are taken");
     daemon.stop();
     let began = Instant::now();

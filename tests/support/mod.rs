@@ -304,7 +304,7 @@ impl World {
             ["enroll", member, ..] => self.event(&EventKind::Enroll, member, "0", line),
             ["adjust", member, amount, ..] => self.adjust(member, amount, line),
             ["transfer", from, to, amount, ..] => self.transfer(from, to, amount, line),
-            ["owe", member, amount] => Ok(self.owe(member, amount)),
+            ["owe", member, amount, ..] => Ok(self.owe(member, amount, option(line, "pool").unwrap_or("points"))),
             ["refund", member, ..] => {
                 self.event(&EventKind::Refund, member, option(line, "amount").unwrap_or(""), line)
             }
@@ -383,8 +383,8 @@ impl World {
     }
 
     /// A debt, as a refund leaves it that finds nothing to take.
-    fn owe(&mut self, member: &str, amount: &str) -> Record {
-        let (id, pool, amount) = (Text::new(member), self.name("points"), Points::new(amount.parse().unwrap()));
+    fn owe(&mut self, member: &str, amount: &str, pool: &str) -> Record {
+        let (id, pool, amount) = (Text::new(member), self.name(pool), Points::new(amount.parse().unwrap()));
         let previous = self.state.members[&MemberKey { program: PROGRAM, id: id.clone() }].last;
         Record {
             parties: vec![Party { member: id.clone(), previous, after: Snapshot::default() }],

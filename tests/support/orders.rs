@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! buy A 300 order=o1 lines=1:100:2,2:200 earn=30@2     line:amount:quantity; 30 points that come from line 2 (@1/2: from both)
-//! buy A 300 stamp=1 nights count=days:2@1/q             a stamp for the whole, one for each unit, a counter going back by quantity
+//! buy A 300 earn=30 own=scripts plain=20 miles=5       30 points under a cap of their own, 20 under none, 5 miles
+//! buy A 300 stamp=1 tea=1 nights count=days:2@1/q       a stamp for the whole, on two cards, one for each unit, a counter going back by quantity
 //! buy A 300 grant=gift if=spend:month:3000 once=gifts   a reward that hangs on a month's spend
 //! refund A order=o1 lines=2:50 | amount=50              part of a line, part of the order, or all that is left
 //! ```
 
 use super::{World, option};
-use tallystick::ledger::calendar::{Day, Span, month_index};
+use tallystick::ledger::calendar::{Day, Span, month_index, year_of};
 use tallystick::ledger::decide::{self, Subject};
 use tallystick::ledger::event::{Event, EventKind, Item};
 use tallystick::ledger::member::Member;
@@ -105,11 +106,14 @@ impl World {
         for word in line.split_whitespace() {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             let intent = match name {
-                "earn" => self.earn(value, line),
-                "stamp" => {
+                "earn" => self.earn("points", value, option(line, "own")),
+                "plain" => self.earn("points", value, None),
+                "miles" => self.earn("miles", value, None),
+                "stamp" | "tea" => {
                     let (count, basis) = number_and_basis(value, Back::Whole);
                     let mark = Punched { worth: event.amount(), ..Punched::default() };
-                    let (card, marks) = (self.name("coffee"), vec![mark; usize::try_from(count).unwrap()]);
+                    let card = self.name(if name == "tea" { "tea" } else { "coffee" });
+                    let marks = vec![mark; usize::try_from(count).unwrap()];
                     Intent::Stamp { card, marks, reason: reason.clone(), rule: rule.clone(), basis }
                 }
                 "nights" => self.nights(event),
@@ -136,11 +140,11 @@ impl World {
         proposal
     }
 
-    fn earn(&mut self, value: &str, line: &str) -> Intent {
+    fn earn(&mut self, pool: &str, value: &str, own: Option<&str>) -> Intent {
         let (amount, basis) = number_and_basis(value, Back::Share);
-        let cap = option(line, "own").map(|cap| self.name(&format!("cap:points:{cap}")));
+        let cap = own.map(|cap| self.name(&format!("cap:points:{cap}")));
         let rule = Text::new(if cap.is_some() { "own" } else { "test" });
-        let (pool, amount, reason) = (self.name("points"), Points::new(amount), Text::new("test"));
+        let (pool, amount, reason) = (self.name(pool), Points::new(amount), Text::new("test"));
         Intent::Earn { pool, amount, reason, rule, pending: None, expires: None, basis, cap }
     }
 
@@ -157,13 +161,18 @@ impl World {
         Intent::Stamp { card: self.name("coffee"), marks, reason: Text::new("test"), rule: Text::new("test"), basis }
     }
 
-    /// `spend:month:3000`, `spend:ever:3000` or `tier:gold`
+    /// `spend:month:3000` (`day`, `year`, `ever`) or `tier:gold`
     fn condition(&mut self, text: &str, day: Day) -> Condition {
         match text.split(':').collect::<Vec<_>>().as_slice() {
             ["tier", tier] => Condition::Tier(vec![self.name(tier)]),
             [counter, window, at_least] => Condition::Counter {
                 counter: self.name(counter),
-                window: if *window == "month" { Window::Month(month_index(day)) } else { Window::Ever },
+                window: match *window {
+                    "year" => Window::Year(year_of(day)),
+                    "month" => Window::Month(month_index(day)),
+                    "day" => Window::Day(day),
+                    _ => Window::Ever,
+                },
                 at_least: at_least.parse().unwrap(),
             },
             other => panic!("condition {other:?}"),
@@ -209,7 +218,13 @@ impl World {
             format!("{seq}:{}", lot.remaining)
         };
         let lots: Vec<String> = member.pools.iter().flat_map(|pool| pool.lots.iter().map(lot)).collect();
+        let pool = |pool: &tallystick::ledger::member::PoolState| {
+            format!("{}:{}/{}", name(pool.pool), pool.available(self.now), pool.debt)
+        };
+        let cards = member.cards.iter().map(|card| format!("{}:{}", name(card.card), card.stamps));
         vec![
+            ("cards", cards.collect::<Vec<_>>().join(",")),
+            ("pools", member.pools.iter().map(pool).collect::<Vec<_>>().join(",")),
             ("counters", counters.join(",")),
             ("named", rewards.join(",")),
             ("owed", owed.to_string()),

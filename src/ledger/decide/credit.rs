@@ -157,9 +157,12 @@ impl Draft {
         day: i32,
     ) -> i64 {
         let counts = |c: &Credit| c.pool == cap.pool && c.party == party && (!cap.own || c.rule == *rule);
+        let gave = |lot: LotId| self.vested.iter().any(|(vested, by)| *vested == lot && by == rule);
         let here = |effect: &Effect| match effect {
             Effect::Credit(c) if counts(c) => c.amount.get(),
-            Effect::Vest(Vest { party: whose, pool, amount, .. }) if *pool == cap.pool && *whose == party => {
+            Effect::Vest(Vest { party: whose, pool, lot, amount, .. })
+                if *pool == cap.pool && *whose == party && (!cap.own || gave(*lot)) =>
+            {
                 amount.get()
             }
             _ => 0,

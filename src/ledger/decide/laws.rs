@@ -124,7 +124,8 @@ fn pay(books: &Books<'_>, draft: &mut Draft, moved: &Moved<'_>, law: &LawTerms, 
     Ok(amount.get())
 }
 
-/// Takes back what is no longer due: what the law gave with this very order first.
+/// Takes back what is no longer due: what the law gave with this very order first. What the pool's policy leaves with the member
+/// stays credited, so that the law does not give it again.
 fn take(
     books: &Books<'_>,
     draft: &mut Draft,
@@ -142,6 +143,5 @@ fn take(
     let (order, policy) = (subject.seqs(), policy_of(books, law.pool));
     let own = subject.order.effects.iter().find_map(by_law).unwrap_or_default();
     let asked = Reclaim { party: 0, pool: law.pool, own: vec![(own, Points::new(too_much))], order, policy };
-    draft.reclaim(books, member, &asked);
-    too_much
+    draft.reclaim(books, member, &asked).get()
 }

@@ -40,7 +40,7 @@ use super::record::{Assessment, Clip, Effect, Input, Observation, Party, Reason,
 use super::reject::Reject;
 use super::state::State;
 use super::terms::Terms;
-use super::types::{AMOUNT_MAX, MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
+use super::types::{AMOUNT_MAX, LotId, MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
 
 /// What every decision reads.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +128,8 @@ struct Draft {
     effects: Vec<Effect>,
     clipped: Vec<Clip>,
     next_index: u16,
+    /// Lots that this record frees from a review, each with the rule that gave it.
+    vested: Vec<(LotId, Text)>,
 }
 
 impl Draft {

@@ -119,7 +119,8 @@ fn take_effect(books: &Books<'_>, held: &Record, subject: Option<&Subject>) -> R
         // Transfers of the first version kept nothing aside.
         Input::Transfer(asked, key) if !held.effects.iter().any(|effect| matches!(effect, Effect::Hold { .. })) => {
             let done = transfer(books, asked, key, Judgement::default())?;
-            Ok(Draft { parties: done.parties, effects: done.effects, clipped: done.clipped, next_index: 0 })
+            let Record { parties, effects, clipped, .. } = done;
+            Ok(Draft { parties, effects, clipped, ..Draft::default() })
         }
         Input::Transfer(asked, _) => take_held_transfer(books, asked, held),
         Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) | Input::Review(_) => {
@@ -337,6 +338,7 @@ impl Draft {
         let available_at = later.max(books.now);
         let expires_at = lot.expires_at.or_else(|| expiry(books, terms, available_at, expires));
         let repaid = if available_at <= books.now { self.debt(member, party, pool).min(amount) } else { Points::ZERO };
+        self.vested.push((lot.id, credit.rule.clone()));
         self.effects.push(Effect::Vest(Vest { party, pool, lot: lot.id, amount, available_at, expires_at, repaid }));
     }
 }
