@@ -204,7 +204,9 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
             | Fact::Unproven
             | Fact::Passing
             | Fact::Trifling
-            | Fact::LateReceipt => {}
+            | Fact::LateReceipt
+            | Fact::Indebted
+            | Fact::ToNewcomer => {}
         }
     }
     for fresh in &limit.extra.fresh {

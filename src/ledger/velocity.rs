@@ -106,6 +106,8 @@ impl Fact {
             Self::Passing => "passing",
             Self::Trifling => "trifling",
             Self::LateReceipt => "late_receipt",
+            Self::Indebted => "indebted",
+            Self::ToNewcomer => "to_newcomer",
         }
     }
 }
