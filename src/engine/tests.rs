@@ -417,11 +417,14 @@ async fn rows_of_older_formats_are_compared_by_what_they_say() {
         let members = vec![MemberWrite { key: key.clone(), row, previous_due: None, next_due: None }];
         store.write_views(ViewBatch { members, ..ViewBatch::default() }).unwrap();
     };
-    // Version 2 of a member's row ended before whom a member is tied to; of who is tied to nobody a 0 follows now.
-    let (kin, second) = row.split_last().unwrap();
-    assert_eq!((row[0], *kin), (3, 0));
-    write([&[2], &second[1..]].concat());
-    assert_eq!(wrong(), Vec::<String>::new());
+    // Version 3 of a member's row ended before credit by days, version 2 before whom a member is tied to; where there is neither, a 0
+    // stands for each.
+    let (older, ends) = row.split_last_chunk::<2>().unwrap();
+    assert_eq!((row[0], ends), (4, &[0, 0]));
+    for written in [[&[2], &older[1..]].concat(), [&[3], &older[1..], &[0]].concat()] {
+        write(written);
+        assert_eq!(wrong(), Vec::<String>::new());
+    }
     let mut richer = decode_member(&row).unwrap();
     richer.pools[0].lifetime = Points::new(1_000);
     for row in [encode_member(&richer), vec![9], Vec::new()] {

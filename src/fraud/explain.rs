@@ -63,6 +63,10 @@ fn priors<'a>(limit: &LimitTerms, question: &Question<'_>, find: &impl Find<'a>)
 /// From when on the same would pass for good, where nothing else happens until then.
 fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find: &impl Find<'a>) -> Option<TimeMs> {
     let Fired { limit, ring, value, .. } = *fired;
+    if limit.extra.around {
+        // What comes later may lie beside what came before it in time: no instant is safe to name.
+        return None;
+    }
     match limit.metric {
         Metric::Speed => return arrived_slower(fired, question),
         Metric::Age | Metric::Cycle | Metric::Favour => return None,
@@ -80,6 +84,9 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     if newest > question.at {
         instants.push(newest);
     }
+    // What comes long enough after the one before is not quick.
+    let slow = limit.extra.quick_ms.and_then(|quick_ms| newest.get().checked_add(quick_ms)?.checked_add(1));
+    instants.extend(slow.map(TimeMs::new));
     instants.sort_unstable();
     instants.dedup();
     let stops = |at: &TimeMs| {
