@@ -80,7 +80,10 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     let newest = ring.entries().next_back().map_or(question.at, |entry| entry.at.max(question.at));
     let zone = &question.terms.zone;
     let ends = ring.entries().map(|entry| entry.at).chain(ring.dropped()).filter_map(|at| end(limit, zone, at));
-    let mut instants: Vec<TimeMs> = ends.chain(lapses(limit, question, find)).filter(|at| *at > newest).collect();
+    // One that comes a moment later than what is still quick is not.
+    let quick = limit.extra.quick_ms.and_then(|ms| newest.get().checked_add(ms)?.checked_add(1)).map(TimeMs::new);
+    let mut instants: Vec<TimeMs> =
+        ends.chain(lapses(limit, question, find)).chain(quick).filter(|at| *at > newest).collect();
     if newest > question.at {
         instants.push(newest);
     }
@@ -90,7 +93,9 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     instants.sort_unstable();
     instants.dedup();
     let stops = |at: &TimeMs| {
-        let then = Question { at: *at, now: *at, ..*question };
+        // It arrives as late as it did.
+        let now = TimeMs::new(question.now.get().saturating_add(at.since(question.at)));
+        let then = Question { at: *at, now, ..*question };
         facts::speaks(limit, &then, Some(&ring), find).is_some()
             && exceeded(limit, Some(&ring), &then, value, find).is_some()
     };
