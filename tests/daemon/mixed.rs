@@ -224,7 +224,11 @@ impl Life {
         match self.dice.roll(12) {
             0 | 1 => drop(self.ask("POST", "households", &json!({"household": home, "members": [one]}))),
             2 => drop(self.ask("POST", &format!("households/{home}/members"), &json!({"members": [one]}))),
-            3 => drop(self.ask("POST", &format!("households/{home}/leave"), &json!({"members": [one]}))),
+            3 => {
+                // Few are at home: who leaves has come just before, or was there.
+                self.ask("POST", &format!("households/{home}/members"), &json!({"members": [one]}));
+                self.ask("POST", &format!("households/{home}/leave"), &json!({"members": [one]}));
+            }
             4 => {
                 let made = self.ask("POST", "holds", &json!({"member": one, "reward": "mug"}));
                 self.holds.extend(made.and_then(|made| made["id"].as_str().map(str::to_owned)));
