@@ -316,7 +316,7 @@ impl Core {
                 decide::refund(&books, event, proposal, judgement, order)
             }
             Command::Event(event) => decide::event(&books, event, proposal, judgement),
-            Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key),
+            Command::Adjust(adjustment, key) => decide::adjust(&books, adjustment, key, judgement),
             Command::Transfer(transfer, key) => decide::transfer(&books, transfer, key, judgement),
             Command::Review(change) => decide::list(&books, change),
             Command::Act(act, key) => {

@@ -425,7 +425,11 @@ pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
         (Counted::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
         (Counted::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
         (Counted::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
-        (Counted::Event(_) | Counted::Transfer | Counted::Redeem | Counted::Hold | Counted::Donate, _) => false,
+        (Counted::Adjust, Input::Adjust(adjustment, _)) => adjustment.amount.is_positive(),
+        (
+            Counted::Event(_) | Counted::Transfer | Counted::Redeem | Counted::Hold | Counted::Donate | Counted::Adjust,
+            _,
+        ) => false,
     })
 }
 

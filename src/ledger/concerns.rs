@@ -14,8 +14,9 @@ pub struct Concerns {
     sorted: bool,
 }
 
-/// Kinds of input as [`Concerns`] tells them apart: the kinds of event, all custom ones as one, transfers and three kinds of spending.
-const KINDS: usize = 18;
+/// Kinds of input as [`Concerns`] tells them apart: the kinds of event, all custom ones as one, transfers, three kinds of spending,
+/// and credits by hand.
+const KINDS: usize = 19;
 
 /// The place of a kind of event in [`Concerns`].
 const fn place_of_event(kind: &EventKind) -> usize {
@@ -44,6 +45,7 @@ const fn place_of(counted: &Counted) -> usize {
         Counted::Redeem => 15,
         Counted::Hold => 16,
         Counted::Donate => 17,
+        Counted::Adjust => 18,
     }
 }
 
@@ -57,6 +59,7 @@ fn place_of_input(input: &Input) -> Option<usize> {
             What::Donate { .. } => Some(place_of(&Counted::Donate)),
             _ => None,
         },
+        Input::Adjust(adjustment, _) if adjustment.amount.is_positive() => Some(place_of(&Counted::Adjust)),
         _ => None,
     }
 }

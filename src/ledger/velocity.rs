@@ -29,6 +29,9 @@ pub enum Metric {
     Cycle,
     /// The percentage of what was received by transfer within the window that is passed on.
     Passed,
+    /// The numbers a till gives its own events, `attributes.terminal_sequence`: how many are missing before this one, one that
+    /// was used, one that goes back.
+    Sequence,
 }
 
 impl Metric {
@@ -46,6 +49,7 @@ impl Metric {
             Self::Favour => "favour",
             Self::Cycle => "cycle",
             Self::Passed => "passed",
+            Self::Sequence => "sequence",
         }
     }
 
@@ -281,6 +285,8 @@ pub enum Counted {
     Hold,
     /// Gifts to charities.
     Donate,
+    /// Credits by hand.
+    Adjust,
 }
 
 impl Counted {
@@ -293,6 +299,7 @@ impl Counted {
             Self::Redeem => Text::new_static("redeem"),
             Self::Hold => Text::new_static("hold"),
             Self::Donate => Text::new_static("donate"),
+            Self::Adjust => Text::new_static("adjust"),
         }
     }
 }

@@ -136,6 +136,7 @@ written! {
         "redeem" => Ok(Counted::Redeem),
         "hold" => Ok(Counted::Hold),
         "donate" => Ok(Counted::Donate),
+        "adjust" => Ok(Counted::Adjust),
         event => kind(event).map(Counted::Event),
     }
 }

@@ -426,7 +426,7 @@ impl World {
             pending: line.contains("pending"),
             context: None,
         };
-        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default())
+        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default(), reviews::judgement(line))
     }
 
     fn transfer(&self, from: &str, to: &str, amount: &str, line: &str) -> Result<Record, Reject> {

@@ -70,6 +70,7 @@ fn declared(out: &mut Json, limit: &LimitTerms) {
             Counted::Redeem => out.string("redemption"),
             Counted::Hold => out.string("hold"),
             Counted::Donate => out.string("donation"),
+            Counted::Adjust => out.string("adjustment"),
         }
     }
     out.end_array();

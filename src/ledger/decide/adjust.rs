@@ -4,22 +4,37 @@ use std::sync::Arc;
 
 use super::super::event::Adjustment;
 use super::super::member::Member;
-use super::super::record::{Account, Effect, Input, Record};
+use super::super::record::{Account, Effect, Input, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
-use super::{Books, Draft, Judgement};
+use super::{Books, Draft, Judgement, status_of};
 
 /// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not. A debit takes lots in spending order and never goes below zero.
 ///
+/// Credits are asked about as spendings are: held, they wait for a case; denied, they are recorded and give nothing.
+///
 /// # Errors
-/// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
-pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Result<Record, Reject> {
+/// Refuses an unknown member or pool, a debit of more than is available, a credit past the largest amount, and one that the
+/// fraud checks want confirmed first.
+pub fn adjust(
+    books: &Books<'_>,
+    adjustment: &Arc<Adjustment>,
+    key: &Text,
+    judgement: Judgement,
+) -> Result<Record, Reject> {
     let member = books.known_member(&adjustment.member)?;
     let pool = books.pool(&adjustment.pool)?;
+    if judgement.assessment.verdict == Verdict::StepUp {
+        let why = judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone());
+        return Err(Reject::StepUpRequired(why));
+    }
+    let status = status_of(judgement.assessment.verdict);
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
-    if adjustment.amount.is_positive() {
+    if status == Status::Denied {
+        // Nothing moves.
+    } else if adjustment.amount.is_positive() {
         let pending = books.terms.pool(pool).and_then(|terms| terms.pending).filter(|_| adjustment.pending);
         let wanted = Wanted {
             party,
@@ -31,7 +46,7 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
             from: Account::Adjusted,
             reason: adjustment.reason.clone(),
             rule: Text::new_static("adjustment"),
-            held: adjustment.pending && pending.is_none(),
+            held: status == Status::Held || adjustment.pending && pending.is_none(),
         };
         draft.credit(books, Some(member), wanted)?;
         if let (Some(Effect::Credit(credit)), Some(at)) = (draft.effects.last_mut(), adjustment.expires_at) {
@@ -41,7 +56,9 @@ pub fn adjust(books: &Books<'_>, adjustment: &Arc<Adjustment>, key: &Text) -> Re
         draft.take(books, member, (party, pool), -adjustment.amount, &Account::Adjusted)?;
     }
     let input = Input::Adjust(Arc::clone(adjustment), key.clone());
-    Ok(draft.record(books, input, books.now, Judgement::default()))
+    let mut record = draft.record(books, input, books.now, judgement);
+    record.status = status;
+    Ok(record)
 }
 
 impl Draft {

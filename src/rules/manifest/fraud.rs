@@ -67,13 +67,14 @@ pub(in crate::rules) struct LimitTable {
     pub about: Option<Words>,
     /// What a member is told whom it stops; a sentence that gives nothing of it away where not given.
     pub member_reason: Option<Words>,
-    /// What it counts: kinds of event, `transfer`, `redeem`, `hold` or `donate`.
+    /// What it counts: kinds of event, `transfer`, `redeem`, `hold`, `donate`, or `adjust` (credits by hand).
     pub on: OneOrMany<CountedKind>,
     /// What it counts by; several make one key.
     pub key: OneOrMany<Key>,
     /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, the `speed` from place to
-    /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers, or
-    /// how much of what was received is `passed` on, in percent.
+    /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers,
+    /// how much of what was received is `passed` on, in percent, or the `sequence` of `attributes.terminal_sequence`: so many numbers
+    /// may be missing, none is used twice, none goes back.
     #[serde(default)]
     pub metric: MetricText,
     /// For distinct values: of which field.
@@ -179,6 +180,7 @@ pub(in crate::rules) enum MetricText {
     Favour,
     Cycle,
     Passed,
+    Sequence,
 }
 
 impl MetricText {
@@ -195,6 +197,7 @@ impl MetricText {
             Self::Favour => "favour",
             Self::Cycle => "cycle",
             Self::Passed => "part that is passed on",
+            Self::Sequence => "gap in numbers",
         }
     }
 }

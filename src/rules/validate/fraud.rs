@@ -30,6 +30,10 @@ impl Check<'_> {
         if matches!(limit.metric, MetricText::Gap | MetricText::Speed) && (limit.since.is_some() || !limit.current) {
             self.wrong(limit.id.span(), "a gap or a speed is between this event and its neighbours");
         }
+        let events = limit.on.0.iter().all(|kind| matches!(kind.0, Counted::Event(_)));
+        if limit.metric == MetricText::Sequence && (!events || limit.since.is_some() || !limit.current) {
+            self.wrong(limit.id.span(), "a sequence is of events, between this one and its neighbours");
+        }
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
         }
@@ -66,7 +70,7 @@ impl Check<'_> {
 
     /// What a limit looks at beside a number.
     fn looks_at(&mut self, limit: &LimitTable) {
-        let spends = |kind: &CountedKind| !matches!(kind.0, Counted::Event(_));
+        let spends = |kind: &CountedKind| !matches!(kind.0, Counted::Event(_) | Counted::Adjust);
         let transfers = |kind: &CountedKind| kind.0 == Counted::Transfer;
         let member = limit.key.0.iter().all(|key| key.0 == KeyField::Member);
         let (metric, kinds) = (limit.metric, &limit.on.0);
