@@ -76,6 +76,8 @@ pub const RING_CAPACITY_MAX: u16 = 1_024;
 pub const DISTINCT_LIMIT_MAX: i64 = 63;
 /// Entries of a ring that sums, where the program says nothing.
 pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
+/// Numbers of a till's own events that are kept.
+pub const SEQUENCE_RING_ENTRIES: u16 = 256;
 /// Places a ring of speeds keeps.
 pub const SPEED_RING_ENTRIES: u16 = 8;
 /// Programs whose compiled scripts one thread keeps.
@@ -220,6 +222,8 @@ pub const CASES_KEPT_CLOSED: usize = 10_000;
 pub const RULE_STATS_MAX: usize = 1_024;
 /// Judged records of a round in which it is watched how often each fraud rule fires.
 pub const FIRE_RATE_EVENTS: u64 = 2_000;
+/// Records read back at a start for the rounds that were under way, of all programs together.
+pub const FIRE_RATE_READ_BACK_MAX: usize = 100_000;
 /// Of a thousand, the most whose keys a rule may stop where it does not say: no fraud is as common.
 pub const FIRE_RATE_DEFAULT: u16 = 250;
 /// Judged records after which a rule that has never fired is remarked upon.

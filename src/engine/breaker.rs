@@ -1,23 +1,29 @@
 //! The breaker of fraud rules: a rule that stops much more than any fraud could be is a mistake in the rule, so it is silenced
 //! for everybody, on record, until a person looks at it. What it would have said is still noted.
 //!
-//! Counted is by round of so many judged records, and of a rule each key once: one member who hammers at a limit cannot
-//! silence it. The rounds live in memory; that a rule was silenced is in the journal.
+//! Counted is by round of so many judged records of a program, and of a rule each key once: one member who hammers at a limit
+//! cannot silence it. The round that is under way is read back from the journal at a start, so a restart forgets nothing; that a
+//! rule was silenced is in the journal itself.
 
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::Error;
 use super::block::Open;
+use super::core::Core;
 use super::pipeline::Pipeline;
 use crate::fraud::Seen;
+use crate::journal::block::BlockReader;
 use crate::ledger::decide::{self, Books};
+use crate::ledger::desk::is_judged;
 use crate::ledger::lists::{ListChange, ListTerms};
 use crate::ledger::record::{KeyField, Record, Verdict};
 use crate::ledger::review::Review;
 use crate::ledger::terms::Terms;
-use crate::ledger::types::{ProgramId, Text, TimeMs};
-use crate::limits::{FIRE_RATE_DEFAULT, FIRE_RATE_EVENTS};
+use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
+use crate::limits::{FIRE_RATE_DEFAULT, FIRE_RATE_EVENTS, FIRE_RATE_READ_BACK_MAX};
+use crate::store::Store;
 
 /// What silences a rule is written by.
 const AUTHOR: Text = Text::new_static("breaker");
@@ -38,7 +44,8 @@ pub(super) struct Tripped {
 /// One program's round.
 #[derive(Debug, Default)]
 struct Round {
-    judged: u64,
+    /// Which one, from 0.
+    number: u64,
     /// By rule: the keys of which it stopped something.
     fired: HashMap<Text, HashSet<Text>>,
 }
@@ -50,13 +57,45 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// Takes a decided record into account; the rule that has passed its share with it.
-    pub(super) fn note(&mut self, record: &Record, terms: &Terms) -> Option<Tripped> {
-        let round = self.rounds.entry(record.program).or_default();
-        if round.judged >= FIRE_RATE_EVENTS {
-            *round = Round::default();
+    /// The rounds that are under way at the end of what was recorded.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub(super) fn restore(core: &Core, store: &Store) -> Result<Self, Error> {
+        let programs = (0u16..).zip(&core.state.programs).map(|(number, _)| ProgramId::new(number));
+        let judged = |program: ProgramId| core.state.desk.stats(program).map_or(0, |stats| stats.judged);
+        let mut left: HashMap<ProgramId, u64> =
+            programs.map(|program| (program, judged(program) % FIRE_RATE_EVENTS)).collect();
+        let mut noted: Vec<(Record, u64)> = Vec::new();
+        let (mut before, mut examined) = (core.seq().next(), 0);
+        while left.values().any(|left| *left > 0) && before > Seq::new(1) && examined < FIRE_RATE_READ_BACK_MAX {
+            let Some((_, bytes)) = store.block_with(before.get() - 1)? else { break };
+            let block = BlockReader::parse(&bytes)?;
+            let records: Vec<Record> = block.records().collect::<Result<_, _>>()?;
+            before = block.first();
+            examined += records.len();
+            for record in records.into_iter().rev().filter(is_judged) {
+                let Some(left) = left.get_mut(&record.program).filter(|left| **left > 0) else { continue };
+                let round = judged(record.program) / FIRE_RATE_EVENTS;
+                noted.push((record, round * FIRE_RATE_EVENTS + *left));
+                *left -= 1;
+            }
         }
-        round.judged += 1;
+        let mut breaker = Self::default();
+        for (record, judged) in noted.iter().rev() {
+            breaker.note(record, &core.compiled(record.program).terms, *judged);
+        }
+        Ok(breaker)
+    }
+
+    /// Takes a decided record into account, which is the program's `judged`th, from 1; the rule that has passed its share with it.
+    pub(super) fn note(&mut self, record: &Record, terms: &Terms, judged: u64) -> Option<Tripped> {
+        let round = self.rounds.entry(record.program).or_default();
+        let number = judged.saturating_sub(1) / FIRE_RATE_EVENTS;
+        if round.number != number {
+            *round = Round { number, ..Round::default() };
+        }
+        let of = judged.saturating_sub(number * FIRE_RATE_EVENTS);
         let mut tripped = None;
         for reason in &record.fraud.reasons {
             let Some(evidence) = &reason.evidence else { continue };
@@ -69,7 +108,7 @@ impl Breaker {
             let most = declared.unwrap_or(FIRE_RATE_DEFAULT);
             let keys = round.fired.entry(reason.rule.clone()).or_default();
             if keys.insert(evidence.key.clone()) && keys.len() as u64 * 1_000 > FIRE_RATE_EVENTS * u64::from(most) {
-                tripped = Some(Tripped { rule: reason.rule.clone(), keys: keys.len(), of: round.judged, most });
+                tripped = Some(Tripped { rule: reason.rule.clone(), keys: keys.len(), of, most });
             }
         }
         if let Some(tripped) = &tripped {
@@ -85,7 +124,11 @@ impl Pipeline {
         let Some(record) = block.records.get(at) else { return };
         let program = record.program;
         let terms = Arc::clone(&self.core.compiled(program).terms);
-        let Some(tripped) = self.breaker.note(record, &terms) else { return };
+        let judged = self.core.state.desk.stats(program).map_or(0, |stats| stats.judged);
+        // Refunds that had waited for this order have been recorded after it.
+        let since = block.records.iter().skip(at + 1).filter(|later| later.program == program && is_judged(later));
+        let judged = judged.saturating_sub(since.count() as u64);
+        let Some(tripped) = self.breaker.note(record, &terms, judged) else { return };
         let Tripped { rule, keys, of, most } = tripped;
         let reason = format!("stopped {keys} different keys within {of} events; at most {most} of 1,000 are believed");
         let put = ListTerms { rules: Vec::new(), reason: Text::new(reason), author: AUTHOR, expires_at: None };
@@ -108,7 +151,6 @@ impl Pipeline {
 mod tests {
     use super::*;
     use crate::ledger::record::{Assessment, Evidence, Input, Reason, Status};
-    use crate::ledger::types::Seq;
 
     fn record(key: &str, verdict: Verdict) -> Record {
         let evidence = Evidence {
@@ -138,10 +180,24 @@ mod tests {
         }
     }
 
+    /// A breaker that counts what it is shown.
+    #[derive(Default)]
+    struct Shown {
+        breaker: Breaker,
+        judged: u64,
+    }
+
+    impl Shown {
+        fn note(&mut self, record: &Record, terms: &Terms) -> Option<Tripped> {
+            self.judged += 1;
+            self.breaker.note(record, terms, self.judged)
+        }
+    }
+
     #[test]
     fn many_different_keys_trip_it_and_one_that_hammers_or_mere_notes_do_not() {
         let terms = Terms::default();
-        let mut breaker = Breaker::default();
+        let mut breaker = Shown::default();
         let most = FIRE_RATE_EVENTS * u64::from(FIRE_RATE_DEFAULT) / 1_000;
         for number in 0..FIRE_RATE_EVENTS {
             assert_eq!(breaker.note(&record("member=one", Verdict::Hold), &terms), None, "{number}");
@@ -160,7 +216,7 @@ mod tests {
     #[test]
     fn a_round_forgets_the_one_before() {
         let terms = Terms::default();
-        let mut breaker = Breaker::default();
+        let mut breaker = Shown::default();
         let most = FIRE_RATE_EVENTS * u64::from(FIRE_RATE_DEFAULT) / 1_000;
         for round in 0..3 {
             for number in 0..FIRE_RATE_EVENTS {

@@ -13,7 +13,7 @@ use super::{CaseFilter, install, review};
 use crate::fraud::Seen;
 use crate::ledger::act::Act;
 use crate::ledger::decide::{Subject, next_due, settled};
-use crate::ledger::event::{Event, EventKind, Transfer};
+use crate::ledger::event::{Adjustment, Event, EventKind, Transfer};
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Clipped, Input, Record};
 use crate::ledger::reject::Reject;
@@ -141,6 +141,7 @@ impl InMemory {
             replayed,
             clipped: clipped.collect(),
             faults: record.faults.clone(),
+            spoke: record.fraud.reasons.iter().map(|reason| reason.rule.clone()).collect(),
         }
     }
 
@@ -260,6 +261,10 @@ impl Ledger for InMemory {
 
     fn act(&mut self, act: Act) -> Result<Posted, Reject> {
         self.submit(&Command::Act(Arc::new(act), Text::default()))
+    }
+
+    fn adjust(&mut self, adjustment: Adjustment) -> Result<Posted, Reject> {
+        self.submit(&Command::Adjust(Arc::new(adjustment), Text::default()))
     }
 
     fn balance(&mut self, member: &str, at: TimeMs) -> Balance {

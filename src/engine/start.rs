@@ -98,6 +98,7 @@ impl Engine {
         let mut cache = Cache::new(config.cache_members, config.cache_rings);
         let mut checkpoint = Checkpoint::new((config.cache_members / 4).max(1));
         recover::recover(&mut core, &mut cache, &mut checkpoint, &log, &shared, progress)?;
+        let breaker = Breaker::restore(&core, &shared.store)?;
         if config.manual_clock {
             shared.clock.set(core.state.now).unwrap_or_default();
         }
@@ -123,7 +124,7 @@ impl Engine {
             viewed: HashSet::new(),
             viewed_max: config.cache_members,
             watch: Watch::default(),
-            breaker: Breaker::default(),
+            breaker,
             failing: Vec::new(),
             tallies: Tallies::default(),
             tallied: Instant::now(),

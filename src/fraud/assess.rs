@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::window::{Ring, Tally};
-use super::{explain, feeds, flows, late, lists, measure, place, trail, words};
+use super::{explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::calendar::Zone;
 use crate::ledger::desk::Lists;
@@ -238,6 +238,7 @@ fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i6
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
         Metric::Sum | Metric::Share | Metric::Passed => Some(question.amount()),
+        Metric::Sequence => sequence::number(input),
     }
 }
 
@@ -334,6 +335,7 @@ pub(super) fn exceeded<'a>(
         Metric::Passed => flows::passed(limit, ring, question, find),
         Metric::Cycle => flows::cycle(limit, question, other(KeyField::Member)),
         Metric::Age => too_old(limit, question),
+        Metric::Sequence => sequence::broken(limit, ring, question, value),
         Metric::Favour => limit.extra.favour.and_then(|terms| {
             let favoured = trail::favoured(ring, other(KeyField::Staff), question, (limit, terms))?;
             let detail = words::favoured(limit, &favoured);

@@ -69,7 +69,7 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     }
     match limit.metric {
         Metric::Speed => return arrived_slower(fired, question),
-        Metric::Age | Metric::Cycle | Metric::Favour => return None,
+        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence => return None,
         Metric::Count | Metric::Sum | Metric::Distinct(_) | Metric::Gap | Metric::Share | Metric::Passed => {}
     }
     let mut ring = ring.cloned().unwrap_or_default();
@@ -203,6 +203,11 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
         if limit.extra.latest.is_none() && before.complete && known > 0 && before.value <= evidence {
             ways.push(format!("with a {} counted already", of.name()));
         }
+    }
+    if let (Metric::Sequence, Some(ring)) = (limit.metric, ring)
+        && let [Some(before), None] = measure::neighbours(ring, question.at)
+    {
+        ways.push(format!("with number {}", before.value.saturating_add(1)));
     }
     for fact in &limit.extra.only {
         match fact {

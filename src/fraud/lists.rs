@@ -3,7 +3,7 @@
 
 use super::assess::Question;
 use crate::ledger::desk::ListEntry;
-use crate::ledger::record::{KeyField, Reason, Verdict};
+use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::Text;
 
 /// A reason as it is heard: noted without consequence where its rule is in shadow, or silenced by an allow list.
@@ -41,6 +41,9 @@ fn silencer(rule: &Text, question: &Question<'_>) -> Option<String> {
 /// What the deny list says about an input.
 pub(super) fn denied(question: &Question<'_>) -> Vec<Reason> {
     let found = question.lists.matching(question.program, false, question.input, question.now);
+    // Whoever is denied can still be set right by hand; who may do that is another question.
+    let corrects = matches!(question.input, Input::Adjust(..));
+    let found = found.filter(|(kind, _)| !corrects || *kind != KeyField::Member);
     let reason = |(kind, entry): (KeyField, &ListEntry)| {
         let why = if entry.reason.is_empty() { String::new() } else { format!(": {}", entry.reason) };
         let detail = format!("{} {} is on the deny list{why}", kind.name(), entry.value);

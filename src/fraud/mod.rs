@@ -8,7 +8,8 @@
 //!   member, and what the detectors of referrals and made-up accounts say;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
-//! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks.
+//! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks, `explain` what a limit
+//!   that spoke tells of it.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
 //! while it is younger than the window. **Evidence**: the entries that made a count.
@@ -27,6 +28,7 @@ pub mod reading;
 mod referral;
 mod relate;
 pub mod rings;
+mod sequence;
 mod synthetic;
 mod trail;
 pub mod window;

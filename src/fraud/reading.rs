@@ -31,9 +31,14 @@ pub fn read(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs, most: usiz
         Metric::Count => Some(ring.count(at, window_ms)),
         Metric::Sum => Some(ring.sum(at, window_ms)),
         Metric::Distinct(_) => Some(measure::distinct(ring, at, window_ms, None)),
-        Metric::Gap | Metric::Speed | Metric::Share | Metric::Age | Metric::Favour | Metric::Cycle | Metric::Passed => {
-            None
-        }
+        Metric::Gap
+        | Metric::Speed
+        | Metric::Share
+        | Metric::Age
+        | Metric::Favour
+        | Metric::Cycle
+        | Metric::Passed
+        | Metric::Sequence => None,
     };
     Reading {
         counted,
@@ -56,6 +61,7 @@ pub fn counted(limit: &LimitTerms, ring: Option<&Ring>, input: &Input, at: TimeM
             let own = match input {
                 Input::Event(event) => event.amount().get(),
                 Input::Transfer(transfer, _) => transfer.amount.get(),
+                Input::Adjust(adjustment, _) => adjustment.amount.get(),
                 _ => return None,
             };
             ring.sum(at, limit.window_ms).value.saturating_add(own)

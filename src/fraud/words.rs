@@ -4,7 +4,7 @@ use super::measure::Way;
 use super::trail::Favoured;
 use super::window::Tally;
 use crate::ledger::event::EventKind;
-use crate::ledger::record::{Evidence, Input, KeyField};
+use crate::ledger::record::{CAME_LATE, Evidence, Input, KeyField};
 use crate::ledger::terms::{CalendarWindow, Counted, Fact, LimitTerms, Metric};
 use crate::ledger::types::Text;
 
@@ -63,7 +63,7 @@ pub(super) fn overtaken(limit: &LimitTerms, evidence: &Evidence) -> String {
     let decisions = if evidence.events.len() == 1 { "decision passes" } else { "decisions pass" };
     let counted = Tally { value: evidence.counted, complete: true };
     let over = over(limit, counted, limit.window_ms);
-    format!("came late: {} earlier {decisions} it with this one: {over}", evidence.events.len())
+    format!("{CAME_LATE}{} earlier {decisions} it with this one: {over}", evidence.events.len())
 }
 
 /// What had to be so for a limit to speak: `a redemption from a new device, after 3 logins (result=failure) within 1d`.
@@ -161,7 +161,7 @@ pub(super) fn expression(limit: &LimitTerms, evidence: &Evidence, priors: &[i64]
     let kinds: Vec<Text> = limit.on.iter().map(Counted::name).collect();
     let of = if let Metric::Distinct(of) = limit.metric { format!("{} of ", of.name()) } else { String::new() };
     let span = match limit.metric {
-        Metric::Gap | Metric::Age | Metric::Speed => String::new(),
+        Metric::Gap | Metric::Age | Metric::Speed | Metric::Sequence => String::new(),
         _ => format!(" {}", span(limit, evidence.window_ms)),
     };
     let (counted, most) = (evidence.counted, evidence.limit);
@@ -187,6 +187,22 @@ pub(super) fn expression(limit: &LimitTerms, evidence: &Evidence, priors: &[i64]
         text.push_str(&condition);
     }
     text
+}
+
+/// `number 17 of store and terminal was used before`.
+pub(super) fn used_number(limit: &LimitTerms, number: i64) -> String {
+    format!("number {number} of {} was used before", fields(&limit.key.iter().collect::<Vec<_>>()))
+}
+
+/// `the numbers of store and terminal go back from 17 to 12`.
+pub(super) fn number_back(limit: &LimitTerms, (from, to): (i64, i64)) -> String {
+    format!("the numbers of {} go back from {from} to {to}", fields(&limit.key.iter().collect::<Vec<_>>()))
+}
+
+/// `numbers of store and terminal missing between 12 and 16: 3, at most 0`.
+pub(super) fn numbers_missing(limit: &LimitTerms, (from, to): (i64, i64), missing: i64) -> String {
+    let by = fields(&limit.key.iter().collect::<Vec<_>>());
+    format!("numbers of {by} missing between {from} and {to}: {missing}, at most {}", limit.limit)
 }
 
 /// What is said where entries that might matter are no longer kept.

@@ -100,6 +100,12 @@ pub enum DeskRow {
     Kin(KinRow),
 }
 
+/// Whether a record is one that fraud checks looked at or could have.
+#[must_use]
+pub const fn is_judged(record: &Record) -> bool {
+    !matches!(record.input, Input::Review(_) | Input::Due(_) | Input::Ruleset(_))
+}
+
 /// All cases in memory, and all numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
@@ -154,7 +160,7 @@ impl Desk {
             self.review(record, review);
             return;
         }
-        if matches!(record.input, Input::Due(_) | Input::Ruleset(_)) {
+        if !is_judged(record) {
             return;
         }
         let stats = self.stats_mut(record.program);

@@ -29,6 +29,9 @@ pub enum Metric {
     Cycle,
     /// The percentage of what was received by transfer within the window that is passed on.
     Passed,
+    /// The numbers a till gives its own events, `attributes.terminal_sequence`: how many are missing before this one, one that
+    /// was used, one that goes back.
+    Sequence,
 }
 
 impl Metric {
@@ -46,6 +49,7 @@ impl Metric {
             Self::Favour => "favour",
             Self::Cycle => "cycle",
             Self::Passed => "passed",
+            Self::Sequence => "sequence",
         }
     }
 

@@ -37,7 +37,16 @@ pub struct Reason {
     pub told: Option<Box<Told>>,
 }
 
+/// What the detail of a reason begins with that is about earlier decisions, which this input would have changed had it come in time.
+pub const CAME_LATE: &str = "came late: ";
+
 impl Reason {
+    /// Whether it is about earlier decisions, and not about this input.
+    #[must_use]
+    pub fn is_retro(&self) -> bool {
+        self.detail.starts_with(CAME_LATE)
+    }
+
     /// A reason whose words say it all.
     #[must_use]
     pub const fn plain(rule: Text, verdict: Verdict, weight: u8, detail: String) -> Self {

@@ -16,8 +16,8 @@ use crate::ledger::terms::{
 };
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
-    EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SERVED_MAX, SPEED_RING_ENTRIES,
-    SUM_RING_ENTRIES_DEFAULT,
+    EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES, SERVED_MAX,
+    SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
 };
 
 /// Entries of a ring that conditions look things up in, at least.
@@ -34,6 +34,7 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         MetricText::Sum | MetricText::Share | MetricText::Passed => "sum",
         MetricText::Distinct => "distinct",
         MetricText::Speed => "speed",
+        MetricText::Sequence => "sequence",
     };
     let mut name = format!("ring:{}:{metric}:{}", keys(&limit.key), kinds(&limit.on));
     let mut add = |what: &str, text: &str| write!(name, ":{what}={text}").expect("a string takes everything");
@@ -327,6 +328,7 @@ fn metric(limit: &LimitTable) -> Metric {
         (MetricText::Favour, _) => Metric::Favour,
         (MetricText::Cycle, _) => Metric::Cycle,
         (MetricText::Passed, _) => Metric::Passed,
+        (MetricText::Sequence, _) => Metric::Sequence,
     }
 }
 
@@ -352,6 +354,7 @@ fn capacity(limit: &LimitTable) -> u16 {
         MetricText::Gap | MetricText::Favour | MetricText::Age | MetricText::Cycle => evidence,
         MetricText::Share | MetricText::Passed => PRIOR_ENTRIES_MIN,
         MetricText::Speed => SPEED_RING_ENTRIES,
+        MetricText::Sequence => SEQUENCE_RING_ENTRIES,
         MetricText::Sum => limit
             .entries
             .as_ref()

@@ -191,6 +191,7 @@ fn vocabulary(manifest: &Manifest) -> Vocabulary<'_> {
     Vocabulary {
         pools: manifest.pools.names().map(Text::as_str).collect(),
         cards: manifest.cards.names().map(Text::as_str).collect(),
+        limits: manifest.limits.iter().map(|limit| limit.id.get_ref().0.as_str()).collect(),
         zone: manifest.program.zone.0.name(),
     }
 }

@@ -20,7 +20,7 @@ use crate::ledger::event::EventKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// What kind: `unreachable_rule`, `no_cap`, `earns_on_gift_cards`, `earns_on_points`, `window_over`, `no_cases`,
-    /// `handler_not_tested`, `unused`; `nothing_to_accept` where `[lint]` accepts what is not there.
+    /// `handler_not_tested`, `limit_not_tested`, `unused`; `nothing_to_accept` where `[lint]` accepts what is not there.
     pub code: &'static str,
     /// Where, and what.
     pub at: Diagnostic,
@@ -221,6 +221,15 @@ impl Look<'_> {
             };
             self.found
                 .push(Warning { code: "handler_not_tested", at: Diagnostic::at_offset(script, text, offset, message) });
+        }
+        let manifest = self.manifest;
+        for limit in manifest.limits.iter().filter(|limit| !limit.standard) {
+            let id = &limit.id.get_ref().0;
+            if let Some(lacks) = posted.lacks(id) {
+                let message =
+                    format!("{id} has no case {lacks}: expect = {{ fires = \"{id}\" }}, {{ silent = \"{id}\" }}");
+                self.warn("limit_not_tested", limit.id.span().start, message);
+            }
         }
     }
 }

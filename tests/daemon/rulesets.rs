@@ -204,3 +204,41 @@ fn a_version_whose_scripts_fail_is_left_by_itself() {
         "/share"
     );
 }
+
+/// Two ledgers with as many records before the traffic; in one of them a version that would do everything otherwise is in shadow.
+#[test]
+fn a_shadow_changes_no_byte_of_an_answer_nor_of_the_journal() {
+    let other = SHOP.replace("per = 100", "per = 10")
+        + "[[limits]]\nid = \"none\"\non = \"purchase\"\nkey = \"member\"\nwindow = \"1h\"\nlimit = 0\nverdict = \"deny\"\n";
+    let told = |shadows: bool| {
+        let (ledger, _) = shop();
+        let daemon = ledger.start();
+        let client = &mut daemon.client();
+        let files = json!({"files": {"program.toml": other, "tests/points.toml": null}});
+        post(client, "/rulesets", &files).expect_status(201);
+        post(client, "/rulesets/2/shadow", &json!({})).expect_status(200);
+        if shadows {
+            // A draft more, so that what follows has the same numbers.
+            let further = json!({"base": 2, "files": {"double.rhai": DOUBLE}});
+            post(client, "/rulesets", &further).expect_status(201);
+        } else {
+            let gone = Request { method: "DELETE", path: &path("/rulesets/2/shadow"), headers: &[], body: b"" };
+            client.send(&gone).unwrap().expect_status(200);
+        }
+        let before = client.get("/v1/status").json()["seq"].as_u64().unwrap();
+        let mut answers = Vec::new();
+        for number in 0..12 {
+            let event = json!({"id": format!("e{number}"), "source": "till", "type": "purchase", "amount": 700,
+                "member": format!("m{}", number % 2), "device": "d-1", "occurred_at": "1970-01-01T00:00:00Z"});
+            answers.push(post(client, "/events", &event).text().to_owned());
+        }
+        let journal = client.get(&path(&format!("/journal?after_seq={before}"))).text().to_owned();
+        let seen = client.get(&path("/rulesets/2")).json()["shadow"].clone();
+        (before, answers, journal, seen)
+    };
+    let (alone, shadowed) = (told(false), told(true));
+    assert_eq!(alone.0, shadowed.0, "as many records before");
+    assert_eq!(alone.1, shadowed.1);
+    assert_eq!(alone.2, shadowed.2);
+    assert_ne!(alone.3, shadowed.3, "the shadow saw the traffic");
+}

@@ -461,6 +461,21 @@ fn a_claw_back_and_a_refund_never_take_the_same_points_twice() {
         = A points 50 debt=0
         ",
     );
+    // The reward that came with the points stayed with the member.
+    check(
+        "pool points
+         reward gift",
+        "
+        at 2026-06-01
+        buy A 100 order=o earn=10 grant=gift
+        = A points 10 rewards=1
+        buy A 100 earn=1 verdict=hold
+        confirm A claw=o
+        = A points 0 debt=0 rewards=0
+        refund A order=o
+        = A points 0 debt=0 rewards=0
+        ",
+    );
     check(
         "pool points",
         "

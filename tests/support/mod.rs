@@ -432,7 +432,7 @@ impl World {
             pending: line.contains("pending"),
             context: None,
         };
-        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default(), decide::Judgement::default())
+        decide::adjust(&self.books(), &Arc::new(adjustment), &Text::default(), reviews::judgement(line))
     }
 
     fn transfer(&self, from: &str, to: &str, amount: &str, line: &str) -> Result<Record, Reject> {

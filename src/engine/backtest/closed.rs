@@ -48,6 +48,8 @@ pub struct Curve {
     pub rule: Text,
     /// The most that passes as it is declared.
     pub limit: i64,
+    /// Inputs it counted.
+    pub counted: u64,
     /// Others, and itself.
     pub thresholds: Vec<Threshold>,
 }
@@ -81,6 +83,7 @@ impl Closed {
         let curve = |limit: &LimitTerms| Curve {
             rule: limit.id.clone(),
             limit: limit.limit,
+            counted: 0,
             thresholds: thresholds(limit)
                 .into_iter()
                 .map(|limit| Threshold { limit, ..Threshold::default() })
@@ -128,6 +131,7 @@ impl Closed {
             }
             let Some(key) = RingKey::of(program, limit.ring, &limit.key, input) else { continue };
             let Some(counted) = fraud::counted(limit, rings.get(&key), input, at) else { continue };
+            curve.counted += 1;
             for threshold in curve.thresholds.iter_mut().filter(|threshold| counted > threshold.limit) {
                 threshold.events += 1;
             }

@@ -1,7 +1,9 @@
 //! A backtest's findings as JSON. Nothing here adds anything up.
 
+use super::rule_lint;
 use crate::engine::backtest::{Closed, Numbers, Report, Row};
 use crate::http::json::Json;
+use crate::ledger::desk::RuleStats;
 use crate::ledger::types::{NameId, Text, TimeMs};
 use crate::limits::SCRIPT_OPERATIONS_MAX;
 
@@ -196,6 +198,15 @@ fn closed(out: &mut Json, report: &Report) {
         out.begin_object();
         out.field("rule", &curve.rule);
         out.int_field("limit", curve.limit);
+        out.int_field("counted", curve.counted);
+        let own = curve.thresholds.iter().find(|threshold| threshold.limit == curve.limit);
+        let fired = RuleStats { fired: own.map_or(0, |threshold| threshold.events), ..RuleStats::default() };
+        out.key("lints");
+        out.begin_array();
+        if let Some(lint) = rule_lint(curve.counted, &fired) {
+            out.string(lint);
+        }
+        out.end_array();
         out.key("thresholds");
         out.begin_array();
         for threshold in &curve.thresholds {

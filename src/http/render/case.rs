@@ -112,6 +112,10 @@ fn event(out: &mut Json, record: &Record, released: Option<&Record>, names: Name
             out.field("to", &transfer.to);
             out.int_field("amount", transfer.amount.get());
         }
+        Input::Adjust(adjustment, _) => {
+            out.field("type", "adjustment");
+            out.int_field("amount", adjustment.amount.get());
+        }
         _ => out.field("type", "other"),
     }
     if let Some(party) = record.parties.first() {

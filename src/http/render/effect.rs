@@ -3,7 +3,7 @@
 use super::{Names, party_name, standing};
 use crate::http::json::Json;
 use crate::ledger::apply::takes_effect;
-use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record};
+use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Record, Status};
 use crate::ledger::review::Vest;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{LotId, NameId, Points, TimeMs};
@@ -120,7 +120,7 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
     out.field(
         "state",
         if for_review {
-            after_review(credit, names)
+            after_review(credit, record.status, names)
         } else if waits {
             "pending"
         } else {
@@ -141,8 +141,8 @@ fn credit(out: &mut Json, record: &Record, credit: &Credit, names: Names<'_>) {
 }
 
 /// The state of a credit that waits until somebody lets it go: for a review, or because it was given so by hand.
-fn after_review(credit: &Credit, names: Names<'_>) -> &'static str {
-    if credit.from == Account::Adjusted {
+fn after_review(credit: &Credit, status: Status, names: Names<'_>) -> &'static str {
+    if credit.from == Account::Adjusted && status != Status::Held {
         return "pending";
     }
     let Some(released) = names.released else { return "held" };

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
-use super::registry::{Endpoint, Health, Registry, Status};
+use super::registry::{Endpoint, Health, Registry, Status, covers};
 use super::sign::signature;
 use super::target::Target;
 use crate::http::edge::Edge;
@@ -26,7 +26,8 @@ use crate::http::problem::Problem;
 use crate::http::render::{self, Names, status_name};
 use crate::http::routes::off_network;
 use crate::http::tally;
-use crate::ledger::record::Record;
+use crate::ledger::record::{Input, KeyField, Reason, Record};
+use crate::ledger::review::Review;
 use crate::ledger::types::Seq;
 use crate::limits::{FEED_EXAMINED_MAX, FOLLOW_LOOK_MS, WEBHOOK_RETRIES, WEBHOOK_RETRY_MS_DEFAULT, WEBHOOK_TIMEOUT_MS};
 
@@ -136,8 +137,9 @@ fn next(edge: &Edge, endpoint: &Endpoint, after: Seq) -> Result<(Option<Message>
     let (mut found, mut examined) = (None, 0);
     let shown = edge.handle.walk(after, &mut |record| {
         examined += 1;
-        let kind = kind_of(&record);
-        if record.program == view.id && endpoint.wants(&kind) {
+        if record.program == view.id
+            && let Some(kind) = kind_for(&record, &endpoint.events)
+        {
             found = Some(Message { seq: record.seq, body: body(&record, &kind, names) });
         }
         if found.is_some() || examined == FEED_EXAMINED_MAX {
@@ -152,6 +154,28 @@ fn next(edge: &Edge, endpoint: &Endpoint, after: Seq) -> Result<(Option<Message>
 /// The type of a record's message: what it was, and whether it stands.
 fn kind_of(record: &Record) -> String {
     format!("{}.{}", tally::kind(record), status_name(record.status))
+}
+
+/// The type of a record's message to an endpoint, where it wants one: what fraud checks did to themselves or to earlier decisions
+/// has a type of its own for who names it.
+fn kind_for(record: &Record, wanted: &[String]) -> Option<String> {
+    let wants = |kind: &str| wanted.iter().any(|pattern| covers(pattern, kind));
+    let named = of_fraud(record).filter(|kind| wanted.iter().any(|p| p.starts_with("fraud.") && covers(p, kind)));
+    let kind = || Some(kind_of(record)).filter(|kind| wanted.is_empty() || wants(kind));
+    named.map(str::to_owned).or_else(kind)
+}
+
+/// A rule that was silenced for all; decisions that a late event would have changed.
+fn of_fraud(record: &Record) -> Option<&'static str> {
+    match &record.input {
+        Input::Review(review) => match review.as_ref() {
+            Review::List(change) if change.allow && change.kind == KeyField::Rule && change.put.is_some() => {
+                Some("fraud.rule_silenced")
+            }
+            _ => None,
+        },
+        _ => record.fraud.reasons.iter().any(Reason::is_retro).then_some("fraud.retro_verdict"),
+    }
 }
 
 fn body(record: &Record, kind: &str, names: Names<'_>) -> Vec<u8> {
@@ -198,4 +222,44 @@ async fn send(edge: &Edge, endpoint: &Endpoint, message: &Message) -> Result<Sta
     let answered = sender.send_request(request).await.map(|response| response.status());
     open.abort();
     answered.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::record::{Assessment, Status, Verdict};
+    use crate::ledger::types::{ProgramId, Text, TimeMs};
+
+    #[test]
+    fn what_is_of_fraud_goes_by_its_own_name_to_who_asks_for_it() {
+        let late = Reason::plain(Text::default(), Verdict::Flag, 0, format!("{}1 earlier decision", "came late: "));
+        let record = |reasons| Record {
+            seq: Seq::new(1),
+            program: ProgramId::new(0),
+            recorded_at: TimeMs::EPOCH,
+            occurred_at: TimeMs::EPOCH,
+            ruleset: 1,
+            input: Input::Due(Text::new("m")),
+            status: Status::Posted,
+            parties: Vec::new(),
+            effects: Vec::new(),
+            clipped: Vec::new(),
+            fraud: Assessment { reasons, ..Assessment::default() },
+            observed: Vec::new(),
+            operations: 0,
+            faults: Vec::new(),
+        };
+        let (retro, plain) = (record(vec![late]), record(Vec::new()));
+        for (record, wanted, kind) in [
+            (&retro, &["fraud.*"][..], Some("fraud.retro_verdict")),
+            (&retro, &["due.*", "fraud.retro_verdict"], Some("fraud.retro_verdict")),
+            (&retro, &["fraud.rule_silenced", "due.posted"], Some("due.posted")),
+            (&retro, &[], Some("due.posted")),
+            (&retro, &["*"], Some("due.posted")),
+            (&plain, &["fraud.*"], None),
+        ] {
+            let wanted: Vec<String> = wanted.iter().map(|pattern| (*pattern).to_owned()).collect();
+            assert_eq!(kind_for(record, &wanted).as_deref(), kind, "{wanted:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::event::Adjustment;
 use super::super::member::Member;
-use super::super::record::{Account, Effect, Input, Record, Status};
+use super::super::record::{Account, Effect, Input, Record, Status, Verdict};
 use super::super::reject::Reject;
 use super::super::types::{NameId, Points, Text};
 use super::credit::Wanted;
@@ -13,8 +13,11 @@ use super::{Books, Draft, Judgement, status_of};
 /// Decides an adjustment. A pending credit waits as long as credits of its pool do, and for ever where those do not; one that a
 /// fraud check holds waits for its case. A debit takes lots in spending order, never goes below zero, and is never held.
 ///
+/// Credits are asked about as spendings are: held, they wait for a case; denied, they are recorded and give nothing.
+///
 /// # Errors
-/// Refuses an unknown member or pool, a debit of more than is available, and a credit past the largest amount.
+/// Refuses an unknown member or pool, a debit of more than is available, a credit past the largest amount, and one that the
+/// fraud checks want confirmed first.
 pub fn adjust(
     books: &Books<'_>,
     adjustment: &Arc<Adjustment>,
@@ -22,9 +25,13 @@ pub fn adjust(
     judgement: Judgement,
 ) -> Result<Record, Reject> {
     let judgement = if adjustment.amount.is_positive() { judgement } else { Judgement::default() };
-    let status = status_of(judgement.assessment.verdict);
     let member = books.known_member(&adjustment.member)?;
     let pool = books.pool(&adjustment.pool)?;
+    if judgement.assessment.verdict == Verdict::StepUp {
+        let why = judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone());
+        return Err(Reject::StepUpRequired(why));
+    }
+    let status = status_of(judgement.assessment.verdict);
     let mut draft = Draft::default();
     let party = draft.party(&adjustment.member, Some(member));
     if adjustment.amount.is_positive() && status != Status::Denied {

@@ -123,7 +123,8 @@ fn take_effect(books: &Books<'_>, held: &Record, subject: Option<&Subject>) -> R
             Ok(Draft { parties, effects, clipped, ..Draft::default() })
         }
         Input::Transfer(asked, _) => take_held_transfer(books, asked, held),
-        Input::Adjust(..) | Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) | Input::Review(_) => {
+        Input::Adjust(..) => Ok(take_rest(books, held)),
+        Input::Due(_) | Input::Ruleset(_) | Input::Rules(..) | Input::Review(_) => {
             let mut draft = Draft::default();
             for (credit, id, member, lot) in waiting(books, held) {
                 draft.party(id, Some(member));
@@ -134,7 +135,7 @@ fn take_effect(books: &Books<'_>, held: &Record, subject: Option<&Subject>) -> R
     }
 }
 
-/// Gives what waits of an event that stands: the bonuses of a referral, which no cap cuts.
+/// Gives what waits of an event that stands, the bonuses of a referral, or of a credit by hand: no cap cuts it.
 fn take_rest(books: &Books<'_>, held: &Record) -> Draft {
     let mut draft = Draft::default();
     for party in &held.parties {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::super::desk::Case;
 use super::super::lists::ListChange;
-use super::super::provenance::RefundPolicy;
-use super::super::record::{Input, Record, Status};
+use super::super::provenance::{Leaving, RefundPolicy};
+use super::super::record::{Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::review::{ClawBack, Resolution, Review};
-use super::super::types::Seq;
+use super::super::types::{LotId, Seq};
 use super::reclaim::Reclaim;
 use super::refund::left_of;
 use super::subject::Subject;
@@ -46,8 +46,8 @@ pub fn list(books: &Books<'_>, review: &Arc<Review>) -> Result<Record, Reject> {
     Ok(Draft::default().record(books, input, books.now, Judgement::default()))
 }
 
-/// Takes back the points that are left of what a record gave, where it stands; `None` where it gave none. What holds keep aside
-/// stays there, and is owed.
+/// Takes back the points that are left of what a record gave, where it stands, and the unused rewards of an event;
+/// `None` where it gave none. What holds keep aside stays there, and is owed.
 #[must_use]
 pub fn claw_back(books: &Books<'_>, subject: &Subject, case: Seq) -> Option<Record> {
     let of = &subject.order;
@@ -75,6 +75,22 @@ pub fn claw_back(books: &Books<'_>, subject: &Subject, case: Seq) -> Option<Reco
                 policy: RefundPolicy::Debt,
             }),
         }
+    }
+    // Rewards of full cards stay as long as their stamps do.
+    let of_cards = |index: u16| {
+        of.effects.iter().any(|effect| matches!(effect, Effect::Punch { filled, .. } if filled.contains(&index)))
+    };
+    let given = of.effects.iter().filter_map(|effect| match effect {
+        Effect::Grant { party, index, reward, .. } if !of_cards(*index) => Some((*party, *index, *reward)),
+        _ => None,
+    });
+    for (owner, index, reward) in given.filter(|_| subject.event().is_some()) {
+        let grant = LotId { seq: of.seq, index };
+        let id = &of.parties.get(usize::from(owner))?.member;
+        let Some(member) = books.member(id).filter(|member| member.grant(grant).is_some()) else { continue };
+        let party = draft.party(id, Some(member));
+        gave_any = true;
+        draft.effects.push(Effect::Ungrant { party, reward, grant, why: Leaving::Withdrawn });
     }
     for asked in &asked {
         let id = draft.parties.get(usize::from(asked.party)).map(|party| party.member.clone())?;

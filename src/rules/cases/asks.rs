@@ -1,5 +1,5 @@
-//! What members ask for in a case: redemptions, gifts to charities and choices, read into the ledger's acts. Whether they
-//! may have it is the ledger's to say.
+//! What is asked for in a case beside events: redemptions, gifts to charities and choices, and corrections by hand, read into the
+//! ledger's own. Whether it may be had is the ledger's to say.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::ledger::act::{Act, Spend, What};
-use crate::ledger::event::Context;
+use crate::ledger::event::{Adjustment, Context};
 use crate::ledger::types::{Points, Text};
 
 /// `redeem = { reward }` or `{ pool, amount }`, with the `channel` and `store` it is asked for in.
@@ -33,6 +33,17 @@ pub(super) struct DonateTable {
     charity: Text,
 }
 
+/// `adjust = { pool, amount }`, with the `staff` and `store` that do it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AdjustTable {
+    member: Option<Text>,
+    pool: Text,
+    amount: i64,
+    staff: Option<Text>,
+    store: Option<Text>,
+}
+
 /// `choose = { NAME = VALUE }`
 pub(super) type ChooseTable = BTreeMap<Text, Text>;
 
@@ -54,6 +65,20 @@ pub(super) fn redeem(table: &Spanned<RedeemTable>) -> Result<Act, String> {
 pub(super) fn donate(table: &DonateTable) -> Act {
     let (pool, amount, charity) = (table.pool.clone(), Points::new(table.amount), table.charity.clone());
     act(table.member.as_ref(), What::Donate { pool, amount, charity })
+}
+
+/// A correction by hand.
+pub(super) fn adjust(table: &AdjustTable) -> Adjustment {
+    let context = Context { staff: table.staff.clone(), store: table.store.clone(), ..Context::default() };
+    Adjustment {
+        member: table.member.clone().unwrap_or_else(|| Text::new_static("A")),
+        pool: table.pool.clone(),
+        amount: Points::new(table.amount),
+        reason: Text::new_static("a case"),
+        expires_at: None,
+        pending: false,
+        context: (context != Context::default()).then(|| Box::new(context)),
+    }
 }
 
 /// The act of choosing.

@@ -9,14 +9,14 @@ use crate::ledger::types::{Money, Text};
 
 /// Runs a case; the first step that goes another way ends it.
 pub(super) fn run_case(file: &Text, case: &Case, ledger: &mut impl Ledger) -> Option<Failure> {
-    for (at, step) in case.steps.iter().enumerate() {
+    for step in &case.steps {
         let differences = run_step(step, ledger);
         if !differences.is_empty() {
             return Some(Failure {
                 file: file.clone(),
                 line: step.line,
                 case: case.name.clone(),
-                step: at + 1,
+                step: step.number,
                 at: step.at_text.clone(),
                 differences,
             });
@@ -33,6 +33,7 @@ fn run_step(step: &Step, ledger: &mut impl Ledger) -> Vec<String> {
         Action::Transfer(transfer) => Some(ledger.transfer(transfer.clone())),
         Action::Resolve { outcome, claw_back } => Some(ledger.resolve(&step.member, *outcome, *claw_back)),
         Action::Act(act) => Some(ledger.act((**act).clone())),
+        Action::Adjust(adjustment) => Some(ledger.adjust((**adjustment).clone())),
     };
     let mut differences = Vec::new();
     if let Some(outcome) = &outcome {
@@ -57,6 +58,8 @@ const fn about_outcome(expectation: &Expectation) -> bool {
             | Expectation::Replayed(_)
             | Expectation::Clipped { .. }
             | Expectation::NothingClipped
+            | Expectation::Fires(_)
+            | Expectation::Silent(_)
     )
 }
 
@@ -76,7 +79,8 @@ fn compare_outcome(expect: &[Expectation], outcome: &Result<Posted, Reject>, dif
         }
         (Ok(posted), None) => posted,
     };
-    if !expect.iter().any(|expectation| matches!(expectation, Expectation::Status(_))) {
+    let own = |expectation: &Expectation| matches!(expectation, Expectation::Status(_)) || expectation.leaves_status();
+    if !expect.iter().any(own) {
         compare_status(Status::Posted, posted, differences);
     }
     let fails = |message: &str| {
@@ -110,6 +114,12 @@ fn compare_posted(expectation: &Expectation, posted: &Posted, differences: &mut 
         }
         Expectation::Fails(text) if !posted.faults.iter().any(|fault| fault.message.contains(text.as_str())) => {
             differences.push(format!("expected a script to fail with {text:?}"));
+        }
+        Expectation::Fires(rule) if !posted.spoke.contains(rule) => {
+            differences.push(format!("expected {rule} to fire, got {}", spoke(posted)));
+        }
+        Expectation::Silent(rule) if posted.spoke.contains(rule) => {
+            differences.push(format!("expected {rule} to be silent, got {}", spoke(posted)));
         }
         Expectation::NothingClipped if !posted.clipped.is_empty() => {
             differences.push(format!("expected nothing cut, got {}", cuts(posted)));
@@ -182,6 +192,10 @@ fn rewards(balance: &Balance) -> String {
     });
     let all: Vec<_> = all.collect();
     if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+}
+
+fn spoke(posted: &Posted) -> String {
+    if posted.spoke.is_empty() { "no rule".to_owned() } else { posted.spoke.join(", ") }
 }
 
 fn cuts(posted: &Posted) -> String {

@@ -41,11 +41,22 @@ pub(super) enum Expectation {
         name: Text,
         stamps: i64,
     },
+    /// A fraud rule has something to say.
+    Fires(Text),
+    /// A fraud rule has nothing to say.
+    Silent(Text),
+    /// Of all but the last time of a step that happens more than once: it need not be posted.
+    AnyStatus,
 }
 
 impl Expectation {
     pub(super) const fn is_of_tier(&self) -> bool {
         matches!(self, Self::Tier(_))
+    }
+
+    /// Whether a step that expects this says nothing of its status: what a rule stops is told by naming the rule.
+    pub(super) const fn leaves_status(&self) -> bool {
+        matches!(self, Self::Fires(_) | Self::Silent(_) | Self::AnyStatus)
     }
 }
 
@@ -76,6 +87,8 @@ pub(super) fn read(key: &str, value: &Value, vocabulary: &Vocabulary<'_>) -> Res
         "no_reward" => list(value).iter().map(|value| text(key, value).map(Expectation::NoReward)).collect(),
         "perk" => list(value).iter().map(|value| text(key, value).map(Expectation::Perk)).collect(),
         "no_perk" => list(value).iter().map(|value| text(key, value).map(Expectation::NoPerk)).collect(),
+        "fires" => list(value).iter().map(|value| rule(key, value, vocabulary).map(Expectation::Fires)).collect(),
+        "silent" => list(value).iter().map(|value| rule(key, value, vocabulary).map(Expectation::Silent)).collect(),
         name if vocabulary.pools.contains(&name) => one(pool(name, value)?),
         name if vocabulary.cards.contains(&name) => {
             let stamps = value.as_integer().ok_or_else(|| format!("{name} is a card: expect a number of stamps"))?;
@@ -89,7 +102,7 @@ pub(super) fn read(key: &str, value: &Value, vocabulary: &Vocabulary<'_>) -> Res
     }
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "member",
     "status",
     "verdict",
@@ -102,7 +115,17 @@ const KEYS: [&str; 12] = [
     "no_reward",
     "perk",
     "no_perk",
+    "fires",
+    "silent",
 ];
+
+/// The id of a fraud rule. Detectors and scripts have ids that nobody declares; a misspelt limit is one that sounds like another.
+fn rule(key: &str, value: &Value, vocabulary: &Vocabulary<'_>) -> Result<Text, String> {
+    let id = text(key, value)?;
+    let known = || vocabulary.limits.iter().copied();
+    let hint = if known().any(|limit| limit == id) { String::new() } else { suggestion(&id, known()) };
+    if hint.is_empty() { Ok(id) } else { Err(format!("no limit is called {id:?}{hint}")) }
+}
 
 fn text(key: &str, value: &Value) -> Result<Text, String> {
     value.as_str().map(Text::new).ok_or_else(|| format!("{key} is a text"))

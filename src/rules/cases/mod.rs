@@ -17,13 +17,17 @@
 //! `post` has an event's fields, each optional but `type`: the member is `A`, the id `e1`, `e2` … by the step's number,
 //! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points,
 //! `redeem = { reward }` or `{ pool, amount }` (and `order`, `channel`, `store`) spends them, `donate = { pool, amount, charity }` gives them away and
-//! `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
+//! `adjust = { pool, amount, staff, store }` corrects by hand, `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
 //! `resolve = { outcome = "cleared", member = "A" }` (or `"confirmed"`, with `claw_back = true` to take back what its evidence counts)
 //! closes the open case with something of that member's.
 //! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
 //! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a
 //! list, or `{ name, value }`), `perk` and `no_perk`, `clipped` (`{ wanted, given, limit }`, or `false`), `status`
-//! (`posted` where not given), `verdict`, `replayed`, `error` (a refusal's code), and `fails` (what a failing script says; else none may).
+//! (`posted` where not given), `verdict`, `replayed`, `error` (a refusal's code), `fails` (what a failing script says; else none may),
+//! and `fires` and `silent` (fraud rules by id: with these the status is left open).
+//!
+//! A step with `times = 10` and `every = "5m"` happens so often; what it expects is of the last time, `silent` of each. `#` in a member,
+//! device, card, employee or store is the number of the time, from 1.
 //!
 //! Runs against whatever [`Ledger`] it is given, so it never decides anything itself.
 
@@ -40,7 +44,7 @@ use super::files::{CASES_FOLDER, ProgramFiles};
 use super::program::Program;
 use super::script::Handled;
 use crate::ledger::act::{Act, What};
-use crate::ledger::event::{Event, EventKind, Transfer};
+use crate::ledger::event::{Adjustment, Event, EventKind, Transfer};
 use crate::ledger::record::{ScriptFault, Status, Verdict};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::Outcome;
@@ -60,6 +64,8 @@ pub trait Ledger {
     fn resolve(&mut self, member: &str, outcome: Outcome, claw_back: bool) -> Result<Posted, Reject>;
     /// Does what a member asks for: a redemption, a gift to a charity, a choice.
     fn act(&mut self, act: Act) -> Result<Posted, Reject>;
+    /// Corrects a balance by hand.
+    fn adjust(&mut self, adjustment: Adjustment) -> Result<Posted, Reject>;
     /// A member's balance at an instant; an empty one for somebody unknown.
     fn balance(&mut self, member: &str, at: TimeMs) -> Balance;
 }
@@ -77,6 +83,8 @@ pub struct Posted {
     pub clipped: Vec<Cut>,
     /// Scripts that failed.
     pub faults: Vec<ScriptFault>,
+    /// Fraud rules that had something to say, by id.
+    pub spoke: Vec<Text>,
 }
 
 /// Something a limit cut, by name.
@@ -200,6 +208,7 @@ pub fn run<L: Ledger>(
 }
 
 /// What the cases of a program post.
+#[derive(Default)]
 pub(super) struct PostedKinds {
     /// How many cases there are.
     pub cases: usize,
@@ -208,6 +217,9 @@ pub(super) struct PostedKinds {
     redeems: bool,
     waits: bool,
     expects_tier: bool,
+    /// Fraud rules that a case expects to fire, and such that one expects to be silent.
+    fires: Vec<Text>,
+    silent: Vec<Text>,
 }
 
 impl PostedKinds {
@@ -220,23 +232,43 @@ impl PostedKinds {
             Handled::Schedule => self.waits,
         }
     }
+
+    /// What is missing of the examples of a fraud rule: one in which it fires, and one in which it does not.
+    pub fn lacks(&self, rule: &Text) -> Option<&'static str> {
+        match (self.fires.contains(rule), self.silent.contains(rule)) {
+            (true, true) => None,
+            (true, false) => Some("in which it is silent"),
+            (false, true) => Some("in which it fires"),
+            (false, false) => Some("in which it fires, nor one in which it is silent"),
+        }
+    }
 }
 
 /// The kinds of event that a program's cases post; files that cannot be read post nothing.
 pub(super) fn posted_kinds(files: &ProgramFiles, vocabulary: &Vocabulary<'_>) -> PostedKinds {
-    let mut posted = PostedKinds { cases: 0, kinds: Vec::new(), redeems: false, waits: false, expects_tier: false };
+    let mut posted = PostedKinds::default();
     for (path, content) in files.files.iter().filter(|(path, _)| path.starts_with(CASES_FOLDER)) {
         let cases = parse::cases(path, content, vocabulary).unwrap_or_default();
         posted.cases += cases.len();
         for step in cases.iter().flat_map(|case| &case.steps) {
             posted.expects_tier |= step.expect.iter().any(expect::Expectation::is_of_tier);
+            for expectation in &step.expect {
+                match expectation {
+                    expect::Expectation::Fires(rule) => posted.fires.push(rule.clone()),
+                    expect::Expectation::Silent(rule) => posted.silent.push(rule.clone()),
+                    _ => {}
+                }
+            }
             match &step.action {
                 parse::Action::Post(event) if !posted.kinds.contains(&event.kind) => {
                     posted.kinds.push(event.kind.clone());
                 }
                 parse::Action::Wait => posted.waits = true,
                 parse::Action::Act(act) => posted.redeems |= matches!(act.what, What::Redeem { .. }),
-                parse::Action::Post(_) | parse::Action::Transfer(_) | parse::Action::Resolve { .. } => {}
+                parse::Action::Post(_)
+                | parse::Action::Transfer(_)
+                | parse::Action::Resolve { .. }
+                | parse::Action::Adjust(_) => {}
             }
         }
     }
@@ -247,5 +279,6 @@ pub(super) fn posted_kinds(files: &ProgramFiles, vocabulary: &Vocabulary<'_>) ->
 pub(super) struct Vocabulary<'a> {
     pub pools: Vec<&'a str>,
     pub cards: Vec<&'a str>,
+    pub limits: Vec<&'a str>,
     pub zone: &'a str,
 }

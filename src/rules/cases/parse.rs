@@ -10,14 +10,15 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use toml::{Spanned, Value};
 
 use super::Vocabulary;
-use super::asks::{self, ChooseTable, DonateTable, RedeemTable};
+use super::asks::{self, AdjustTable, ChooseTable, DonateTable, RedeemTable};
 use super::expect::{self, Expectation};
 use crate::ledger::act::Act;
-use crate::ledger::event::{Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
+use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
 use crate::limits::CASES_MAX;
 use crate::rules::diagnostic::{Diagnostic, line_and_column, toml_message};
+use crate::rules::values::{ExactMs, Whole};
 
 /// A case, ready to run.
 pub(super) struct Case {
@@ -27,6 +28,8 @@ pub(super) struct Case {
 
 /// A step, ready to run.
 pub(super) struct Step {
+    /// Within its case, from 1; the same for each of its times.
+    pub number: usize,
     pub line: u32,
     pub at: TimeMs,
     pub at_text: Text,
@@ -47,7 +50,11 @@ pub(super) enum Action {
         claw_back: bool,
     },
     Act(Box<Act>),
+    Adjust(Box<Adjustment>),
 }
+
+/// How often a step happens, at most.
+const TIMES_MAX: i64 = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -68,12 +75,15 @@ struct CaseTable {
 #[serde(deny_unknown_fields)]
 struct StepTable {
     at: Spanned<String>,
+    times: Option<Whole<1, TIMES_MAX>>,
+    every: Option<ExactMs>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
     resolve: Option<Spanned<ResolveTable>>,
     redeem: Option<Spanned<RedeemTable>>,
     donate: Option<DonateTable>,
     choose: Option<ChooseTable>,
+    adjust: Option<AdjustTable>,
     expect: Option<Spanned<BTreeMap<String, Value>>>,
 }
 
@@ -171,6 +181,42 @@ impl<'de> Deserialize<'de> for ItemEntry {
     }
 }
 
+impl StepTable {
+    fn times(&self) -> i64 {
+        self.times.as_ref().map_or(1, |times| times.0)
+    }
+}
+
+impl Action {
+    /// Makes it one of several times: `#` is which one, and later ones of an event have ids of their own.
+    fn happens(&mut self, turn: i64, times: i64) {
+        let number = (turn + 1).to_string();
+        let name = |text: &mut Text| {
+            if text.contains('#') {
+                *text = Text::new(text.replace('#', &number));
+            }
+        };
+        if times == 1 {
+            return;
+        }
+        match self {
+            Self::Post(event) => {
+                if turn > 0 {
+                    event.id = smol_str::format_smolstr!("{}-{number}", event.id);
+                }
+                let Context { store, staff, device, .. } = &mut event.context;
+                let cards = event.tenders.iter_mut().filter_map(|tender| tender.fingerprint.as_mut());
+                let named = [store, staff, device].into_iter().filter_map(Option::as_mut);
+                std::iter::once(&mut event.member).chain(named).chain(cards).for_each(name);
+            }
+            Self::Transfer(transfer) => [&mut transfer.from, &mut transfer.to].into_iter().for_each(name),
+            Self::Act(act) => name(&mut act.member),
+            Self::Adjust(adjustment) => name(&mut adjustment.member),
+            Self::Wait | Self::Resolve { .. } => {}
+        }
+    }
+}
+
 /// What is wrong with a case file.
 pub(in crate::rules) fn check(path: &str, content: &str, vocabulary: &Vocabulary<'_>) -> Vec<Diagnostic> {
     cases(path, content, vocabulary).err().unwrap_or_default()
@@ -184,7 +230,8 @@ pub(super) fn cases(path: &str, content: &str, vocabulary: &Vocabulary<'_>) -> R
             None => Diagnostic::of_file(path, toml_message(error.message())),
         }]
     })?;
-    let steps: usize = file.case.iter().map(|case| case.step.len()).sum();
+    let steps = file.case.iter().flat_map(|case| &case.step);
+    let steps: usize = steps.map(|step| usize::try_from(step.get_ref().times()).unwrap_or(usize::MAX)).sum();
     if file.case.len() > CASES_MAX || steps > CASES_MAX {
         return Err(vec![Diagnostic::of_file(path, format!("at most {CASES_MAX} cases and steps in a file"))]);
     }
@@ -212,30 +259,40 @@ impl Reader<'_> {
         let mut now = TimeMs::new(i64::MIN);
         let mut steps = Vec::with_capacity(case.step.len());
         for (at, step) in case.step.iter().enumerate() {
-            let step = self.step(at + 1, step);
-            if step.at < now {
-                let offset = case.step.get(at).map_or(0, |step| step.span().start);
-                self.wrong(offset, "time goes back here; a step is not before the one above it");
+            for turn in 0..step.get_ref().times() {
+                let wrong = self.wrong.len();
+                let one = self.step(at + 1, step, turn);
+                if turn > 0 {
+                    // What is wrong with a step has been said once.
+                    self.wrong.truncate(wrong);
+                } else if one.at < now {
+                    self.wrong(step.span().start, "time goes back here; a step is not before the one above it");
+                }
+                now = one.at;
+                steps.push(one);
             }
-            now = step.at;
-            steps.push(step);
         }
         Case { name: Text::new(&case.name), steps }
     }
 
-    fn step(&mut self, number: usize, step: &Spanned<StepTable>) -> Step {
+    /// One of the times that a step happens, the first being 0.
+    fn step(&mut self, number: usize, step: &Spanned<StepTable>, turn: i64) -> Step {
         let (line, _) = line_and_column(self.content, step.span().start);
         let table = step.get_ref();
         let at = instant(table.at.get_ref(), &self.zone).unwrap_or_else(|message| {
             self.wrong(table.at.span().start, message);
             TimeMs::EPOCH
         });
-        let action = self.action(number, at, step);
+        let at =
+            TimeMs::new(at.get().saturating_add(table.every.as_ref().map_or(0, |every| every.0).saturating_mul(turn)));
+        let mut action = self.action(number, at, step);
+        action.happens(turn, table.times());
         let mut member = match &action {
             Action::Wait => Text::new_static("A"),
             Action::Post(event) => event.member.clone(),
             Action::Transfer(transfer) => transfer.from.clone(),
             Action::Act(act) => act.member.clone(),
+            Action::Adjust(adjustment) => adjustment.member.clone(),
             Action::Resolve { .. } => {
                 table.resolve.as_ref().and_then(|r| r.get_ref().member.clone()).unwrap_or(Text::new_static("A"))
             }
@@ -251,7 +308,16 @@ impl Reader<'_> {
                 Err(message) => self.wrong(table.expect.as_ref().map_or(0, |expect| expect.span().start), message),
             }
         }
-        Step { line, at, at_text: Text::new(table.at.get_ref()), action, member, expect: expectations }
+        if turn + 1 < table.times() {
+            expectations.retain(|expectation| matches!(expectation, Expectation::Silent(_)));
+            expectations.push(Expectation::AnyStatus);
+        }
+        let at_text = if turn == 0 {
+            Text::new(table.at.get_ref())
+        } else {
+            smol_str::format_smolstr!("{}, time {}", table.at.get_ref(), turn + 1)
+        };
+        Step { number, line, at, at_text, action, member, expect: expectations }
     }
 
     fn action(&mut self, number: usize, at: TimeMs, step: &Spanned<StepTable>) -> Action {
@@ -280,6 +346,7 @@ impl Reader<'_> {
         }
         let others = table.donate.as_ref().map(asks::donate).into_iter().chain(table.choose.as_ref().map(asks::choose));
         actions.extend(others.map(|act| Action::Act(Box::new(act))));
+        actions.extend(table.adjust.as_ref().map(|table| Action::Adjust(Box::new(asks::adjust(table)))));
         if let Some(resolve) = &table.resolve {
             let asked = resolve.get_ref();
             let outcome = if asked.outcome == "confirmed" { Outcome::Confirmed } else { Outcome::Cleared };

@@ -72,8 +72,9 @@ pub(in crate::rules) struct LimitTable {
     /// What it counts by; several make one key.
     pub key: OneOrMany<Key>,
     /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, the `speed` from place to
-    /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers, or
-    /// how much of what was received is `passed` on, in percent.
+    /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers,
+    /// how much of what was received is `passed` on, in percent, or the `sequence` of `attributes.terminal_sequence`: so many numbers
+    /// may be missing, none is used twice, none goes back.
     #[serde(default)]
     pub metric: MetricText,
     /// For distinct values: of which field.
@@ -186,6 +187,7 @@ pub(in crate::rules) enum MetricText {
     Favour,
     Cycle,
     Passed,
+    Sequence,
 }
 
 impl MetricText {
@@ -202,6 +204,7 @@ impl MetricText {
             Self::Favour => "favour",
             Self::Cycle => "cycle",
             Self::Passed => "part that is passed on",
+            Self::Sequence => "gap in numbers",
         }
     }
 }

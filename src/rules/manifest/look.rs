@@ -25,6 +25,8 @@ pub(in crate::rules) struct LintTable {
     pub no_cases: Option<Spanned<Words>>,
     /// Why a handler is not tried by a case.
     pub handler_not_tested: Option<Spanned<Words>>,
+    /// Why a limit has no case in which it fires, or none in which it is silent.
+    pub limit_not_tested: Option<Spanned<Words>>,
 }
 
 impl LintTable {
@@ -39,6 +41,7 @@ impl LintTable {
             ("window_over", &self.window_over),
             ("no_cases", &self.no_cases),
             ("handler_not_tested", &self.handler_not_tested),
+            ("limit_not_tested", &self.limit_not_tested),
         ];
         all.into_iter().filter_map(|(code, why)| Some((code, why.as_ref()?))).collect()
     }

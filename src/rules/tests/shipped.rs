@@ -6,7 +6,7 @@ use super::super::cases::{self, Balance, Ledger, PoolBalance, Posted};
 use super::super::{Program, evaluate, load_all};
 use super::{SHOP, bind, compiled, files, item, purchase, run, words};
 use crate::ledger::act::Act;
-use crate::ledger::event::{Event, Transfer};
+use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::proposal::Intent;
 use crate::ledger::record::{Status, Verdict};
 use crate::ledger::reject::Reject;
@@ -65,7 +65,8 @@ impl Ledger for Plain {
             }
         }
         let faults = proposal.faults;
-        Ok(Posted { status: Status::Posted, verdict: Verdict::Allow, replayed: false, clipped: vec![], faults })
+        let (status, verdict) = (Status::Posted, Verdict::Allow);
+        Ok(Posted { status, verdict, replayed: false, clipped: vec![], faults, spoke: vec![] })
     }
 
     fn transfer(&mut self, _: Transfer) -> Result<Posted, Reject> {
@@ -74,6 +75,10 @@ impl Ledger for Plain {
 
     fn resolve(&mut self, _: &str, _: Outcome, _: bool) -> Result<Posted, Reject> {
         Err(Reject::UnknownCase(Seq::ZERO))
+    }
+
+    fn adjust(&mut self, _: Adjustment) -> Result<Posted, Reject> {
+        Err(Reject::NotTransferable("points stay"))
     }
 
     fn act(&mut self, _: Act) -> Result<Posted, Reject> {

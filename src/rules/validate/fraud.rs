@@ -30,6 +30,10 @@ impl Check<'_> {
         if matches!(limit.metric, MetricText::Gap | MetricText::Speed) && (limit.since.is_some() || !limit.current) {
             self.wrong(limit.id.span(), "a gap or a speed is between this event and its neighbours");
         }
+        let events = limit.on.0.iter().all(|kind| matches!(kind.0, Counted::Event(_)));
+        if limit.metric == MetricText::Sequence && (!events || limit.since.is_some() || !limit.current) {
+            self.wrong(limit.id.span(), "a sequence is of events, between this one and its neighbours");
+        }
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
         }
