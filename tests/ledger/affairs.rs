@@ -243,3 +243,23 @@ fn a_household_is_joined_by_its_name_once() {
         ",
     );
 }
+
+#[test]
+fn a_pending_adjustment_waits_in_a_case() {
+    // It used to wait for ever: no case knew of it, so nobody could clear it.
+    check(
+        "pool points expires=12m",
+        "
+        at 2026-01-05
+        buy A 10 earn=1
+        adjust A 50 pending
+        adjust A 7 pending
+        = A points 1 pending=57
+        clear A
+        = A points 58 pending=0
+        adjust A 20 pending
+        confirm A
+        = A points 58 pending=0
+        ",
+    );
+}
