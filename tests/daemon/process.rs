@@ -188,9 +188,11 @@ impl Daemon {
         peak.trim().trim_end_matches("kB").trim().parse().ok()
     }
 
-    /// Ends it at once, as `kill -9` does. It takes no notice of a daemon that has ended.
+    /// Ends it at once, as `kill -9` does; until it is gone its folder is in use. It takes no notice of a daemon that has ended.
     pub fn kill(&self) {
-        drop(self.child().kill());
+        let mut child = self.child();
+        drop(child.kill());
+        drop(child.wait());
     }
 
     /// Asks it to stop, as an operator does, and waits for its end.

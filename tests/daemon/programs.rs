@@ -24,7 +24,7 @@ struct Step {
     prefix: String,
     zone: TimeZone,
     /// Its number, from 1.
-    number: usize,
+    number: (usize, i64),
     table: Table,
 }
 
@@ -67,16 +67,19 @@ fn read_program(folder: &Path, steps: &mut Vec<Step>) {
         let cases: Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         for (case_number, case) in cases["case"].as_array().unwrap().iter().enumerate() {
             for (number, step) in case["step"].as_array().unwrap().iter().enumerate() {
-                let table = step.as_table().unwrap().clone();
-                steps.push(Step {
-                    at: instant(table["at"].as_str().unwrap(), &zone),
-                    place: format!("{program}/{file}: {}, step {}", case["name"], number + 1),
-                    program: program.clone(),
-                    prefix: format!("{file}-{case_number:03}-"),
-                    zone: zone.clone(),
-                    number: number + 1,
-                    table,
-                });
+                let table = step.as_table().unwrap();
+                let times = table.get("times").map_or(1, |times| times.as_integer().unwrap());
+                for turn in 0..times {
+                    steps.push(Step {
+                        at: later(&instant(table["at"].as_str().unwrap(), &zone), table.get("every"), turn),
+                        place: format!("{program}/{file}: {}, step {}, time {turn}", case["name"], number + 1),
+                        program: program.clone(),
+                        prefix: format!("{file}-{case_number:03}-"),
+                        zone: zone.clone(),
+                        number: (number + 1, turn),
+                        table: one_of(table, turn, times),
+                    });
+                }
             }
         }
     }
@@ -91,6 +94,29 @@ fn instant(text: &str, zone: &TimeZone) -> (i64, String) {
     };
     let instant = local.to_zoned(zone.clone()).unwrap().timestamp();
     (instant.as_millisecond(), instant.to_string())
+}
+
+/// So many times so many minutes later.
+fn later(at: &(i64, String), every: Option<&toml::Value>, turn: i64) -> (i64, String) {
+    let minutes = every.map_or(0, |every| every.as_str().unwrap().strip_suffix('m').unwrap().parse::<i64>().unwrap());
+    let at = jiff::Timestamp::from_millisecond(at.0 + minutes * 60_000 * turn).unwrap();
+    (at.as_millisecond(), at.to_string())
+}
+
+/// A step that happens several times, at one of them: `#` is which one, and what is expected holds after the last of them, but
+/// for limits that stay silent.
+fn one_of(step: &Table, turn: i64, times: i64) -> Table {
+    if times == 1 {
+        return step.clone();
+    }
+    let mut one: Table = toml::to_string(step).unwrap().replace('#', &(turn + 1).to_string()).parse().unwrap();
+    if turn + 1 < times
+        && let Some(expect) = one.get_mut("expect").and_then(toml::Value::as_table_mut)
+    {
+        expect.retain(|key, _| key == "silent");
+        expect.insert("any_status".to_owned(), true.into());
+    }
+    one
 }
 
 /// A table of a case as JSON.
@@ -119,7 +145,10 @@ impl Step {
     fn event(&self, post: &toml::Value) -> Value {
         let mut event = self.fields(post);
         let refund = event["type"] == "refund";
-        event.entry("id").or_insert(json!(format!("{}e{}", self.prefix, self.number)));
+        event.entry("id").or_insert(json!(match self.number {
+            (number, 0) => format!("{}e{number}", self.prefix),
+            (number, turn) => format!("{}e{number}-{turn}", self.prefix),
+        }));
         event.entry("source").or_insert(json!("case"));
         let occurred_at = event.get("occurred_at").and_then(Value::as_str).map(|text| instant(text, &self.zone).1);
         event.insert("occurred_at".to_owned(), json!(occurred_at.unwrap_or_else(|| self.at.1.clone())));
@@ -205,13 +234,22 @@ fn compare_answer(answer: &Answer, expect: &Table, say_wrong: &mut impl FnMut(St
     // Members and choices have no status of their own.
     let status = body.get("status").cloned().unwrap_or(json!("posted"));
     let wanted = expect.get("status").map_or(json!("posted"), json_of);
-    if ["posted", "held", "denied"].iter().any(|word| status == *word) && status != wanted {
+    let any = ["any_status", "fires", "silent"].iter().any(|key| expect.contains_key(*key));
+    if !any && ["posted", "held", "denied"].iter().any(|word| status == *word) && status != wanted {
         say_wrong(format!("expected status {wanted}, got {body}"));
     }
     if let Some(replayed) = expect.get("replayed") {
         let came = answer.header("idempotent-replayed") == Some("true");
         if Some(came) != replayed.as_bool() {
             say_wrong(format!("expected replayed {replayed}, got {came}"));
+        }
+    }
+    let reasons = body["fraud"]["reasons"].as_array().cloned().unwrap_or_default();
+    for (key, fires) in [("fires", true), ("silent", false)] {
+        for rule in expect.get(key).map(json_of).iter().flat_map(list) {
+            if reasons.iter().any(|reason| reason["rule"] == *rule) != fires {
+                say_wrong(format!("expected {key} {rule}, got {reasons:?}"));
+            }
         }
     }
     if let Some(verdict) = expect.get("verdict")
@@ -244,7 +282,7 @@ fn compare_balance(key: &str, wanted: &Value, balance: &Value, say_wrong: &mut i
         balance[of].as_array().into_iter().flatten().map(|one| one[field].clone()).collect()
     };
     match key {
-        "member" | "error" | "status" | "verdict" | "replayed" | "clipped" => {}
+        "member" | "error" | "status" | "verdict" | "replayed" | "clipped" | "fires" | "silent" | "any_status" => {}
         "tier" => {
             let wanted = if wanted == "none" { &Value::Null } else { wanted };
             if balance["tier"] != *wanted {
