@@ -21,7 +21,7 @@ use crate::store::{MemberWrite, ViewBatch};
 /// Rows that are written without waiting for more.
 const BATCH_ROWS_MAX: usize = 50_000;
 /// How long the first row of a batch waits for others.
-const BATCH_AGE_MAX: Duration = Duration::from_millis(500);
+const BATCH_AGE_MAX: Duration = Duration::from_millis(200);
 /// Records after which the rows are brought to disk, so that a start after a crash replays no more than about this many.
 const FLUSH_RECORDS: u64 = 1_000_000;
 

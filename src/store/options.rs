@@ -113,8 +113,6 @@ impl Shared {
     pub(super) fn views(&self, health: &Health) -> Options {
         let mut options = self.database(health);
         options.set_atomic_flush(true);
-        // Only one thread writes; others would rule out the hints of sorted batches.
-        options.set_allow_concurrent_memtable_write(false);
         options
     }
 
@@ -173,12 +171,8 @@ fn cache(bytes: usize) -> Cache {
     Cache::new_lru_cache_opts(&options)
 }
 
-/// Rows come in sorted batches: a row's place is looked for from that of the one before, by the first byte of their keys.
-const SORTED_BATCHES: &str = "memtable_insert_with_hint_prefix_extractor=fixed:1";
-
 /// Filters in memory, at a twentieth of a buffer, and in files, at 12 bits a key: one in 300 misses then costs a read.
 fn filtered(options: &mut Options, table: &mut BlockBasedOptions) {
-    *options = options.get_options_from_string(SORTED_BATCHES).expect("an option RocksDB knows");
     options.set_memtable_whole_key_filtering(true);
     options.set_memtable_prefix_bloom_ratio(0.05);
     table.set_bloom_filter(12.0, false);
