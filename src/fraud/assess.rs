@@ -405,11 +405,7 @@ fn too_close(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> Option
 /// What a limit on speed says.
 fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64) -> Option<Found> {
     let way = measure::speed(ring, question.at, here, limit.extra.ignore_m)?;
-    let extra = &limit.extra;
-    let ms_at = |kmh: i64| way.metres.saturating_mul(3_600).checked_div(kmh).unwrap_or(0);
-    let in_time = extra.slack_ms > 0 && way.ms >= ms_at(limit.limit).saturating_add(extra.slack_ms);
-    let flew = flight_ms(limit, way.metres).is_some_and(|flight_ms| way.ms >= flight_ms);
-    if way.kmh <= limit.limit || way.ms >= limit.window_ms || in_time || flew {
+    if way.kmh <= limit.limit || way.ms >= fair_ms(limit, way.metres) {
         return None;
     }
     Some(Found {
@@ -421,10 +417,14 @@ fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64)
     })
 }
 
-/// How long it takes to fly a way, where a limit takes flights for possible.
-pub(super) fn flight_ms(limit: &LimitTerms, metres: i64) -> Option<i64> {
-    let in_the_air = metres.saturating_mul(3_600) / FLIGHT_KMH;
-    (limit.extra.by_air && metres >= FLIGHT_MIN_M).then(|| in_the_air.saturating_add(FLIGHT_GROUND_MS))
+/// From how long on a way raises no question: the limit's speed less its slack, a flight where it allows one, its window.
+pub(super) fn fair_ms(limit: &LimitTerms, metres: i64) -> i64 {
+    let (slack_ms, by_air) = (limit.extra.slack_ms, limit.extra.by_air);
+    let driven = metres.saturating_mul(3_600).checked_div(limit.limit).filter(|_| slack_ms > 0);
+    let flown = metres.saturating_mul(3_600) / FLIGHT_KMH;
+    let drive_ms = driven.map(|ms| ms.saturating_sub(slack_ms));
+    let flight_ms = (by_air && metres >= FLIGHT_MIN_M).then(|| flown.saturating_add(FLIGHT_GROUND_MS));
+    [drive_ms, flight_ms].into_iter().flatten().fold(limit.window_ms, i64::min)
 }
 
 /// What a limit on lateness says.

@@ -159,8 +159,7 @@ fn arrived_slower(fired: &Fired<'_>, question: &Question<'_>) -> Option<TimeMs> 
     }
     // The first millisecond at which the speed, rounded down, is no more than the limit.
     let slow = way.metres.checked_mul(3_600)?.checked_div(limit.limit.checked_add(1)?)?.checked_add(1)?;
-    let flew = super::assess::flight_ms(limit, way.metres);
-    let least = slow.min(limit.window_ms).min(flew.unwrap_or(i64::MAX));
+    let least = slow.min(super::assess::fair_ms(limit, way.metres));
     from.get().checked_add(least).map(TimeMs::new)
 }
 

@@ -287,14 +287,15 @@ impl Rings {
             return *slot;
         }
         *made += 1;
-        let slot = free.pop().unwrap_or_else(|| {
-            held.push(Ring::default());
-            keys.push(copy.clone());
-            Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
-        });
-        if let Some(kept) = keys.get_mut(slot.0 as usize) {
+        let freed = free.pop().and_then(|slot| Some((slot, keys.get_mut(slot.0 as usize)?)));
+        let slot = if let Some((slot, kept)) = freed {
             *kept = copy;
-        }
+            slot
+        } else {
+            held.push(Ring::default());
+            keys.push(copy);
+            Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+        };
         *place = Place::At(slot);
         slot
     }
