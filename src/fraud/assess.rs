@@ -5,8 +5,9 @@ use std::cell::OnceCell;
 
 use super::facts::{self, Find};
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
+use super::together::Together;
 use super::window::{Ring, Tally};
-use super::{explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
+use super::{copies, explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::calendar::Zone;
 use crate::ledger::desk::Lists;
@@ -237,7 +238,7 @@ fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i6
             let Input::Event(event) = input else { return None };
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
-        Metric::Sum | Metric::Share | Metric::Passed => Some(question.amount()),
+        Metric::Sum | Metric::Share | Metric::Passed | Metric::Copies => Some(question.amount()),
         Metric::Sequence => sequence::number(input),
     }
 }
@@ -324,7 +325,8 @@ pub(super) fn exceeded<'a>(
             })
         }
         Metric::Count if limit.extra.quick_ms.is_some() => {
-            let (counted, records) = trail::quick(ring, question, limit, limit.extra.quick_ms?)?;
+            let (counted, records) =
+                trail::quick(ring, question, limit, (limit.extra.apart_ms, limit.extra.quick_ms?))?;
             let detail = words::quick(limit, counted);
             Some(Found { counted, limit: limit.limit, window_ms: limit.window_ms, records, detail })
         }
@@ -336,6 +338,7 @@ pub(super) fn exceeded<'a>(
         Metric::Cycle => flows::cycle(limit, question, other(KeyField::Member)),
         Metric::Age => too_old(limit, question),
         Metric::Sequence => sequence::broken(limit, ring, question, value),
+        Metric::Copies => copies::copied(limit, ring, question, value),
         Metric::Favour => limit.extra.favour.and_then(|terms| {
             let favoured = trail::favoured(ring, other(KeyField::Staff), question, (limit, terms))?;
             let detail = words::favoured(limit, &favoured);
@@ -437,47 +440,6 @@ fn too_old(limit: &LimitTerms, question: &Question<'_>) -> Option<Found> {
         records: Vec::new(),
         detail: words::too_old(limit, age_ms),
     })
-}
-
-/// Flags of several kinds of evidence, which together may weigh as much as one that holds.
-#[derive(Default)]
-struct Together {
-    heaviest: Vec<(Text, u8, Text)>,
-}
-
-impl Together {
-    fn add(&mut self, limit: &LimitTerms, reason: &Reason) {
-        let Some(family) = limit.extra.family.as_ref().filter(|_| reason.verdict == Verdict::Flag) else { return };
-        match self.heaviest.iter_mut().find(|(known, _, _)| known == family) {
-            Some((_, weight, rule)) if *weight < reason.weight => {
-                (*weight, *rule) = (reason.weight, reason.rule.clone());
-            }
-            Some(_) => {}
-            None => self.heaviest.push((family.clone(), reason.weight, reason.rule.clone())),
-        }
-    }
-
-    /// The reason to hold that the flags come to, where nothing else holds.
-    fn hold(&self, question: &Question<'_>, assessment: &Assessment) -> Option<Reason> {
-        let most = question.terms.together;
-        let weight: u32 = self.heaviest.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
-        if most == 0 || self.heaviest.len() < 2 || weight < u32::from(most) || assessment.verdict >= Verdict::Hold {
-            return None;
-        }
-        let member = question.input.key_field(KeyField::Member).map_or("", |member| member.as_str());
-        let evidence = Evidence {
-            key: smol_str::format_smolstr!("member={member}"),
-            metric: Text::new_static("weight"),
-            window_ms: 0,
-            counted: i64::from(weight),
-            limit: i64::from(most) - 1,
-            events: Vec::new(),
-        };
-        let rules: Vec<&str> = self.heaviest.iter().map(|(_, _, rule)| rule.as_str()).collect();
-        let detail = format!("{} weigh {weight} together, at most {}", rules.join(" and "), most - 1);
-        let reason = Reason::plain(Text::new_static("weak_signals"), Verdict::Hold, 0, detail);
-        Some(Reason { evidence: Some(evidence), ..reason })
-    }
 }
 
 /// What a limit says about an input that lacks a field of its key, or what it counts.

@@ -69,7 +69,7 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     }
     match limit.metric {
         Metric::Speed => return arrived_slower(fired, question),
-        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence => return None,
+        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence | Metric::Copies => return None,
         Metric::Count | Metric::Sum | Metric::Distinct(_) | Metric::Gap | Metric::Share | Metric::Passed => {}
     }
     let mut ring = ring.cloned().unwrap_or_default();
@@ -220,7 +220,9 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
             | Fact::Unproven
             | Fact::Passing
             | Fact::Trifling
+            | Fact::Receipt
             | Fact::LateReceipt
+            | Fact::Asleep
             | Fact::Indebted
             | Fact::ToNewcomer => {}
         }

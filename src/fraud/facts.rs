@@ -21,9 +21,9 @@ pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
         Fact::Unlinked => !has(input, KeyField::Order),
         Fact::NoStore => !has(input, KeyField::Store),
         // Only the ledger knows.
-        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted | Fact::ToNewcomer => true,
+        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted | Fact::ToNewcomer | Fact::Asleep => true,
         Fact::Trifling => is_trifling(input),
-        Fact::LateReceipt => has(input, KeyField::Receipt),
+        Fact::Receipt | Fact::LateReceipt => has(input, KeyField::Receipt),
         Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
     })
 }
@@ -53,6 +53,7 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
         Fact::Passing => bought(question) <= 1,
         Fact::ToNewcomer => question.recipient_since.is_some_and(|since| question.at.since(since) < NEWCOMER_MS),
         Fact::Indebted => question.member.is_some_and(|m| m.pools.iter().any(|pool| pool.debt.is_positive())),
+        Fact::Asleep => is_idle(question, ASLEEP_MS),
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
@@ -60,7 +61,7 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
 }
 
 /// How often the member bought, less what was given back.
-fn bought(question: &Question<'_>) -> i64 {
+pub(super) fn bought(question: &Question<'_>) -> i64 {
     let counter = question.member.and_then(|member| member.counter(question.terms.purchases_counter));
     counter.map_or(0, |counter| counter.ever)
 }
@@ -75,6 +76,14 @@ const TRIFLE: i64 = 10;
 
 /// Who enrolled is a newcomer for so long.
 const NEWCOMER_MS: i64 = 14 * 86_400_000;
+
+/// Who neither bought nor redeemed for so long is asleep.
+const ASLEEP_MS: i64 = 30 * 86_400_000;
+
+/// Whether the member neither bought nor redeemed for so long.
+fn is_idle(question: &Question<'_>, idle_ms: i64) -> bool {
+    question.member.is_some_and(|member| question.at.since(member.active_at.max(member.enrolled_at)) >= idle_ms)
+}
 
 /// A receipt is late after so long.
 const LATE_MS: i64 = 86_400_000;
@@ -105,10 +114,7 @@ fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
     }
     let at = question.at;
     let newer = |newer_ms: i64| question.member.is_none_or(|member| at.since(member.enrolled_at) < newer_ms);
-    let idle = |idle_ms: i64| {
-        question.member.is_some_and(|member| at.since(member.active_at.max(member.enrolled_at)) >= idle_ms)
-    };
-    extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(idle)
+    extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(|idle_ms| is_idle(question, idle_ms))
 }
 
 /// Whether a limit speaks about an input at all; the records that made it so.

@@ -15,6 +15,7 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod copies;
 mod explain;
 mod facts;
 mod feeds;
@@ -30,6 +31,7 @@ mod relate;
 pub mod rings;
 mod sequence;
 mod synthetic;
+mod together;
 mod trail;
 pub mod window;
 mod words;

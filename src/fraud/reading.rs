@@ -38,7 +38,8 @@ pub fn read(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs, most: usiz
         | Metric::Favour
         | Metric::Cycle
         | Metric::Passed
-        | Metric::Sequence => None,
+        | Metric::Sequence
+        | Metric::Copies => None,
     };
     Reading {
         counted,

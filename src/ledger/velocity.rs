@@ -32,6 +32,8 @@ pub enum Metric {
     /// The numbers a till gives its own events, `attributes.terminal_sequence`: how many are missing before this one, one that
     /// was used, one that goes back.
     Sequence,
+    /// How many within the window, earlier or later, are over the same amount.
+    Copies,
 }
 
 impl Metric {
@@ -50,6 +52,7 @@ impl Metric {
             Self::Cycle => "cycle",
             Self::Passed => "passed",
             Self::Sequence => "sequence",
+            Self::Copies => "copies",
         }
     }
 
@@ -86,10 +89,14 @@ pub enum Fact {
     Passing,
     /// Costs next to nothing: at most ten of the smallest coins, and at least one.
     Trifling,
+    /// With a receipt's number.
+    Receipt,
     /// A receipt that arrives more than a day after its sale.
     LateReceipt,
     /// Of a member who owes points: what was spent came back.
     Indebted,
+    /// Of a member who neither bought nor redeemed for 30 days.
+    Asleep,
     /// Goes to a member who enrolled less than two weeks ago.
     ToNewcomer,
 }
@@ -109,6 +116,8 @@ impl Fact {
             Self::Unproven => "unproven",
             Self::Passing => "passing",
             Self::Trifling => "trifling",
+            Self::Receipt => "receipt",
+            Self::Asleep => "asleep",
             Self::LateReceipt => "late_receipt",
             Self::Indebted => "indebted",
             Self::ToNewcomer => "to_newcomer",
@@ -259,6 +268,8 @@ pub struct LimitExtra {
     pub around: bool,
     /// Of the latest entries, only those that came at most this long after the one before count.
     pub quick_ms: Option<i64>,
+    /// … and later than this after it; 0 for any.
+    pub apart_ms: i64,
     /// It looks at so many of the latest entries of the plain count of its key, which tell staff, card and store apart.
     pub latest: Option<u16>,
     /// Whether its ring keeps such entries.

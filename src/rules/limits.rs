@@ -16,8 +16,8 @@ use crate::ledger::terms::{
 };
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
-    EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES, SERVED_MAX,
-    SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
+    COPIES_RING_ENTRIES, EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES,
+    SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
 };
 
 /// Entries of a ring that conditions look things up in, at least.
@@ -35,6 +35,7 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         MetricText::Distinct => "distinct",
         MetricText::Speed => "speed",
         MetricText::Sequence => "sequence",
+        MetricText::Copies => "copies",
     };
     let mut name = format!("ring:{}:{metric}:{}", keys(&limit.key), kinds(&limit.on));
     let mut add = |what: &str, text: &str| write!(name, ":{what}={text}").expect("a string takes everything");
@@ -119,6 +120,8 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::Unproven => Fact::Unproven,
         FactText::Passing => Fact::Passing,
         FactText::Trifling => Fact::Trifling,
+        FactText::Receipt => Fact::Receipt,
+        FactText::Asleep => Fact::Asleep,
         FactText::LateReceipt => Fact::LateReceipt,
         FactText::Indebted => Fact::Indebted,
         FactText::ToNewcomer => Fact::ToNewcomer,
@@ -206,6 +209,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         trail: false,
         around: limit.around,
         quick_ms: limit.quick.as_ref().map(|quick| quick.0),
+        apart_ms: limit.apart.as_ref().map_or(0, |apart| apart.0),
         slack_ms: limit.slack.as_ref().map_or(0, |slack| slack.0),
         by_air: limit.by_air,
         favour: limit.favour.as_ref().map(|favour| Favour {
@@ -330,6 +334,7 @@ fn metric(limit: &LimitTable) -> Metric {
         (MetricText::Cycle, _) => Metric::Cycle,
         (MetricText::Passed, _) => Metric::Passed,
         (MetricText::Sequence, _) => Metric::Sequence,
+        (MetricText::Copies, _) => Metric::Copies,
     }
 }
 
@@ -356,6 +361,7 @@ fn capacity(limit: &LimitTable) -> u16 {
         MetricText::Share | MetricText::Passed => PRIOR_ENTRIES_MIN,
         MetricText::Speed => SPEED_RING_ENTRIES,
         MetricText::Sequence => SEQUENCE_RING_ENTRIES,
+        MetricText::Copies => COPIES_RING_ENTRIES,
         MetricText::Sum => limit
             .entries
             .as_ref()
