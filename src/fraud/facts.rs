@@ -36,12 +36,16 @@ pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
 }
 
-/// Done where the merchant could see the member. What names no channel is so where a terminal or an employee is named.
+/// Done where the merchant could see the member. What names no channel is so where a terminal, an employee or a store is named; but
+/// a receipt says in which store it was printed, wherever it is brought.
 fn is_in_person(input: &Input) -> bool {
     match input.key_field(KeyField::Channel).map(Text::as_str) {
         Some("web" | "app" | "online" | "mobile" | "phone" | "mail" | "email" | "social" | "marketplace") => false,
         Some("store" | "pos" | "in_store" | "instore" | "kiosk" | "till") => true,
-        Some(_) | None => has(input, KeyField::Terminal) || has(input, KeyField::Staff),
+        named => {
+            let by_staff = has(input, KeyField::Terminal) || has(input, KeyField::Staff);
+            by_staff || named.is_none() && has(input, KeyField::Store) && !has(input, KeyField::Receipt)
+        }
     }
 }
 
@@ -155,22 +159,29 @@ fn happened<'a>(
         }
     }
     if let Some(percent) = prior.most_percent
-        && tally.value.saturating_mul(100) > counted(limit, question, own, window_ms).saturating_mul(percent)
+        && tally.value.saturating_mul(100) > counted(limit, question, (own, ring), prior).saturating_mul(percent)
     {
         return None;
     }
     Some(ring.contributing(at, window_ms, usize::try_from(prior.least).unwrap_or(1).clamp(1, 10)))
 }
 
-/// What a limit itself counted within a time, this input included; of more than is kept at least so much.
-fn counted(limit: &LimitTerms, question: &Question<'_>, own: Option<&Ring>, window_ms: i64) -> i64 {
-    let Some(own) = own else { return 1 };
+/// What a limit itself counted within the time of a prior, this input included; of more than is kept at least so much. Where both
+/// are about different values, those that are among the prior's.
+fn counted(limit: &LimitTerms, question: &Question<'_>, (own, before): (Option<&Ring>, &Ring), prior: &Prior) -> i64 {
+    let (at, window_ms) = (question.at, prior.window_ms);
     match limit.metric {
         Metric::Distinct(of) => {
             let value = question.input.key_field(of).map(measure::fingerprint);
-            measure::distinct(own, question.at, window_ms, value).value
+            let own = own.into_iter().flat_map(|own| measure::within(own, at, window_ms)).map(|entry| entry.value);
+            let mut values: Vec<i64> = own.chain(value).collect();
+            values.sort_unstable();
+            values.dedup();
+            let among = |value: &i64| measure::within(before, at, window_ms).any(|entry| entry.value == *value);
+            values.retain(|value| !prior.distinct || among(value));
+            i64::try_from(values.len()).unwrap_or(i64::MAX)
         }
-        _ => own.count(question.at, window_ms).value.saturating_add(1),
+        _ => own.map_or(0, |own| own.count(at, window_ms).value).saturating_add(1),
     }
 }
 

@@ -17,9 +17,10 @@ use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::{NameId, Seq, Text};
 
 const DAY_MS: i64 = 86_400_000;
-/// Enrolments in a day from a device, and from a client address, at most.
-const DEVICE_DAY: i64 = 3;
-const IP_DAY: i64 = 10;
+/// Enrolments in a day from a device, and from a client address: from more on it is said, and from more on held, where it ever is.
+/// A family enrols on one phone in an evening; in a shop the device is the shop's, and behind one address may be a campus.
+const DEVICE_DAY: (i64, i64) = (3, 6);
+const IP_DAY: (i64, i64) = (10, i64::MAX);
 /// Other members with the same e-mail address or phone number: from so many on it is said, and from so many on held.
 const MAILBOX: (usize, usize) = (1, 3);
 const PHONE: (usize, usize) = (2, 5);
@@ -29,9 +30,10 @@ const BIRTHDAYS_ONE: usize = 4;
 const BIRTHDAYS_NEAR: usize = 5;
 /// An account is new for so long.
 const NEW_MS: i64 = 7 * DAY_MS;
-/// Other members on an identifier of an account that spends without having bought: while it is new, and ever.
-const SPENDS_NEW: (usize, usize) = (1, 2);
-const SPENDS_EVER: (usize, usize) = (2, 4);
+/// Others who are one with an account that spends without having bought, and others on its device, at most: a family of four. Of a
+/// new account that bought once: more than a family.
+const SPENDS_UNPROVEN: (usize, usize) = (3, 3);
+const SPENDS_NEW: (usize, usize) = (4, 4);
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -57,7 +59,7 @@ pub(super) fn seen(scene: &Scene<'_>) -> Vec<Reason> {
 }
 
 /// More enrolments in a day than people make with one device or from one address.
-fn burst(scene: &Scene<'_>, (ring, kind, most): (NameId, KeyField, i64)) -> Option<Reason> {
+fn burst(scene: &Scene<'_>, (ring, kind, (most, held)): (NameId, KeyField, (i64, i64))) -> Option<Reason> {
     let ring = scene.ring(ring, kind)?;
     let value = scene.question.input.key_field(kind)?;
     let at = scene.question.at;
@@ -74,8 +76,7 @@ fn burst(scene: &Scene<'_>, (ring, kind, most): (NameId, KeyField, i64)) -> Opti
     );
     let key = smol_str::format_smolstr!("{}={value}", kind.name());
     let counted = Counted { key, metric: "distinct", window_ms: DAY_MS, found: day, limit: most, events };
-    // In a shop it is the shop's tablet; behind one address may be a campus.
-    let holds = kind == KeyField::Device && !in_store(scene.event);
+    let holds = day > held && !in_store(scene.event);
     let verdict = if holds { (Verdict::Hold, 60) } else { (Verdict::Flag, 20) };
     Some(reason("synthetic_signup_burst", verdict, detail, counted))
 }
@@ -164,11 +165,11 @@ pub(super) fn spends(question: &Question<'_>, clusters: &Clusters) -> Option<Rea
     let kin = member.kin.as_deref()?;
     let bought = member.counter(question.terms.purchases_counter).map_or(0, |counter| counter.ever);
     let is_new = question.at.since(member.enrolled_at) < NEW_MS;
-    let (hard_most, near_most, purchases_most) =
-        if is_new { (SPENDS_NEW.0, SPENDS_NEW.1, 1) } else { (SPENDS_EVER.0, SPENDS_EVER.1, 0) };
-    if bought > purchases_most {
-        return None;
-    }
+    let (hard_most, near_most) = match bought {
+        ..=0 => SPENDS_UNPROVEN,
+        1 if is_new => SPENDS_NEW,
+        _ => return None,
+    };
     let id = question.input.key_field(KeyField::Member)?;
     let cluster = clusters.of(question.program, fingerprint(id));
     let one = cluster.map_or(0, |cluster| cluster.members().len().saturating_sub(1));

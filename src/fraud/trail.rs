@@ -120,21 +120,22 @@ pub(super) fn favoured(
     let entries = || latest(own, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
     let by = |entry: &Entry| part(entry.value, KeyField::Staff);
     let counts = |entry: &Entry| !(terms.cash && part(entry.value, KeyField::Card).is_some());
-    let (mut count, mut all) = (1, 1);
-    for entry in entries() {
-        all += i64::from(by(entry).is_some());
-        count += i64::from(by(entry) == Some(staff) && counts(entry));
+    let (mut count, mut all, mut last) = (1, 1, question.at);
+    let (mut days, mut records) = (vec![day(last)], Vec::new());
+    for entry in entries().filter(|entry| by(entry).is_some()) {
+        if by(entry) != Some(staff) || !counts(entry) {
+            all += 1;
+        } else if terms.apart_ms == 0 || last.since(entry.at) > terms.apart_ms {
+            (all, count, last) = (all + 1, count + 1, entry.at);
+            records.push(entry.seq);
+            if !days.contains(&day(last)) {
+                days.push(day(last));
+            }
+        }
     }
     let share = count * 100 / all;
     if count <= limit.limit || share < terms.share {
         return None;
-    }
-    let (mut days, mut records) = (vec![day(question.at)], Vec::new());
-    for entry in entries().filter(|entry| by(entry) == Some(staff) && counts(entry)) {
-        records.push(entry.seq);
-        if !days.contains(&day(entry.at)) {
-            days.push(day(entry.at));
-        }
     }
     let days = i64::try_from(days.len()).unwrap_or(i64::MAX);
     if days < terms.days || count < terms.a_day.saturating_mul(days) {

@@ -8,7 +8,7 @@ mod tiers;
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
 use super::provenance::RefundPolicy;
-use super::types::{Money, NameId, Points, Text};
+use super::types::{Money, NameId, Points, Text, TimeMs};
 use super::verdict::KeyField;
 use crate::limits::HUB_MEMBERS_DEFAULT;
 
@@ -362,6 +362,9 @@ pub struct HouseholdTerms {
 pub struct Terms {
     /// The version of the rules these terms belong to.
     pub version: u32,
+    /// Since when they decide, or who decides has last changed: by them nothing falls due before, since what did was recorded
+    /// by those before.
+    pub since: TimeMs,
     /// The zone of its days, months and years.
     pub zone: Zone,
     /// Whether an unknown member's first event enrols it.

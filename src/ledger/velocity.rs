@@ -190,6 +190,8 @@ pub struct Favour {
     pub a_day: i64,
     /// Whether only what was paid without a card counts: who pays with their own card is there.
     pub cash: bool,
+    /// What comes at most so long after what was counted is part of the same visit: who fetches coffee for an office came once.
+    pub apart_ms: i64,
 }
 
 /// Something that must have happened before.

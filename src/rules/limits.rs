@@ -208,13 +208,14 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         quick_ms: limit.quick.as_ref().map(|quick| quick.0),
         slack_ms: limit.slack.as_ref().map_or(0, |slack| slack.0),
         by_air: limit.by_air,
-        favour: limit.favour.map(|favour| Favour {
+        favour: limit.favour.as_ref().map(|favour| Favour {
             share: favour.share.0,
             times: favour.times.0,
             others: usize::try_from(favour.others.0).unwrap_or(usize::MAX),
             days: favour.days.0,
             a_day: favour.a_day.0,
             cash: favour.cash,
+            apart_ms: favour.apart.as_ref().map_or(0, |apart| apart.0),
         }),
         other: other_ring(limit).map(|ring| id(&ring)),
         about: limit.about.as_ref().map_or(Text::new_static(""), |about| about.0.clone()),

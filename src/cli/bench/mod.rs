@@ -89,6 +89,9 @@ pub struct Args {
     /// Attacks of each family at each level, in the fraud workload
     #[arg(long, default_value = "3", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub attacks: u8,
+    /// Write every step of the fraud workload here, a JSON object on a line: who is behind it, and what was said of it
+    #[arg(long)]
+    pub steps: Option<PathBuf>,
     /// Connections, each with one request under way: 64 for single requests and 4 for batches unless given
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=4_096))]
     pub connections: Option<u16>,

@@ -232,7 +232,7 @@ pub(in crate::rules) struct PriorTable {
     pub least: Whole<0, 63>,
     /// At least so many in a hundred of what the limit itself counted in that time.
     pub percent: Option<Whole<1, 100>>,
-    /// At most so many in a hundred of that.
+    /// At most so many in a hundred of that. Where both are of different values, only those counted that are among these stand for it.
     pub most_percent: Option<Whole<1, 1_000>>,
 }
 
@@ -251,7 +251,7 @@ pub(in crate::rules) struct FreshTable {
 }
 
 /// `favour = { share = 80, times = 3, others = 8, days = 3 }`
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::rules) struct FavourTable {
     /// Of a hundred of the member's own events, so many by this employee.
@@ -268,6 +268,8 @@ pub(in crate::rules) struct FavourTable {
     /// Whether only what was paid without a card counts.
     #[serde(default)]
     pub cash: bool,
+    /// What comes at most so long after another is one visit with it.
+    pub apart: Option<ExactMs>,
 }
 
 const fn daily() -> Whole<1, 100> {

@@ -45,6 +45,8 @@ pub struct Answer {
     pub rules: Vec<String>,
     /// Rules that noted it.
     pub notes: Vec<String>,
+    /// What was said of it, where any rule spoke.
+    pub reasons: Value,
 }
 
 impl Answer {
@@ -177,6 +179,9 @@ fn answer(said: &Value, step: &Step) -> Answer {
             "flag" => answer.notes.push(text("rule").to_owned()),
             _ => answer.rules.push(text("rule").to_owned()),
         }
+    }
+    if let Some(reasons) = said.pointer("/fraud/reasons").filter(|reasons| **reasons != json!([])) {
+        answer.reasons = reasons.clone();
     }
     answer.noted = fate >= Fate::Held || !answer.notes.is_empty();
     if fate == Fate::Posted {

@@ -17,9 +17,11 @@ mod tests;
 mod town;
 mod windows;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Instant;
+
+use serde_json::json;
 
 use super::daemon::{self, Daemon};
 use super::{Args, shipped, state_at, tell};
@@ -29,7 +31,7 @@ use crate::rules::{Program, ProgramFiles};
 use attacks::Written;
 use judge::{Answer, Fate, Judge};
 use score::Score;
-use step::Step;
+use step::{By, Step};
 use table::{Baseline, Findings};
 use town::{Script, Town};
 use windows::Way;
@@ -74,6 +76,9 @@ pub fn run(args: &Args) -> io::Result<Findings> {
             tell(&format!("{done} of {} steps", steps.len()));
         }
     }))?;
+    if let Some(path) = &args.steps {
+        write_steps(path, &steps, &answers, &attacks)?;
+    }
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let state = state_at(address, None)?;
     daemon.stop()?;
@@ -98,6 +103,25 @@ pub fn run(args: &Args) -> io::Result<Findings> {
         verified,
         took_ms,
     })
+}
+
+/// Writes every step with who is behind it and what was said of it.
+fn write_steps(path: &Path, steps: &[Step], answers: &[Answer], attacks: &[Written]) -> io::Result<()> {
+    let mut out = io::BufWriter::new(std::fs::File::create(path)?);
+    for (number, (step, answer)) in steps.iter().zip(answers).enumerate() {
+        let (path, body) = step.request(number);
+        let by = match step.by {
+            By::Good => "good".to_owned(),
+            By::Attack(attack) => format!("{}/{attack}", attacks.get(attack).map_or_else(String::new, Written::name)),
+        };
+        let (fate, arrives) = (format!("{:?}", answer.fate).to_lowercase(), step::time(step.arrives));
+        let line = json!({
+            "by": by, "fate": fate, "gain": answer.gain, "arrives": arrives, "path": path, "body": body,
+            "reasons": answer.reasons,
+        });
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
 }
 
 /// The limits the program declares.

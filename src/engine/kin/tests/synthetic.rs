@@ -3,7 +3,7 @@
 use super::{check, many};
 
 #[test]
-fn three_enrolments_a_day_from_a_device_pass() {
+fn a_family_enrols_on_one_phone_and_a_farm_does() {
     check(
         "",
         "
@@ -11,11 +11,14 @@ fn three_enrolments_a_day_from_a_device_pass() {
         enroll A device=d1 -> posted
         enroll B device=d1 -> posted
         enroll C device=d1 -> posted
-        enroll D device=d1 -> held synthetic_signup_burst:hold
+        enroll D device=d1 -> posted synthetic_signup_burst:flag
+        enroll E device=d1 -> posted synthetic_signup_burst:flag
+        enroll F device=d1 -> posted synthetic_signup_burst:flag
+        enroll G device=d1 -> held synthetic_signup_burst:hold
         at 2026-05-02T10:00
-        enroll E device=d1 -> posted
-        enroll F device=d1 -> posted
-        enroll G device=d1 -> posted
+        enroll H device=d1 -> posted
+        enroll I device=d1 -> posted
+        enroll J device=d1 -> posted
         ",
     );
 }
@@ -102,7 +105,11 @@ fn accounts_that_only_spend_what_they_were_given() {
         enroll C device=d1
         at 2026-05-02T10:00
         enroll D device=d1
-        redeem D 300 -> held synthetic_spending:hold
+        # A family of four shares a telephone and spends what it was given for coming.
+        redeem D 300 -> posted
+        at 2026-05-03T10:00
+        enroll F device=d1
+        redeem F 300 -> held synthetic_spending:hold
         # Who buys is a customer, whoever else uses the device.
         buy C 2000 -> posted
         buy C 2100 -> posted

@@ -131,6 +131,14 @@ pub struct Written {
     pub level: Level,
 }
 
+impl Written {
+    /// Family and level.
+    pub fn name(&self) -> String {
+        let family = FAMILIES.get(self.family).map_or("", |family| family.name);
+        format!("{family}/{}", self.level.name())
+    }
+}
+
 /// Writes every family at every level so many times. Attacks are numbered in the order returned.
 pub fn write(script: &mut Script, town: Town, seed: u64, days: i64, times: u64) -> Vec<Written> {
     let mut written = Vec::new();

@@ -66,15 +66,15 @@ pub fn harvest(attack: &mut Attack<'_>) {
 
 /// A terminal's log of the day is sent again under new names, with the numbers of its receipts as they were, or new ones.
 pub fn replayed_log(attack: &mut Attack<'_>) {
-    let member = attack.member(0);
+    let members: Vec<String> = (0..5).map(|number| attack.member(number)).collect();
     let (count, days) = attack.by((10, 1), (6, 2), (2, 8));
     let renumbered = attack.by(false, false, true);
     for day in attack.days(days) {
-        for one in 0..count {
+        for (one, member) in (0..count).zip(members.iter().cycle()) {
             let at = Town::at(day, 8, one * 45);
             let receipt = attack.own("r", day * 100 + one);
             let terminal = 2;
-            let sale = |receipt: &str| Step::sale(&member, at, 800).attribute("receipt", receipt);
+            let sale = |receipt: &str| Step::sale(member, at, 800).attribute("receipt", receipt);
             let store = attack.store;
             attack.script.honest(Town::at_till(sale(&receipt), store, terminal));
             let again = if renumbered { attack.own("n", day * 100 + one) } else { receipt };
