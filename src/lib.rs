@@ -40,6 +40,10 @@
 //! member's own that lies beside the blocks and that erasing destroys. Nothing but the member's own profile is made of it, so a
 //! replay without the key ends in the same state.
 //!
+//! Time is an input: what falls due is a record at its due time, found by rows of due times, a bounded part of them with a block.
+//! Where other rules begin to decide, what fell due before is recorded first, by the rules before; then each member's row is read
+//! once, a few between two blocks, and what the new rules let fall due is noted, so that it reaches also those whom nobody touches.
+//!
 //! The views are written behind the journal, without a log, in **rounds**: a round takes the list of members and rings changed
 //! since the round before, at a record that becomes its **mark**, and their rows travel with the following blocks, a few with
 //! each. So a hot member's row is written once a round and not once an event. A row may be ahead of the mark, never behind it:

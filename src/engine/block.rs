@@ -118,13 +118,17 @@ impl Rows {
         self.members.len() + self.rings.len() + self.keys.len() + self.due_seen.len()
     }
 
-    /// Adds the rows of the next block. Of two rounds that ended, the later one's mark stands for both.
-    pub(super) fn add(&mut self, next: Self) {
+    /// Adds the rows of the next block. Of two rounds that ended, the later one's mark stands for both, with the desk's rows of both.
+    pub(super) fn add(&mut self, mut next: Self) {
         self.members.extend(next.members);
         self.rings.extend(next.rings);
         self.keys.extend(next.keys);
         self.due_seen.extend(next.due_seen);
         self.keys_until = next.keys_until;
+        if let (Some(ended), Some(mark)) = (&mut self.mark, &mut next.mark) {
+            ended.desk.append(&mut mark.desk);
+            std::mem::swap(&mut ended.desk, &mut mark.desk);
+        }
         self.mark = next.mark.or(self.mark.take());
     }
 }
@@ -166,4 +170,34 @@ pub(super) fn changed_views(
         }
     }
     views
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::types::ProgramId;
+
+    /// Two rounds may end before the projector is told of either. The desk's rows of the first were lost then, and views that
+    /// said they reflect a record did not.
+    #[test]
+    fn two_rounds_that_end_together_keep_the_desk_rows_of_both() {
+        let round = |seq| Rows {
+            mark: Some(Mark {
+                seq: Seq::new(seq),
+                now: TimeMs::EPOCH,
+                programs: Vec::new(),
+                rollouts: Vec::new(),
+                desk: vec![DeskRow::Stats(
+                    ProgramId::new(0),
+                    Arc::new(DeskStats { judged: seq, ..DeskStats::default() }),
+                )],
+            }),
+            ..Rows::default()
+        };
+        let mut rows = round(1);
+        rows.add(round(2));
+        let mark = rows.mark.unwrap();
+        let judged = |row: &DeskRow| if let DeskRow::Stats(_, stats) = row { stats.judged } else { 0 };
+        assert_eq!((mark.seq, mark.desk.iter().map(judged).collect::<Vec<_>>()), (Seq::new(2), vec![1, 2]));
+    }
 }

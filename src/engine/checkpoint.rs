@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::block::{Mark, Rows};
 use super::core::Core;
 use crate::fraud::rings::Slot;
-use crate::ledger::types::MemberKey;
+use crate::ledger::types::{MemberKey, Seq};
 
 /// Members sent with one block.
 const MEMBERS_A_BLOCK: usize = 4_096;
@@ -31,19 +31,22 @@ pub(super) struct Checkpoint {
     begun: Instant,
     begun_seq: u64,
     touched_max: usize,
+    /// A record that the rows are to reflect soon.
+    wanted: u64,
 }
 
 impl Checkpoint {
     /// `touched_max` members changed begin a round whatever the time: a small cache must be able to evict.
     pub(super) fn new(touched_max: usize) -> Self {
         let (members, rings) = (Vec::new(), Vec::new());
-        Self { members, rings, mark: None, begun: Instant::now(), begun_seq: 0, touched_max }
+        Self { members, rings, mark: None, begun: Instant::now(), begun_seq: 0, touched_max, wanted: 0 }
     }
 
     /// The rows to send with a block; begins a round where it is time for one.
     pub(super) fn some(&mut self, core: &mut Core, idle: bool) -> Rows {
         let many = core.touched() >= self.touched_max || core.seq().get() - self.begun_seq >= ROUND_RECORDS;
-        if self.mark.is_none() && (many || self.begun.elapsed() >= ROUND_EVERY) {
+        let wanted = self.begun_seq < self.wanted;
+        if self.mark.is_none() && (many || wanted || self.begun.elapsed() >= ROUND_EVERY) {
             self.begin(core);
         }
         if idle { self.take(core, usize::MAX, usize::MAX) } else { self.take(core, MEMBERS_A_BLOCK, RINGS_A_BLOCK) }
@@ -55,6 +58,11 @@ impl Checkpoint {
             self.begin(core);
         }
         self.take(core, usize::MAX, usize::MAX)
+    }
+
+    /// Lets a round begin as soon as it can, so that the rows reflect a record.
+    pub(super) fn reach(&mut self, seq: Seq) {
+        self.wanted = self.wanted.max(seq.get());
     }
 
     /// True while a round is under way.

@@ -10,7 +10,7 @@ use super::reads;
 use crate::ledger::record::{Input, Record, RulesetFiles};
 use crate::ledger::rollout::{Reach, RulesChange};
 use crate::ledger::state::ProgramState;
-use crate::ledger::types::{ProgramId, Seq, Text};
+use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
 use crate::rules::{Compiled, Diagnostic, Program, ProgramFiles};
 use crate::store::Store;
 
@@ -31,6 +31,11 @@ impl Version {
     pub fn compile(files: ProgramFiles, state: &ProgramState, version: u32) -> Result<Self, Vec<Diagnostic>> {
         let compiled = bind(&Program::compile(&files)?, state, version);
         Ok(Self { compiled: Arc::new(compiled), files: Arc::new(files) })
+    }
+
+    /// The same, deciding since an instant.
+    fn deciding_since(self, since: TimeMs) -> Self {
+        Self { compiled: self.compiled.deciding_since(since), ..self }
     }
 }
 
@@ -84,9 +89,11 @@ pub(super) fn deploy(core: &mut Core, store: &Store, program: ProgramId, known: 
         let seq = rollout.version(version).map_or(Seq::ZERO, |known| known.seq);
         load(store, &state, seq, version)
     };
-    let live = find(rollout.live())?;
+    let since = rollout.deciding_since();
+    let deciding = |version: u32| find(version).map(|version| version.deciding_since(since));
+    let live = deciding(rollout.live())?;
     let partial =
-        rollout.partial.as_ref().map(|partial| Ok::<_, Error>((partial.reach.clone(), find(partial.version)?)));
+        rollout.partial.as_ref().map(|partial| Ok::<_, Error>((partial.reach.clone(), deciding(partial.version)?)));
     let shadow = rollout.shadow.map(find);
     let beside = Beside { partial: partial.transpose()?, shadow: shadow.transpose()? };
     core.install(program, live, beside);

@@ -50,6 +50,7 @@ mod schedule;
 mod shared;
 pub mod simulate;
 mod start;
+mod sweep;
 pub mod tally;
 mod touched;
 mod vault;

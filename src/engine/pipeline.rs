@@ -21,6 +21,7 @@ use super::chunk::Job;
 use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::review;
+use super::schedule::{Agenda, Falling};
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{Tallies, Watch};
@@ -29,9 +30,6 @@ use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, TimeMs};
 use crate::rules::Compiled;
 use crate::store::keys::natural_key;
-
-/// How often due rows are looked for while the system's clock runs.
-const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
 
 /// Records of a block up to which it is told with it how versions of rules do.
 const TELL_AT_ONCE: usize = 64;
@@ -65,6 +63,8 @@ pub(super) struct Pipeline {
     /// How versions do, and when that was last told.
     pub(super) tallies: Tallies,
     pub(super) tallied: Instant,
+    /// How far it is with what time brings.
+    pub(super) agenda: Agenda,
     /// Events after which a block takes no further request.
     pub(super) block_events: usize,
 }
@@ -90,7 +90,7 @@ impl Pipeline {
 
     /// One block. False where there will be no more.
     fn turn(&mut self) -> Result<bool, Error> {
-        let first = match self.requests.recv_timeout(SCHEDULE_EVERY) {
+        let first = match self.requests.recv_timeout(self.patience()) {
             Ok(request) => Some(request),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return Ok(false),
@@ -99,9 +99,7 @@ impl Pipeline {
         let now = self.now();
         let idle = first.is_none();
         self.activate_planned(&mut block, now)?;
-        if idle {
-            self.run_due(&mut block, now)?;
-        }
+        self.tend(&mut block, now, idle)?;
         let mut jobs = Vec::new();
         let mut events = 0;
         let mut going = true;
@@ -191,7 +189,9 @@ impl Pipeline {
             self.activate_planned(block, self.now())?;
             loop {
                 self.barrier(std::mem::take(block))?;
-                let more = self.run_due(block, self.now())?;
+                self.finish_sweeps()?;
+                let now = self.now();
+                let more = self.run_due(block, (now, now), &mut Falling::new())?;
                 if block.is_empty() && !more {
                     break;
                 }

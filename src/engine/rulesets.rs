@@ -231,11 +231,15 @@ impl Pipeline {
         }
         let state = self.core.state.program(program).zip(self.core.state.rollout(program));
         let (state, rollout) = state.expect("a program's id comes from an installed program");
-        let outcome = match decide((state, rollout), change, self.now()) {
+        let now = self.now();
+        let outcome = match decide((state, rollout), change, now) {
             Err(refused) => Outcome::Refused(refused),
             Ok((version, None)) => Outcome::Done(Changed { version, seq: None, replayed: false }),
             Ok((version, Some(made))) => {
-                let seq = self.record_change(block, program, version, made, &change.key, &change.compiled)?;
+                if matches!(made, RulesChange::Activate { .. } | RulesChange::Rollback { .. }) {
+                    self.settle_before(block, (now, now), false)?;
+                }
+                let seq = self.record_change(block, (program, version), made, (now, &change.key, &change.compiled))?;
                 if let Some(key) = key {
                     self.recent.insert(key, seq);
                     self.recent_order.push_back((seq, key));
@@ -249,20 +253,8 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Records a change that happens at an instant, which may have passed.
     fn record_change(
-        &mut self,
-        block: &mut Open,
-        program: ProgramId,
-        version: u32,
-        change: RulesChange,
-        key: &Text,
-        compiled: &[Version],
-    ) -> Result<Seq, Error> {
-        self.record_change_at(block, (program, version), change, (self.now(), key, compiled))
-    }
-
-    /// The same, of what was to happen at an instant.
-    fn record_change_at(
         &mut self,
         block: &mut Open,
         (program, version): (ProgramId, u32),
@@ -274,37 +266,27 @@ impl Pipeline {
         apply(&mut self.core.state, &record);
         deploy(&mut self.core, &self.shared.store, program, compiled)?;
         let seq = record.seq;
+        self.begin_sweeps(seq)?;
         block.records.push(record);
         Ok(seq)
     }
 
     /// Lets versions decide whose time has come, each from its very instant on: what fell due before it has been decided by the
-    /// version before. Everything until now is on disk then.
+    /// version before.
     pub(super) fn activate_planned(&mut self, block: &mut Open, now: TimeMs) -> Result<(), Error> {
         loop {
             let of = |(program, rollout): (u16, &Arc<Rollout>)| Some((rollout.planned.first()?.at, program));
             let next = (0u16..).zip(&self.core.state.rollouts).filter_map(of).min().filter(|(at, _)| *at <= now);
             let Some((at, program)) = next else { return Ok(()) };
             let program = ProgramId::new(program);
-            self.settle_before(block, at)?;
+            self.settle_before(block, (at, now), false)?;
             let Some(planned) = self.core.state.rollout(program).and_then(|r| r.planned.first()).cloned() else {
                 continue;
             };
             let Planned { version, reach, by, .. } = planned;
             let change = RulesChange::Activate { version, reach, by };
-            self.record_change_at(block, (program, version), change, (at, &Text::default(), &[]))?;
+            self.record_change(block, (program, version), change, (at, &Text::default(), &[]))?;
             block.releases.push(Release::Programs(install::views(&self.core)));
-        }
-    }
-
-    /// Records all that falls due before an instant.
-    fn settle_before(&mut self, block: &mut Open, at: TimeMs) -> Result<(), Error> {
-        loop {
-            self.barrier(std::mem::take(block))?;
-            let more = self.run_due(block, TimeMs::new(at.get() - 1))?;
-            if block.is_empty() && !more {
-                return Ok(());
-            }
         }
     }
 
@@ -326,9 +308,11 @@ impl Pipeline {
                 },
             );
             let by = Signature { author: Text::new_static("tallystick"), message: limit };
+            let now = self.now();
+            self.settle_before(block, (now, now), true)?;
             tracing::warn!(program = program.get(), from, to, why = %by.message, "rules rolled back");
             let change = RulesChange::Rollback { from, to, automatic: true, by };
-            self.record_change(block, program, to, change, &Text::default(), &[])?;
+            self.record_change(block, (program, to), change, (now, &Text::default(), &[]))?;
             block.releases.push(Release::Programs(install::views(&self.core)));
         }
         Ok(())

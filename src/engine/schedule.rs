@@ -5,38 +5,114 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
 
+use super::Error;
 use super::block::Open;
 use super::pipeline::Pipeline;
+use super::sweep::Sweep;
 use crate::fraud::Seen;
 use crate::ledger::decide::{is_due, next_due};
 use crate::ledger::types::{MemberKey, TimeMs};
 
-/// Due rows read at once.
-const DUE_ROWS_MAX: usize = 4_096;
+/// Due rows read at once: at most so many with a block of traffic.
+const DUE_ROWS_MAX: usize = 1_024;
+/// How often due rows are looked for while the system's clock runs.
+const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+
+/// Members by when something falls due for them, the earliest first.
+pub(super) type Falling = BinaryHeap<Reverse<(TimeMs, MemberKey)>>;
+
+/// How far the engine is with what time brings.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    /// Programs whose members are looked at because other rules decide for them.
+    pub(super) sweeps: Vec<Sweep>,
+    /// The due row read last, where more come after it.
+    read: Option<(TimeMs, MemberKey)>,
+    looked: Instant,
+}
+
+impl Agenda {
+    pub(super) fn new() -> Self {
+        Self { sweeps: Vec::new(), read: None, looked: Instant::now() }
+    }
+}
 
 impl Pipeline {
-    /// Records what is due by `now` among the first due rows, in due order. True where there may be more.
-    pub(super) fn run_due(&mut self, block: &mut Open, now: TimeMs) -> Result<bool, super::Error> {
-        let rows = self.shared.store.due_until(now, DUE_ROWS_MAX)?;
-        let more = rows.len() == DUE_ROWS_MAX;
+    /// How long the engine waits for something to do.
+    pub(super) fn patience(&self) -> Duration {
+        if self.agenda.read.is_some() || self.can_sweep() { Duration::ZERO } else { SCHEDULE_EVERY }
+    }
+
+    /// Does a bounded part of what time brings: looks at members for whom other rules decide, then records what is due.
+    pub(super) fn tend(&mut self, block: &mut Open, now: TimeMs, idle: bool) -> Result<(), Error> {
+        if self.can_sweep() {
+            self.sweep()?;
+        }
+        let wanted = idle || self.agenda.read.is_some() || self.agenda.looked.elapsed() >= SCHEDULE_EVERY;
+        if wanted && self.agenda.sweeps.is_empty() {
+            self.agenda.looked = Instant::now();
+            self.run_due(block, (now, now), &mut Falling::new())?;
+        }
+        Ok(())
+    }
+
+    /// Records now what is due by an instant for those who are `falling` and among the next due rows, in due order. True where
+    /// there may be more; those who are due after the rows read stay among the falling.
+    pub(super) fn run_due(
+        &mut self,
+        block: &mut Open,
+        (by, now): (TimeMs, TimeMs),
+        falling: &mut Falling,
+    ) -> Result<bool, Error> {
+        let rows = self.shared.store.due_until(self.agenda.read.as_ref(), by, DUE_ROWS_MAX)?;
+        self.agenda.read = rows.last().filter(|_| rows.len() == DUE_ROWS_MAX).cloned();
         // What falls due after the last row read waits for the rows between, so that due order holds across reads.
-        let until = rows.last().filter(|_| more).map_or(now, |(at, _)| *at);
-        self.cache.fetch_members(&mut self.core, &self.shared.store, rows.iter().map(|(_, key)| key.clone()))?;
-        let mut heap: BinaryHeap<Reverse<(TimeMs, MemberKey)>> = BinaryHeap::with_capacity(rows.len());
+        let until = self.agenda.read.as_ref().map_or(by, |(at, _)| *at);
+        let keys = rows.iter().map(|(_, key)| key).chain(falling.iter().map(|Reverse((_, key))| key));
+        self.cache.fetch_members(&mut self.core, &self.shared.store, keys.cloned())?;
         for (_, key) in &rows {
-            heap.extend(self.next_due_of(key).map(|at| Reverse((at, key.clone()))));
+            self.note_falling(key, by, falling);
         }
         block.due_seen.extend(rows);
-        while let Some(Reverse((at, key))) = heap.pop() {
-            if at > until || self.next_due_of(&key) != Some(at) {
-                continue;
-            }
-            if self.settle_once(block, &key, now) {
-                heap.extend(self.next_due_of(&key).map(|next| Reverse((next, key))));
+        while falling.peek().is_some_and(|Reverse((at, _))| *at <= until) {
+            let Some(Reverse((at, key))) = falling.pop() else { break };
+            if self.next_due_of(&key) == Some(at) && self.settle_once(block, &key, now) {
+                self.note_falling(&key, by, falling);
             }
         }
-        Ok(more)
+        Ok(self.agenda.read.is_some())
+    }
+
+    fn note_falling(&self, key: &MemberKey, by: TimeMs, falling: &mut Falling) {
+        falling.extend(self.next_due_of(key).filter(|at| *at <= by).map(|at| Reverse((at, key.clone()))));
+    }
+
+    /// Records now all that falls due before an instant, by the versions that decide until then: in blocks of its own, or `whole`
+    /// in this one.
+    pub(super) fn settle_before(
+        &mut self,
+        block: &mut Open,
+        (at, now): (TimeMs, TimeMs),
+        whole: bool,
+    ) -> Result<(), Error> {
+        self.finish_sweeps()?;
+        let (before, mark) = (at.plus_ms(-1), self.shared.mark());
+        // Of members changed since the mark rows may be on their way; those members are all in memory.
+        let changed = self.core.state.members.iter().filter(|(_, member)| member.last > mark);
+        let mut falling = Falling::new();
+        for (key, _) in changed.filter(|(key, _)| self.is_due(key, before)) {
+            self.note_falling(key, before, &mut falling);
+        }
+        self.agenda.read = None;
+        while self.run_due(block, (before, now), &mut falling)? {
+            if !whole {
+                let rows = self.checkpoint.some(&mut self.core, true);
+                self.send(std::mem::take(block), rows, None)?;
+            }
+        }
+        Ok(())
     }
 
     /// Records everything due for a member by `now`.

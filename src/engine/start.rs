@@ -20,6 +20,7 @@ use super::handle::{Handle, Request};
 use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use super::projector::Projector;
+use super::schedule::Agenda;
 use super::shared::Shared;
 use super::tally::{Tallies, Watch};
 use super::{commit, install, recover};
@@ -103,8 +104,8 @@ impl Engine {
             shared.clock.set(core.state.now).unwrap_or_default();
         }
         let now = shared.clock.now().max(core.state.now);
-        let records = install::changed(&mut core, programs, now)?;
-        shared.publish_programs(install::views(&core));
+        // What is wrong with the folder is found before anything is written.
+        let fresh = install::fresh(&core, programs)?;
         let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
         let (blocks, sealed) = sync_channel(BLOCKS_WAITING);
         let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
@@ -128,6 +129,7 @@ impl Engine {
             failing: Vec::new(),
             tallies: Tallies::default(),
             tallied: Instant::now(),
+            agenda: Agenda::new(),
             block_events: config.block_events,
         };
         let projector = Projector::new(Arc::clone(&shared));
@@ -136,7 +138,15 @@ impl Engine {
             spawn("projector", move || projector.run(&projections))?,
             spawn("committer", move || commit::run(log, &sealed, &rows, &committer))?,
         ];
-        pipeline.send(Open { records, ..Open::default() }, Rows::default(), None)?;
+        pipeline.begin_sweeps(Seq::ZERO)?;
+        let mut block = Open::default();
+        if !fresh.is_empty() {
+            pipeline.settle_before(&mut block, (now, now), false)?;
+            block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
+            pipeline.begin_sweeps(pipeline.core.seq())?;
+        }
+        shared.publish_programs(install::views(&pipeline.core));
+        pipeline.send(block, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };
         engine.threads.push(spawn("engine", move || pipeline.run())?);
         Ok(engine)

@@ -1,7 +1,8 @@
 //! Receipts brought again under other numbers: what a receipt says beside its number is when and over how much it was printed. It
 //! only compares.
 
-use super::assess::{Found, Question};
+use super::assess::Found;
+use super::question::Question;
 use super::window::Ring;
 use super::words;
 use crate::ledger::terms::LimitTerms;

@@ -1,10 +1,10 @@
 //! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
 
-use super::assess::{Question, Spending};
 use super::measure;
+use super::question::{Question, Spending};
 use super::window::Ring;
 use crate::ledger::record::{Input, KeyField, KeyFields};
-use crate::ledger::terms::{Fact, Fresh, LimitTerms, Metric, Prior};
+use crate::ledger::terms::{Fact, Facts, Fresh, LimitTerms, Metric, Prior};
 use crate::ledger::types::{NameId, Seq, Text, TimeMs};
 
 /// Finds the ring of a name by fields of the input: nothing where the input lacks one of them, and no ring where there is none yet.
@@ -12,21 +12,27 @@ pub(super) trait Find<'a>: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>> {}
 
 impl<'a, T: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>>> Find<'a> for T {}
 
-/// Whether an input is what it must be, as far as the input itself says it.
-pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
-    only.iter().all(|fact| match fact {
-        Fact::InPerson => is_in_person(input),
-        Fact::Remote => !is_in_person(input),
-        Fact::OwnTill => has(input, KeyField::Staff),
-        Fact::Unlinked => !has(input, KeyField::Order),
-        Fact::NoStore => !has(input, KeyField::Store),
-        // Only the ledger knows.
-        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted | Fact::ToNewcomer | Fact::Asleep => true,
-        Fact::Trifling => is_trifling(input),
-        Fact::Receipt | Fact::LateReceipt => has(input, KeyField::Receipt),
-        Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
-    })
+/// What an input may be, as far as it says so itself: what only the ledger knows counts as so.
+pub(super) fn told(input: &Input) -> Facts {
+    let (in_person, has_receipt) = (is_in_person(input), has(input, KeyField::Receipt));
+    let contact = [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field));
+    FOR_THE_LEDGER
+        .into_iter()
+        .collect::<Facts>()
+        .with(Fact::InPerson, in_person)
+        .with(Fact::Remote, !in_person)
+        .with(Fact::OwnTill, has(input, KeyField::Staff))
+        .with(Fact::Unlinked, !has(input, KeyField::Order))
+        .with(Fact::NoStore, !has(input, KeyField::Store))
+        .with(Fact::Trifling, is_trifling(input))
+        .with(Fact::Receipt, has_receipt)
+        .with(Fact::LateReceipt, has_receipt)
+        .with(Fact::Contact, contact)
 }
+
+/// What only the ledger knows.
+const FOR_THE_LEDGER: [Fact; 6] =
+    [Fact::Sizeable, Fact::Unproven, Fact::Passing, Fact::Asleep, Fact::Indebted, Fact::ToNewcomer];
 
 pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
@@ -45,9 +51,9 @@ fn is_in_person(input: &Input) -> bool {
     }
 }
 
-/// The same, with what the ledger knows of the member.
-pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
-    let known = |fact: &Fact| match fact {
+/// Whether all of these hold, with what the ledger knows of the member.
+pub(super) fn are(only: Facts, told: Facts, question: &Question<'_>) -> bool {
+    let known = |fact: Fact| match fact {
         Fact::Sizeable => is_sizeable(question),
         Fact::Unproven => bought(question) == 0,
         Fact::Passing => bought(question) <= 1,
@@ -57,7 +63,7 @@ pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
-    may_be(only, question.input) && only.iter().all(known)
+    told.include(only) && only.iter().all(known)
 }
 
 /// How often the member bought, less what was given back.
@@ -92,21 +98,10 @@ fn is_sizeable(question: &Question<'_>) -> bool {
     question.spending.is_some_and(Spending::is_sizeable)
 }
 
-impl Spending {
-    /// Whether it takes more than a crumb of what there is.
-    #[must_use]
-    pub const fn is_sizeable(self) -> bool {
-        self.amount.saturating_mul(CRUMBS) >= self.available
-    }
-}
-
-/// Less than one in so many of a member's points is a crumb.
-const CRUMBS: i64 = 50;
-
 /// What else a limit asks of the member.
 fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
     let extra = &limit.extra;
-    if extra.only.contains(&Fact::OwnTill) {
+    if extra.only.has(Fact::OwnTill) {
         let works_as = question.member.and_then(|member| member.profile.attribute("employee"));
         if works_as.is_none() || works_as != question.input.key_field(KeyField::Staff) {
             return false;
@@ -117,7 +112,7 @@ fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
     extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(|idle_ms| is_idle(question, idle_ms))
 }
 
-/// Whether a limit speaks about an input at all; the records that made it so.
+/// Whether a limit speaks about an input that is what it must be; the records that made it so.
 pub(super) fn speaks<'a>(
     limit: &LimitTerms,
     question: &Question<'_>,
@@ -125,7 +120,7 @@ pub(super) fn speaks<'a>(
     find: &impl Find<'a>,
 ) -> Option<Vec<Seq>> {
     let extra = &limit.extra;
-    if !is(&extra.only, question) || !member_fits(limit, question) {
+    if !member_fits(limit, question) {
         return None;
     }
     let mut records = Vec::new();

@@ -25,6 +25,7 @@ mod late;
 mod lists;
 pub mod measure;
 pub mod place;
+mod question;
 pub mod reading;
 mod referral;
 mod relate;
@@ -39,7 +40,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assess::{Question, Spending, assess, assess_seen, combine};
+pub use assess::{assess, assess_seen, combine};
+pub use question::{Question, Spending};
 pub use reading::{counted, is_counted};
 pub use relate::{relate, spends};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

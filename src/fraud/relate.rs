@@ -2,9 +2,10 @@
 //! the member and the clusters take in becomes part of the record.
 
 use super::Seen;
-use super::assess::{Question, raise};
+use super::assess::raise;
 use super::identity::{Asked, Person, count_enrolment, leave, looks};
 use super::lists::heard;
+use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
 use super::{referral, synthetic};

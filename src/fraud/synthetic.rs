@@ -4,10 +4,10 @@
 //! Sharing alone is a family. What is held here needs more: numbers no household has, or points leaving an account that never
 //! bought anything. An enrolment in a shop says nothing about the device, which is the shop's.
 
-use super::assess::Question;
 use super::facts::bought;
 use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store};
 use super::measure;
+use super::question::Question;
 use super::relate::{Counted, Scene, reason};
 use crate::ledger::act::What;
 use crate::ledger::clusters::Clusters;

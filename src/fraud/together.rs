@@ -1,7 +1,7 @@
 //! Weak signals: flags of several kinds of evidence, which together may weigh as much as one that holds. Of one kind only the
 //! heaviest counts, since a family of flags tells the same story.
 
-use super::assess::Question;
+use super::question::Question;
 use crate::ledger::record::{Assessment, Evidence, KeyField, Reason, Verdict};
 use crate::ledger::terms::LimitTerms;
 use crate::ledger::types::Text;

@@ -1,8 +1,8 @@
 //! Trails: entries of a plain count that also tell which employee, card and store an event named, in twenty bits each. Two of a
 //! million may look alike; then fewer are counted than there were, so nobody is accused by it.
 
-use super::assess::Question;
 use super::measure::{fingerprint, within};
+use super::question::Question;
 use super::window::{Entry, Ring};
 use crate::ledger::record::{Input, KeyField, MARK};
 use crate::ledger::terms::{Favour, LimitTerms, TRAIL_FIELDS};

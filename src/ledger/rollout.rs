@@ -242,6 +242,12 @@ impl Rollout {
         self.in_force.get(at).copied()
     }
 
+    /// When who decides changed last.
+    #[must_use]
+    pub fn deciding_since(&self) -> TimeMs {
+        self.versions.iter().filter_map(|version| version.activated_at).max().unwrap_or_default()
+    }
+
     /// Whether a version ever decided anything.
     #[must_use]
     pub fn has_decided(&self, version: u32) -> bool {

@@ -8,14 +8,14 @@ mod tiers;
 use super::calendar::{Span, Zone};
 use super::event::EventKind;
 use super::provenance::RefundPolicy;
-use super::types::{Money, NameId, Points, Text};
+use super::types::{Money, NameId, Points, Text, TimeMs};
 use super::verdict::KeyField;
 use crate::limits::HUB_MEMBERS_DEFAULT;
 
-pub use super::concerns::Concerns;
+pub use super::concerns::{Concern, Concerns};
 pub use super::velocity::{
-    Absent, CalendarWindow, Counted, Fact, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior,
-    Since, TRAIL_FIELDS,
+    Absent, CalendarWindow, Counted, Fact, Facts, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric,
+    Prior, Since, TRAIL_FIELDS,
 };
 pub use tiers::{Downgrade, LevelTerms, Need, TierPeriod, TierTerms};
 
@@ -362,6 +362,9 @@ pub struct HouseholdTerms {
 pub struct Terms {
     /// The version of the rules these terms belong to.
     pub version: u32,
+    /// Since when they decide, or who decides has last changed: by them nothing falls due before, since what did was recorded
+    /// by those before.
+    pub since: TimeMs,
     /// The zone of its days, months and years.
     pub zone: Zone,
     /// Whether an unknown member's first event enrols it.

@@ -103,7 +103,7 @@ pub fn next_fall(member: &Member, terms: &Terms) -> Option<TimeMs> {
         let instants = days::ends(member, terms, tiers);
         // Nothing is earned after the last day there is credit for, so from then on the tier only falls.
         let at = instants.partition_point(|at| rank(tiers, tier_at(member, terms, *at)) >= recorded);
-        return instants.get(at).copied();
+        return instants.get(at).map(|at| (*at).max(terms.since));
     }
     let latest = counters(tiers).filter_map(|name| member.counter(name)).map(|known| known.years.latest()).max()?;
     // The credit of a year carries the tier to the end of the next one, so two boundaries decide everything.
@@ -111,6 +111,7 @@ pub fn next_fall(member: &Member, terms: &Terms) -> Option<TimeMs> {
         .map(|year| terms.zone.start_of_year(year))
         .into_iter()
         .find(|boundary| rank(tiers, tier_at(member, terms, *boundary)) < recorded)
+        .map(|at| at.max(terms.since))
 }
 
 /// Whether the recorded tier falls by an instant: [`next_fall`], with no look at what lies after it.

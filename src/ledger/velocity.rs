@@ -2,8 +2,9 @@
 //!
 //! Only the vocabulary: the counting is done by `fraud`.
 
+use super::act::What;
 use super::event::EventKind;
-use super::record::{KeyField, KeyFields, Taken, Verdict};
+use super::record::{Input, KeyField, KeyFields, Taken, Verdict};
 use super::types::{NameId, Text};
 
 /// What a velocity limit counts.
@@ -102,6 +103,25 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Every one.
+    const ALL: [Self; 15] = [
+        Self::Receipt,
+        Self::Asleep,
+        Self::InPerson,
+        Self::Remote,
+        Self::OwnTill,
+        Self::Unlinked,
+        Self::NoStore,
+        Self::Contact,
+        Self::Sizeable,
+        Self::Unproven,
+        Self::Passing,
+        Self::Trifling,
+        Self::LateReceipt,
+        Self::Indebted,
+        Self::ToNewcomer,
+    ];
+
     /// Its name in programs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -122,6 +142,47 @@ impl Fact {
             Self::Indebted => "indebted",
             Self::ToNewcomer => "to_newcomer",
         }
+    }
+}
+
+/// Facts, each there or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts(u16);
+
+impl Facts {
+    /// One more, where it is so.
+    #[must_use]
+    pub const fn with(self, fact: Fact, is_so: bool) -> Self {
+        Self(self.0 | (is_so as u16) << fact as u16)
+    }
+
+    /// Whether one is there.
+    #[must_use]
+    pub const fn has(self, fact: Fact) -> bool {
+        self.0 & 1 << fact as u16 != 0
+    }
+
+    /// Whether all of others are there.
+    #[must_use]
+    pub const fn include(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those that are there.
+    pub fn iter(self) -> impl Iterator<Item = Fact> {
+        Fact::ALL.into_iter().filter(move |fact| self.has(*fact))
+    }
+}
+
+impl FromIterator<Fact> for Facts {
+    fn from_iter<T: IntoIterator<Item = Fact>>(facts: T) -> Self {
+        facts.into_iter().fold(Self::default(), |all, fact| all.with(fact, true))
     }
 }
 
@@ -188,7 +249,7 @@ pub struct Feed {
     /// With these attributes only.
     pub when: Vec<(Text, Text)>,
     /// Only where all of these hold.
-    pub only: Vec<Fact>,
+    pub only: Facts,
     /// What goes in.
     pub value: FeedValue,
     /// How many entries the ring keeps.
@@ -255,7 +316,7 @@ pub struct LimitExtra {
     /// The kind of evidence: of several flags of one family the heaviest counts where weak signals are gathered.
     pub family: Option<Text>,
     /// It speaks only where all of these hold.
-    pub only: Vec<Fact>,
+    pub only: Facts,
     /// … where the member enrolled less than this ago …
     pub newer_ms: Option<i64>,
     /// … or neither bought nor redeemed for at least this long …
@@ -331,6 +392,20 @@ pub enum Counted {
 }
 
 impl Counted {
+    /// Whether an input is of this kind.
+    #[must_use]
+    pub fn is(&self, input: &Input) -> bool {
+        match (self, input) {
+            (Self::Event(kind), Input::Event(event)) => *kind == event.kind,
+            (Self::Transfer, Input::Transfer(..)) => true,
+            (Self::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
+            (Self::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
+            (Self::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
+            (Self::Credit, Input::Adjust(adjustment, _)) => adjustment.amount.is_positive(),
+            _ => false,
+        }
+    }
+
     /// Its name in programs.
     #[must_use]
     pub fn name(&self) -> Text {

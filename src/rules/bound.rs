@@ -15,10 +15,10 @@ use super::terms::{self, Ids};
 use super::validate::BUILT_IN_COUNTERS;
 use crate::ledger::event::EventKind;
 use crate::ledger::terms::Terms;
-use crate::ledger::types::{NameId, Text};
+use crate::ledger::types::{NameId, Text, TimeMs};
 
 /// A program whose names have their numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Compiled {
     /// What the ledger decides by.
     pub terms: Arc<Terms>,
@@ -31,7 +31,7 @@ pub struct Compiled {
     error_limit: ErrorLimit,
     scripts: Arc<Vec<Script>>,
     /// Which script handles which event, by which function.
-    handlers: Vec<Handler>,
+    handlers: Arc<Vec<Handler>>,
     /// All declared names, by number.
     by_id: Vec<(NameId, Text)>,
     page: Page,
@@ -95,7 +95,7 @@ impl Compiled {
             segments: Segments::bind(manifest, id),
             hold_on_error: manifest.program.on_error == OnError::Hold,
             error_limit: error_limit(&manifest.program.error_limit),
-            handlers: handlers.collect(),
+            handlers: Arc::new(handlers.collect()),
             scripts: Arc::clone(scripts),
             by_id,
             title: manifest.program.name.0.clone(),
@@ -103,6 +103,16 @@ impl Compiled {
             page: page(manifest, scripts),
             costs: costs(manifest, id),
         }
+    }
+
+    /// The same, deciding since an instant. What its handlers have cost goes on; scripts do not see the difference.
+    #[must_use]
+    pub fn deciding_since(self: &Arc<Self>, since: TimeMs) -> Arc<Self> {
+        if self.terms.since == since {
+            return Arc::clone(self);
+        }
+        let terms = Arc::new(Terms { since, ..Terms::clone(&self.terms) });
+        Arc::new(Self { terms, ..Self::clone(self) })
     }
 
     /// The version of the rules this is.
@@ -191,7 +201,7 @@ impl Compiled {
 }
 
 /// The names scripts may use, by what they name. Few of each, so they are simply gone through.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Names {
     pools: Vec<(Text, NameId)>,
     cards: Vec<(Text, NameId)>,

@@ -12,7 +12,7 @@ use super::values::{AbsentText, CountedKind, Key, OneOrMany, WindowOf};
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{KeyField, KeyFields, Taken, Verdict};
 use crate::ledger::terms::{
-    Absent, Counted, Fact, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior, Since,
+    Absent, Counted, Fact, Facts, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior, Since,
 };
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
@@ -108,7 +108,7 @@ fn facts_name(facts: &OneOrMany<FactText>) -> String {
     facts.0.iter().map(|fact| format!("{fact:?}")).collect::<Vec<_>>().join("+")
 }
 
-fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
+fn facts(only: &OneOrMany<FactText>) -> Facts {
     let fact = |fact: &FactText| match fact {
         FactText::InPerson => Fact::InPerson,
         FactText::Remote => Fact::Remote,
@@ -287,7 +287,7 @@ fn known_feeds(of: KeyField, id: Ids<'_>) -> [Feed; 2] {
         key: KeyFields::of(KeyField::Member),
         on,
         when,
-        only: vec![Fact::Remote],
+        only: Facts::default().with(Fact::Remote, true),
         value: FeedValue::First(of),
         entries: KNOWN_VALUES_MAX,
     };

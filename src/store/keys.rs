@@ -7,6 +7,7 @@
 //!  keys      first 16 bytes of BLAKE3 of the natural key          → sequence, u64
 //!  due       due time, u64 · program, u16 · member id             → nothing
 //!  meta      "mark"                                               → sequence, u64 · registry row
+//!  meta      "swept" · program, u16                               → by which rules, as the caller says it
 //!  desk      as the caller makes them                             → row
 //! ```
 //!
@@ -34,6 +35,11 @@ pub fn natural_key(program: ProgramId, source: &str, id: &str) -> [u8; 16] {
     let mut key = [0; 16];
     hasher.finalize_xof().fill(&mut key);
     key
+}
+
+/// Where it is noted by which rules a program's members were looked at for what falls due.
+pub(super) fn swept(program: ProgramId) -> Vec<u8> {
+    [b"swept".as_slice(), &program.get().to_be_bytes()].concat()
 }
 
 pub(super) fn member(key: &MemberKey) -> Vec<u8> {

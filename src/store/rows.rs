@@ -52,10 +52,13 @@ impl Store {
         // Of rows with one key the later one counts, so their order stays.
         batch.members.sort_by(|a, b| a.key.cmp(&b.key));
         batch.rings.sort_by(|a, b| a.0.cmp(&b.0));
-        let writes = self.assemble(&batch);
+        self.write_rows(&self.assemble(&batch))
+    }
+
+    fn write_rows(&self, writes: &WriteBatch) -> Result<(), Error> {
         let mut options = WriteOptions::default();
         options.disable_wal(true);
-        match self.inner.views.write_opt(&writes, &options) {
+        match self.inner.views.write_opt(writes, &options) {
             Ok(()) => Ok(()),
             Err(source) => self.fail(Error::RocksDb { what: "writing views", source }),
         }
@@ -193,14 +196,22 @@ impl Store {
         rows.iter().map(|row| row.map_err(failed)?.map(&read).transpose()).collect()
     }
 
-    /// Members for whom something is due at or before an instant, earliest first.
-    pub fn due_until(&self, at: TimeMs, limit: usize) -> Result<Vec<(TimeMs, MemberKey)>, Error> {
+    /// Members for whom something is due at or before an instant, earliest first, after a row that was read before.
+    pub fn due_until(
+        &self,
+        read: Option<&(TimeMs, MemberKey)>,
+        at: TimeMs,
+        limit: usize,
+    ) -> Result<Vec<(TimeMs, MemberKey)>, Error> {
         let mut options = ReadOptions::default();
         if let Some(after) = at.get().checked_add(1) {
             options.set_iterate_upper_bound(keys::due_time(TimeMs::new(after)));
         }
         let mut rows = self.inner.views.raw_iterator_cf_opt(handle(&self.inner.views, Family::Due), options);
-        rows.seek_to_first();
+        match read {
+            Some((at, key)) => rows.seek([&*keys::due(*at, key), &[0]].concat()),
+            None => rows.seek_to_first(),
+        }
         let mut due = Vec::new();
         while due.len() < limit {
             let Some(key) = rows.key() else { break };
@@ -209,6 +220,27 @@ impl Store {
         }
         rows.status().map_err(|source| Error::RocksDb { what: "reading due members", source })?;
         Ok(due)
+    }
+
+    /// Adds due rows; with the last ones of a program's members, by which rules all of them were looked at.
+    pub fn add_due(&self, due: &[(TimeMs, MemberKey)], by: Option<(ProgramId, &[u8])>) -> Result<(), Error> {
+        self.check_health()?;
+        let views = &self.inner.views;
+        let mut writes = WriteBatch::default();
+        for (at, key) in due {
+            writes.put_cf(handle(views, Family::Due), keys::due(*at, key), []);
+        }
+        if let Some((program, rules)) = by {
+            writes.put_cf(handle(views, Family::Meta), keys::swept(program), rules);
+        }
+        self.write_rows(&writes)
+    }
+
+    /// By which rules all members of a program were looked at last; see [`Store::add_due`].
+    pub fn swept_by(&self, program: ProgramId) -> Result<Option<Vec<u8>>, Error> {
+        let meta = handle(&self.inner.views, Family::Meta);
+        let found = self.inner.views.get_cf(meta, keys::swept(program));
+        found.map_err(|source| Error::RocksDb { what: "reading by which rules members were looked at", source })
     }
 
     /// Brings all rows written so far to disk, with their mark.

@@ -112,7 +112,7 @@ fn views_are_read_as_written() {
     assert_eq!(store.desk_rows().unwrap(), [b"case row".to_vec()]);
     assert_eq!(store.mark().unwrap(), Some((7, b"registry".to_vec())));
 
-    let due = |at, limit| store.due_until(TimeMs::new(at), limit).unwrap();
+    let due = |at, limit| store.due_until(None, TimeMs::new(at), limit).unwrap();
     assert_eq!(due(49, 9), [(TimeMs::new(-20), ann.clone())]);
     assert_eq!(due(50, 9).len(), 2);
     assert_eq!(due(50, 1), [(TimeMs::new(-20), ann.clone())]);
@@ -127,7 +127,7 @@ fn a_due_row_that_was_looked_at_goes_unless_it_is_due_again() {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).unwrap();
     let (ann, bob) = (member("ann"), member("bob"));
-    let due = || store.due_until(TimeMs::NEVER, 9).unwrap();
+    let due = || store.due_until(None, TimeMs::NEVER, 9).unwrap();
     let members = vec![write(&ann, "ann", None, Some(10)), write(&bob, "bob", None, Some(20))];
     store.write_views(ViewBatch { mark: Some((1, Vec::new())), members, ..ViewBatch::default() }).unwrap();
     let due_seen = vec![(TimeMs::new(10), ann.clone()), (TimeMs::new(20), bob)];
@@ -159,7 +159,7 @@ fn views_survive_a_clean_end_and_can_be_dropped() {
         assert_eq!(store.member_rows(&[member("ann")]).unwrap(), [None]);
         assert_eq!(store.ring_rows(&[vec![0xff; 40]]).unwrap(), [None]);
         assert_eq!(store.key_seqs(&[[0xff; 16]]).unwrap(), [None]);
-        assert_eq!(store.due_until(TimeMs::NEVER, 9).unwrap(), []);
+        assert_eq!(store.due_until(None, TimeMs::NEVER, 9).unwrap(), []);
         assert_eq!(store.last_block().unwrap().unwrap().0, 1);
     };
     assert_empty(&store);

@@ -27,5 +27,6 @@ mod settings;
 mod simulated_fraud;
 mod stories;
 mod twice;
+mod untouched;
 mod webhooks;
 mod year;

@@ -30,7 +30,7 @@ pub(super) fn change_rules(state: &mut State, record: &Record, change: &RulesCha
     let index = usize::from(record.program.get());
     let program = Arc::make_mut(state.programs.get_mut(index).expect("a record's program was declared"));
     let rollout = Arc::make_mut(state.rollouts.get_mut(index).expect("every program has its versions"));
-    rollout.change(change, record.ruleset, record.seq, record.recorded_at);
+    rollout.change(change, record.ruleset, record.seq, record.occurred_at);
     if let RulesChange::Draft { files, .. } = change {
         program.names.extend(files.new_names.iter().cloned());
     }

@@ -56,7 +56,8 @@ pub fn inactivity_end(pool: &PoolState, terms: &Terms, active_at: TimeMs) -> Opt
     let lost = |lot: &&Lot| lot.free().is_positive() && lot.available_at != TimeMs::NEVER;
     let oldest = pool.lots.iter().filter(lost).map(|lot| lot.earned_at).min()?;
     // Lots that never saw a purchase (a welcome bonus) count from their own earning.
-    Some(terms.zone.after(active_at.max(oldest), super::super::calendar::Span::Months(months)))
+    let end = terms.zone.after(active_at.max(oldest), super::super::calendar::Span::Months(months));
+    Some(end.max(terms.since))
 }
 
 /// Whether points earned at an instant, and nothing else, would have been lost by inactivity by now.

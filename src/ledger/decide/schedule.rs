@@ -1,7 +1,8 @@
 //! What happens to members by the calendar: birthdays, month and year ends, months and ends of paid plans.
 //!
 //! Works on a member and the terms alone, so that a read at an instant shows what the scheduler will record for it. An instant
-//! that lies before what has been settled is past: nothing happens twice, and nothing happens for a time before it was declared.
+//! that lies before what has been settled is past, and so is one before the terms decided: nothing happens twice, and nothing
+//! happens for a time before it was declared.
 
 use super::super::apply::{When as Applied, apply_effect};
 use super::super::calendar::{Day, civil_day, civil_parts, month_index, year_of};
@@ -21,7 +22,7 @@ const LOOK_AHEAD: usize = 4;
 pub(super) fn next(member: &Member, terms: &Terms, bound: Option<TimeMs>) -> Option<TimeMs> {
     let mut found = bound;
     for schedule in &terms.schedules {
-        let mut after = member.settled_at;
+        let mut after = member.settled_at.max(terms.since.plus_ms(-1));
         for _ in 0..LOOK_AHEAD {
             let Some(at) = occurrence(schedule, member, terms, after) else { break };
             if found.is_some_and(|found| at >= found) {
