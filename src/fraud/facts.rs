@@ -17,8 +17,6 @@ pub(super) fn told(input: &Input) -> Facts {
     let (in_person, has_receipt) = (is_in_person(input), has(input, KeyField::Receipt));
     let contact = [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field));
     FOR_THE_LEDGER
-        .into_iter()
-        .collect::<Facts>()
         .with(Fact::InPerson, in_person)
         .with(Fact::Remote, !in_person)
         .with(Fact::OwnTill, has(input, KeyField::Staff))
@@ -30,9 +28,15 @@ pub(super) fn told(input: &Input) -> Facts {
         .with(Fact::Contact, contact)
 }
 
-/// What only the ledger knows.
-const FOR_THE_LEDGER: [Fact; 6] =
-    [Fact::Sizeable, Fact::Unproven, Fact::Passing, Fact::Asleep, Fact::Indebted, Fact::ToNewcomer];
+/// What the input does not say, or not alone: when a receipt is late depends on the clock.
+const FOR_THE_LEDGER: Facts = Facts::NONE
+    .with(Fact::Sizeable, true)
+    .with(Fact::Unproven, true)
+    .with(Fact::Passing, true)
+    .with(Fact::Asleep, true)
+    .with(Fact::Indebted, true)
+    .with(Fact::ToNewcomer, true)
+    .with(Fact::LateReceipt, true);
 
 pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
@@ -63,7 +67,7 @@ pub(super) fn are(only: Facts, told: Facts, question: &Question<'_>) -> bool {
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
-    told.include(only) && only.iter().all(known)
+    told.include(only) && only.and(FOR_THE_LEDGER).iter().all(known)
 }
 
 /// How often the member bought, less what was given back.
