@@ -78,6 +78,8 @@ pub const DISTINCT_LIMIT_MAX: i64 = 63;
 pub const SUM_RING_ENTRIES_DEFAULT: u16 = 256;
 /// Numbers of a till's own events that are kept.
 pub const SEQUENCE_RING_ENTRIES: u16 = 256;
+/// Entries of a ring of receipts that are compared with each other.
+pub const COPIES_RING_ENTRIES: u16 = 64;
 /// Places a ring of speeds keeps.
 pub const SPEED_RING_ENTRIES: u16 = 8;
 /// Programs whose compiled scripts one thread keeps.

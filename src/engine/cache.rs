@@ -91,12 +91,12 @@ impl Cache {
         wanted: impl Iterator<Item = impl Borrow<RingKey>>,
     ) -> Result<(), super::Error> {
         let absent = wanted.filter(|key| !core.rings.contains(key.borrow()));
-        let missing: HashSet<RingKey> = absent.map(|key| key.borrow().clone()).collect();
+        let mut missing: Vec<RingKey> = absent.map(|key| key.borrow().clone()).collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let mut missing: Vec<RingKey> = missing.into_iter().collect();
         missing.sort_unstable();
+        missing.dedup();
         let rows: Vec<Vec<u8>> = missing.iter().map(ring_row_key).collect();
         for (key, row) in missing.into_iter().zip(store.ring_rows(&rows)?) {
             core.rings.insert(key, row.map(|row| decode_ring(&row)).transpose()?);

@@ -164,15 +164,18 @@ impl Pipeline {
         };
         let [one, two] = named(program, &item.command);
         let all = [one, two, payee(&self.core, program, &item.command)];
-        let proposal = proposal.filter(|_| unchanged(all.first().and_then(Option::as_ref)));
-        if !all.iter().all(|key| unchanged(key.as_ref())) {
+        let is_as_it_was = unchanged(all.first().and_then(Option::as_ref));
+        let proposal = proposal.filter(|_| is_as_it_was);
+        if !is_as_it_was || !all.iter().skip(1).all(|key| unchanged(key.as_ref())) {
             for key in all.iter().flatten() {
                 self.settle(block, key, chunk.now);
             }
         }
         let proposal = proposal.unwrap_or_else(|| self.core.propose(program, &item.command, chunk.now));
         let (mut order, mut earlier) = (None, None);
-        self.fetch_friends(program, &item.command)?;
+        if let Some(referrer) = all.last().and_then(Option::as_ref) {
+            self.fetch_friends(referrer)?;
+        }
         match &item.command {
             Command::Event(event) if event.kind == EventKind::Refund => {
                 order = self.order_of(block, program, event, chunk.now)?;

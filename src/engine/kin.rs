@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::Error;
 use super::cache::Cache;
-use super::handle::{Command, Handle, Request, SubmitError};
+use super::handle::{Handle, Request, SubmitError};
 use super::pipeline::Pipeline;
-use super::touched::payee;
 use crate::fraud::identity::ring_key;
 use crate::ledger::clusters::{Cluster, Hub};
 use crate::ledger::kin::fingerprint;
@@ -77,9 +76,9 @@ impl Pipeline {
 
     /// Brings the friends of a referrer into memory whom a purchase may have paid: what they did since says what to think of
     /// the next one.
-    pub(super) fn fetch_friends(&mut self, program: ProgramId, command: &Command) -> Result<(), Error> {
-        let Some(referrer) = payee(&self.core, program, command) else { return Ok(()) };
-        let kin = self.core.state.member(&referrer).and_then(|member| member.kin.as_deref());
+    pub(super) fn fetch_friends(&mut self, referrer: &MemberKey) -> Result<(), Error> {
+        let program = referrer.program;
+        let kin = self.core.state.member(referrer).and_then(|member| member.kin.as_deref());
         let friends = kin.map_or(&[][..], |kin| kin.friends.as_slice());
         let keys: Vec<MemberKey> =
             friends.iter().map(|friend| MemberKey { program, id: friend.member.clone() }).collect();

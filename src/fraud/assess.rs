@@ -4,85 +4,21 @@
 use std::cell::OnceCell;
 
 use super::facts::{self, Find};
+use super::question::Question;
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
+use super::together::Together;
 use super::window::{Ring, Tally};
-use super::{explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
-use crate::ledger::act::{Spend, What};
+use super::{copies, explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
 use crate::ledger::calendar::Zone;
-use crate::ledger::desk::Lists;
-use crate::ledger::member::Member;
 use crate::ledger::record::{
     Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Told, Verdict,
 };
-use crate::ledger::terms::{Absent, CalendarWindow, LimitTerms, Metric, Terms};
-use crate::ledger::types::{ProgramId, Seq, Text, TimeMs};
+use crate::ledger::terms::{Absent, CalendarWindow, Facts, LimitTerms, Metric};
+use crate::ledger::types::{Seq, Text, TimeMs};
 use crate::limits::{EVIDENCE_EVENTS_MAX, EVIDENCE_EVENTS_MIN, FLIGHT_GROUND_MS, FLIGHT_KMH, FLIGHT_MIN_M};
 
 /// The highest score.
 const SCORE_MAX: u8 = 100;
-
-/// What an act or a transfer takes, and of how much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spending {
-    /// The points it takes; of a reward its price.
-    pub amount: i64,
-    /// What the member could spend of that pool before.
-    pub available: i64,
-}
-
-/// All that an assessment reads besides rings.
-#[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The program.
-    pub program: ProgramId,
-    /// Its terms.
-    pub terms: &'a Terms,
-    /// What is asked of the ledger.
-    pub input: &'a Input,
-    /// Business time.
-    pub at: TimeMs,
-    /// The ledger's time.
-    pub now: TimeMs,
-    /// The member it is about, where they are known.
-    pub member: Option<&'a Member>,
-    /// Who is allowed and who is not, whatever is counted.
-    pub lists: &'a Lists,
-    /// What is spent, where anything is.
-    pub spending: Option<Spending>,
-    /// Since when the receiver of a transfer is a member.
-    pub recipient_since: Option<TimeMs>,
-}
-
-impl<'a> Question<'a> {
-    /// A question of which nothing is known but the input and its time: no member, no lists.
-    #[must_use]
-    pub const fn of(program: ProgramId, terms: &'a Terms, input: &'a Input, at: TimeMs) -> Self {
-        static NO_LISTS: Lists = Lists::new();
-        Self {
-            program,
-            terms,
-            input,
-            at,
-            now: at,
-            member: None,
-            lists: &NO_LISTS,
-            spending: None,
-            recipient_since: None,
-        }
-    }
-
-    /// The amount an input moves.
-    pub(super) fn amount(&self) -> i64 {
-        match (self.spending, self.input) {
-            (Some(spending), _) => spending.amount,
-            (None, Input::Event(event)) => event.amount().get(),
-            (None, Input::Transfer(transfer, _)) => transfer.amount.get(),
-            (None, Input::Act(act, _)) => amount_of(&act.what),
-            (None, Input::Adjust(adjustment, _)) => adjustment.amount.get(),
-            (None, _) => 0,
-        }
-    }
-}
 
 /// Asks every limit that counts this kind of input; counts include the input itself. The rings of
 /// [`keys_of`](super::rings::keys_of) must be in memory: a ring that is not there counts as empty.
@@ -113,15 +49,20 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let mut observed: Vec<Observation> = Vec::with_capacity(8);
     let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
     let mut fired: Vec<Fired<'_>> = Vec::new();
-    for limit in terms.concerns.limits(&terms.limits, input) {
-        if !counts(limit, input) {
-            if let Some(ring) = find(limit.ring, &limit.key).filter(|_| restarts(limit, input)) {
+    let told = facts::told(input);
+    for concern in terms.concerns.limits(&terms.limits, input) {
+        let limit = concern.limit;
+        if !counts(concern, input, told) {
+            if restarts(concern, input)
+                && let Some(ring) = find(limit.ring, &limit.key)
+            {
                 read.push(ring);
                 observe(&mut observed, limit, MARK);
             }
             continue;
         }
-        if limit.extra.latest.is_none() && !facts::is(&limit.extra.only, question) || is_owned(limit, question) {
+        let is_meant = facts::are(limit.extra.only, told, question);
+        if limit.extra.latest.is_none() && !is_meant || is_owned(limit, question) {
             continue;
         }
         let Some(value) = value_of(limit, question, || *packed.get_or_init(|| trail::pack(input))) else {
@@ -141,7 +82,8 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             absent(&mut assessment, limit, question);
             continue;
         };
-        let Some(led) = facts::speaks(limit, question, ring, &find) else { continue };
+        let led = if is_meant { facts::speaks(limit, question, ring, &find) } else { None };
+        let Some(led) = led else { continue };
         if let Some(reason) = exceeded(limit, ring, question, value, &find) {
             let reason = lists::heard(with(reason, led), limit.extra.shadow, question);
             together.add(limit, &reason);
@@ -152,14 +94,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }
-    for fed in terms.concerns.feeds(&terms.feeds, input).filter(|fed| feeds::feeds(fed, input)) {
-        if !facts::is(&fed.only, question) {
-            continue;
-        }
-        if !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
-            feeds::feed(&mut observed, fed, question, &find);
-        }
-    }
+    feed(&mut observed, question, told, &find);
     if let Some(reason) = together.hold(question, &assessment) {
         raise(&mut assessment, reason);
     }
@@ -170,6 +105,17 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     }
     explain::tell_all(&fired, question, &mut assessment, &find);
     (assessment, observed)
+}
+
+/// Adds what the feeds' rings take in, but for those a limit has observed already.
+fn feed<'a>(observed: &mut Vec<Observation>, question: &Question<'_>, told: Facts, find: &impl Find<'a>) {
+    let Question { terms, input, .. } = question;
+    for fed in terms.concerns.feeds(&terms.feeds, input) {
+        let is_meant = feeds::feeds(fed, input, told) && facts::are(fed.only, told, question);
+        if is_meant && !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
+            feeds::feed(observed, fed, question, find);
+        }
+    }
 }
 
 /// A limit that had something to say, and what it read.
@@ -237,18 +183,8 @@ fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i6
             let Input::Event(event) = input else { return None };
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
-        Metric::Sum | Metric::Share | Metric::Passed => Some(question.amount()),
+        Metric::Sum | Metric::Share | Metric::Passed | Metric::Copies => Some(question.amount()),
         Metric::Sequence => sequence::number(input),
-    }
-}
-
-/// The points that an act asks for; nothing where it asks for a reward, whose price only the ledger knows.
-fn amount_of(what: &What) -> i64 {
-    match what {
-        What::Hold { spend: Spend::Points { amount, .. }, .. }
-        | What::Redeem { spend: Spend::Points { amount, .. }, .. }
-        | What::Donate { amount, .. } => amount.get(),
-        _ => 0,
     }
 }
 
@@ -324,7 +260,8 @@ pub(super) fn exceeded<'a>(
             })
         }
         Metric::Count if limit.extra.quick_ms.is_some() => {
-            let (counted, records) = trail::quick(ring, question, limit, limit.extra.quick_ms?)?;
+            let (counted, records) =
+                trail::quick(ring, question, limit, (limit.extra.apart_ms, limit.extra.quick_ms?))?;
             let detail = words::quick(limit, counted);
             Some(Found { counted, limit: limit.limit, window_ms: limit.window_ms, records, detail })
         }
@@ -336,6 +273,7 @@ pub(super) fn exceeded<'a>(
         Metric::Cycle => flows::cycle(limit, question, other(KeyField::Member)),
         Metric::Age => too_old(limit, question),
         Metric::Sequence => sequence::broken(limit, ring, question, value),
+        Metric::Copies => copies::copied(limit, ring, question, value),
         Metric::Favour => limit.extra.favour.and_then(|terms| {
             let favoured = trail::favoured(ring, other(KeyField::Staff), question, (limit, terms))?;
             let detail = words::favoured(limit, &favoured);
@@ -437,47 +375,6 @@ fn too_old(limit: &LimitTerms, question: &Question<'_>) -> Option<Found> {
         records: Vec::new(),
         detail: words::too_old(limit, age_ms),
     })
-}
-
-/// Flags of several kinds of evidence, which together may weigh as much as one that holds.
-#[derive(Default)]
-struct Together {
-    heaviest: Vec<(Text, u8, Text)>,
-}
-
-impl Together {
-    fn add(&mut self, limit: &LimitTerms, reason: &Reason) {
-        let Some(family) = limit.extra.family.as_ref().filter(|_| reason.verdict == Verdict::Flag) else { return };
-        match self.heaviest.iter_mut().find(|(known, _, _)| known == family) {
-            Some((_, weight, rule)) if *weight < reason.weight => {
-                (*weight, *rule) = (reason.weight, reason.rule.clone());
-            }
-            Some(_) => {}
-            None => self.heaviest.push((family.clone(), reason.weight, reason.rule.clone())),
-        }
-    }
-
-    /// The reason to hold that the flags come to, where nothing else holds.
-    fn hold(&self, question: &Question<'_>, assessment: &Assessment) -> Option<Reason> {
-        let most = question.terms.together;
-        let weight: u32 = self.heaviest.iter().map(|(_, weight, _)| u32::from(*weight)).sum();
-        if most == 0 || self.heaviest.len() < 2 || weight < u32::from(most) || assessment.verdict >= Verdict::Hold {
-            return None;
-        }
-        let member = question.input.key_field(KeyField::Member).map_or("", |member| member.as_str());
-        let evidence = Evidence {
-            key: smol_str::format_smolstr!("member={member}"),
-            metric: Text::new_static("weight"),
-            window_ms: 0,
-            counted: i64::from(weight),
-            limit: i64::from(most) - 1,
-            events: Vec::new(),
-        };
-        let rules: Vec<&str> = self.heaviest.iter().map(|(_, _, rule)| rule.as_str()).collect();
-        let detail = format!("{} weigh {weight} together, at most {}", rules.join(" and "), most - 1);
-        let reason = Reason::plain(Text::new_static("weak_signals"), Verdict::Hold, 0, detail);
-        Some(Reason { evidence: Some(evidence), ..reason })
-    }
 }
 
 /// What a limit says about an input that lacks a field of its key, or what it counts.

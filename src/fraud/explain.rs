@@ -2,8 +2,9 @@
 //! with which it would have let the input pass. Done only for limits that spoke. It asks the limit itself, at later times and
 //! with other values, so what it says is what the limit would say; it never judges.
 
-use super::assess::{Fired, Question, Spending, exceeded};
+use super::assess::{Fired, exceeded};
 use super::facts::{self, Find};
+use super::question::{Question, Spending};
 use super::window::{Entry, Ring};
 use super::{measure, words};
 use crate::ledger::calendar::{Zone, parts_of};
@@ -69,7 +70,7 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     }
     match limit.metric {
         Metric::Speed => return arrived_slower(fired, question),
-        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence => return None,
+        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence | Metric::Copies => return None,
         Metric::Count | Metric::Sum | Metric::Distinct(_) | Metric::Gap | Metric::Share | Metric::Passed => {}
     }
     let mut ring = ring.cloned().unwrap_or_default();
@@ -92,11 +93,13 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     instants.extend(slow.map(TimeMs::new));
     instants.sort_unstable();
     instants.dedup();
+    let told = facts::told(question.input);
     let stops = |at: &TimeMs| {
         // It arrives as late as it did.
         let now = TimeMs::new(question.now.get().saturating_add(at.since(question.at)));
         let then = Question { at: *at, now, ..*question };
-        facts::speaks(limit, &then, Some(&ring), find).is_some()
+        facts::are(limit.extra.only, told, &then)
+            && facts::speaks(limit, &then, Some(&ring), find).is_some()
             && exceeded(limit, Some(&ring), &then, value, find).is_some()
     };
     let extra = &limit.extra;
@@ -167,14 +170,14 @@ fn arrived_slower(fired: &Fired<'_>, question: &Question<'_>) -> Option<TimeMs> 
 fn smaller<'a>(fired: &Fired<'_>, question: &Question<'_>, find: &impl Find<'a>) -> Option<i64> {
     let Fired { limit, ring, .. } = *fired;
     let by_amount = matches!(limit.metric, Metric::Sum | Metric::Share | Metric::Passed);
-    if !by_amount && !limit.extra.only.contains(&Fact::Sizeable) {
+    if !by_amount && !limit.extra.only.has(Fact::Sizeable) {
         return None;
     }
-    let amount = question.amount();
+    let (amount, told) = (question.amount(), facts::told(question.input));
     let stops = |smaller: i64| {
         let spending = question.spending.map(|spending| Spending { amount: smaller, ..spending });
         let then = Question { spending: spending.or(Some(Spending { amount: smaller, available: 0 })), ..*question };
-        facts::is(&limit.extra.only, &then)
+        facts::are(limit.extra.only, told, &then)
             && exceeded(limit, ring, &then, if limit.metric == Metric::Sum { smaller } else { fired.value }, find)
                 .is_some()
     };
@@ -208,7 +211,7 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
     {
         ways.push(format!("with number {}", before.value.saturating_add(1)));
     }
-    for fact in &limit.extra.only {
+    for fact in limit.extra.only.iter() {
         match fact {
             Fact::OwnTill => ways.push("served by somebody else".to_owned()),
             Fact::Unlinked => ways.push("with the order it belongs to".to_owned()),
@@ -220,7 +223,9 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
             | Fact::Unproven
             | Fact::Passing
             | Fact::Trifling
+            | Fact::Receipt
             | Fact::LateReceipt
+            | Fact::Asleep
             | Fact::Indebted
             | Fact::ToNewcomer => {}
         }

@@ -1,10 +1,10 @@
 //! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
 
-use super::assess::{Question, Spending};
 use super::measure;
+use super::question::{Question, Spending};
 use super::window::Ring;
 use crate::ledger::record::{Input, KeyField, KeyFields};
-use crate::ledger::terms::{Fact, Fresh, LimitTerms, Metric, Prior};
+use crate::ledger::terms::{Fact, Facts, Fresh, LimitTerms, Metric, Prior};
 use crate::ledger::types::{NameId, Seq, Text, TimeMs};
 
 /// Finds the ring of a name by fields of the input: nothing where the input lacks one of them, and no ring where there is none yet.
@@ -12,21 +12,31 @@ pub(super) trait Find<'a>: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>> {}
 
 impl<'a, T: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>>> Find<'a> for T {}
 
-/// Whether an input is what it must be, as far as the input itself says it.
-pub(super) fn may_be(only: &[Fact], input: &Input) -> bool {
-    only.iter().all(|fact| match fact {
-        Fact::InPerson => is_in_person(input),
-        Fact::Remote => !is_in_person(input),
-        Fact::OwnTill => has(input, KeyField::Staff),
-        Fact::Unlinked => !has(input, KeyField::Order),
-        Fact::NoStore => !has(input, KeyField::Store),
-        // Only the ledger knows.
-        Fact::Sizeable | Fact::Unproven | Fact::Passing | Fact::Indebted | Fact::ToNewcomer => true,
-        Fact::Trifling => is_trifling(input),
-        Fact::LateReceipt => has(input, KeyField::Receipt),
-        Fact::Contact => [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field)),
-    })
+/// What an input may be, as far as it says so itself: what only the ledger knows counts as so.
+pub(super) fn told(input: &Input) -> Facts {
+    let (in_person, has_receipt) = (is_in_person(input), has(input, KeyField::Receipt));
+    let contact = [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field));
+    FOR_THE_LEDGER
+        .with(Fact::InPerson, in_person)
+        .with(Fact::Remote, !in_person)
+        .with(Fact::OwnTill, has(input, KeyField::Staff))
+        .with(Fact::Unlinked, !has(input, KeyField::Order))
+        .with(Fact::NoStore, !has(input, KeyField::Store))
+        .with(Fact::Trifling, is_trifling(input))
+        .with(Fact::Receipt, has_receipt)
+        .with(Fact::LateReceipt, has_receipt)
+        .with(Fact::Contact, contact)
 }
+
+/// What the input does not say, or not alone: when a receipt is late depends on the clock.
+const FOR_THE_LEDGER: Facts = Facts::NONE
+    .with(Fact::Sizeable, true)
+    .with(Fact::Unproven, true)
+    .with(Fact::Passing, true)
+    .with(Fact::Asleep, true)
+    .with(Fact::Indebted, true)
+    .with(Fact::ToNewcomer, true)
+    .with(Fact::LateReceipt, true);
 
 pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
@@ -45,22 +55,23 @@ fn is_in_person(input: &Input) -> bool {
     }
 }
 
-/// The same, with what the ledger knows of the member.
-pub(super) fn is(only: &[Fact], question: &Question<'_>) -> bool {
-    let known = |fact: &Fact| match fact {
+/// Whether all of these hold, with what the ledger knows of the member.
+pub(super) fn are(only: Facts, told: Facts, question: &Question<'_>) -> bool {
+    let known = |fact: Fact| match fact {
         Fact::Sizeable => is_sizeable(question),
         Fact::Unproven => bought(question) == 0,
         Fact::Passing => bought(question) <= 1,
         Fact::ToNewcomer => question.recipient_since.is_some_and(|since| question.at.since(since) < NEWCOMER_MS),
         Fact::Indebted => question.member.is_some_and(|m| m.pools.iter().any(|pool| pool.debt.is_positive())),
+        Fact::Asleep => is_idle(question, ASLEEP_MS),
         Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
         _ => true,
     };
-    may_be(only, question.input) && only.iter().all(known)
+    told.include(only) && only.and(FOR_THE_LEDGER).iter().all(known)
 }
 
 /// How often the member bought, less what was given back.
-fn bought(question: &Question<'_>) -> i64 {
+pub(super) fn bought(question: &Question<'_>) -> i64 {
     let counter = question.member.and_then(|member| member.counter(question.terms.purchases_counter));
     counter.map_or(0, |counter| counter.ever)
 }
@@ -76,6 +87,14 @@ const TRIFLE: i64 = 10;
 /// Who enrolled is a newcomer for so long.
 const NEWCOMER_MS: i64 = 14 * 86_400_000;
 
+/// Who neither bought nor redeemed for so long is asleep.
+const ASLEEP_MS: i64 = 30 * 86_400_000;
+
+/// Whether the member neither bought nor redeemed for so long.
+fn is_idle(question: &Question<'_>, idle_ms: i64) -> bool {
+    question.member.is_some_and(|member| question.at.since(member.active_at.max(member.enrolled_at)) >= idle_ms)
+}
+
 /// A receipt is late after so long.
 const LATE_MS: i64 = 86_400_000;
 
@@ -83,21 +102,10 @@ fn is_sizeable(question: &Question<'_>) -> bool {
     question.spending.is_some_and(Spending::is_sizeable)
 }
 
-impl Spending {
-    /// Whether it takes more than a crumb of what there is.
-    #[must_use]
-    pub const fn is_sizeable(self) -> bool {
-        self.amount.saturating_mul(CRUMBS) >= self.available
-    }
-}
-
-/// Less than one in so many of a member's points is a crumb.
-const CRUMBS: i64 = 50;
-
 /// What else a limit asks of the member.
 fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
     let extra = &limit.extra;
-    if extra.only.contains(&Fact::OwnTill) {
+    if extra.only.has(Fact::OwnTill) {
         let works_as = question.member.and_then(|member| member.profile.attribute("employee"));
         if works_as.is_none() || works_as != question.input.key_field(KeyField::Staff) {
             return false;
@@ -105,13 +113,10 @@ fn member_fits(limit: &LimitTerms, question: &Question<'_>) -> bool {
     }
     let at = question.at;
     let newer = |newer_ms: i64| question.member.is_none_or(|member| at.since(member.enrolled_at) < newer_ms);
-    let idle = |idle_ms: i64| {
-        question.member.is_some_and(|member| at.since(member.active_at.max(member.enrolled_at)) >= idle_ms)
-    };
-    extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(idle)
+    extra.newer_ms.is_none_or(newer) && extra.idle_ms.is_none_or(|idle_ms| is_idle(question, idle_ms))
 }
 
-/// Whether a limit speaks about an input at all; the records that made it so.
+/// Whether a limit speaks about an input that is what it must be; the records that made it so.
 pub(super) fn speaks<'a>(
     limit: &LimitTerms,
     question: &Question<'_>,
@@ -119,7 +124,7 @@ pub(super) fn speaks<'a>(
     find: &impl Find<'a>,
 ) -> Option<Vec<Seq>> {
     let extra = &limit.extra;
-    if !is(&extra.only, question) || !member_fits(limit, question) {
+    if !member_fits(limit, question) {
         return None;
     }
     let mut records = Vec::new();

@@ -1,21 +1,21 @@
 //! What rings take in beside what limits count: the values a limit's conditions look up later.
 
-use super::assess::Question;
 use super::facts::{self, Find};
 use super::measure;
-use super::rings::{has, is_one_of};
+use super::question::Question;
+use super::rings::has;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Taken};
-use crate::ledger::terms::{Feed, FeedValue};
+use crate::ledger::terms::{Facts, Feed, FeedValue};
 use crate::limits::{CYCLE_HOPS_MAX, ORIGINS_MAX};
 
 /// Bits of an origin that say how many hops away it is.
 const HOPS: i64 = 0b111;
 
-/// Whether a feed takes in this input.
-pub(super) fn feeds(feed: &Feed, input: &Input) -> bool {
-    is_one_of(&feed.on, input)
+/// Whether a feed takes in this input, as far as it says so itself.
+pub(super) fn feeds(feed: &Feed, input: &Input, told: Facts) -> bool {
+    feed.on.iter().any(|kind| kind.is(input))
         && (feed.when.is_empty() || has(&feed.when, input))
-        && facts::may_be(&feed.only, input)
+        && told.include(feed.only)
         && match feed.value {
             FeedValue::Distinct(of) | FeedValue::Each(of) | FeedValue::First(of) => {
                 input.key_field(of).is_some_and(|value| !value.is_empty())

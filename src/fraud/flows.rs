@@ -1,9 +1,10 @@
 //! What is said about points that move: how much of a balance goes, whether it is passed on, whether it comes back in a circle.
 
-use super::assess::{Found, Question};
+use super::assess::Found;
 use super::facts::Find;
 use super::feeds::hops_to;
 use super::measure::{fingerprint, within};
+use super::question::Question;
 use super::window::Ring;
 use super::words;
 use crate::ledger::record::{KeyField, KeyFields};

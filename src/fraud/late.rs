@@ -33,14 +33,14 @@ pub(super) fn reason(
     (input, at): (&Input, TimeMs),
     value: i64,
 ) -> Option<Reason> {
-    let ring = ring?;
+    let ring = ring.filter(|_| limit.verdict >= Verdict::Hold)?;
     let extra = &limit.extra;
     let plain = matches!(limit.metric, Metric::Count | Metric::Sum)
         && extra.calendar.is_none()
         && extra.since.is_none()
         && !extra.excludes_current
         && extra.is_unconditional();
-    if !plain || limit.verdict < Verdict::Hold || ring.entries().next_back().is_none_or(|newest| newest.at <= at) {
+    if !plain || ring.entries().next_back().is_none_or(|newest| newest.at <= at) {
         return None;
     }
     let own = if limit.metric == Metric::Sum { value } else { 1 };

@@ -1,7 +1,7 @@
 //! What lists and shadows make of a reason: an allow list silences rules for a key, a deny list denies a key, a rule in shadow
 //! only notes. Nothing here counts.
 
-use super::assess::Question;
+use super::question::Question;
 use crate::ledger::desk::ListEntry;
 use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::Text;

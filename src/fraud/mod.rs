@@ -15,6 +15,7 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod copies;
 mod explain;
 mod facts;
 mod feeds;
@@ -24,12 +25,14 @@ mod late;
 mod lists;
 pub mod measure;
 pub mod place;
+mod question;
 pub mod reading;
 mod referral;
 mod relate;
 pub mod rings;
 mod sequence;
 mod synthetic;
+mod together;
 mod trail;
 pub mod window;
 mod words;
@@ -37,7 +40,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use assess::{Question, Spending, assess, assess_seen, combine};
+pub use assess::{assess, assess_seen, combine};
+pub use question::{Question, Spending};
 pub use reading::{counted, is_counted};
 pub use relate::{relate, spends};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

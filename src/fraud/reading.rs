@@ -5,7 +5,7 @@ use super::measure;
 use super::window::{Ring, Tally};
 use crate::ledger::calendar::Zone;
 use crate::ledger::record::Input;
-use crate::ledger::terms::{LimitTerms, Metric};
+use crate::ledger::terms::{Concern, LimitTerms, Metric};
 use crate::ledger::types::{Seq, TimeMs};
 
 /// A limit's ring at an instant.
@@ -38,7 +38,8 @@ pub fn read(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs, most: usiz
         | Metric::Favour
         | Metric::Cycle
         | Metric::Passed
-        | Metric::Sequence => None,
+        | Metric::Sequence
+        | Metric::Copies => None,
     };
     Reading {
         counted,
@@ -77,5 +78,5 @@ pub fn counted(limit: &LimitTerms, ring: Option<&Ring>, input: &Input, at: TimeM
 /// Whether a limit counts this kind of input.
 #[must_use]
 pub fn is_counted(limit: &LimitTerms, input: &Input) -> bool {
-    super::rings::counts(limit, input)
+    super::rings::counts(Concern::of(limit, input), input, super::facts::told(input))
 }

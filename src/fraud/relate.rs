@@ -2,9 +2,10 @@
 //! the member and the clusters take in becomes part of the record.
 
 use super::Seen;
-use super::assess::{Question, raise};
+use super::assess::raise;
 use super::identity::{Asked, Person, count_enrolment, leave, looks};
 use super::lists::heard;
+use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
 use super::{referral, synthetic};
@@ -70,7 +71,8 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     let enrols = event.kind == EventKind::Enroll && member.is_none();
     let owed = referral::is_owed(terms, event, member);
     // A trial is asked about by who its member is, whatever the event shows.
-    let matters = enrols || owed || event.kind == EventKind::Fee;
+    let benefits = synthetic::is_benefit(&event.kind) && synthetic::is_tied(member);
+    let matters = enrols || owed || benefits || event.kind == EventKind::Fee;
     let known = |as_of: Seq| member.is_some_and(|member| member.last <= as_of);
     if !matters && seen.known_as_of.is_some_and(known) {
         return;

@@ -4,10 +4,10 @@
 use smol_str::SmolStrBuilder;
 
 use super::window::{Entry, Ring};
-use crate::ledger::act::What;
+use super::{facts, feeds};
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
-use crate::ledger::terms::{Counted, Fact, LimitTerms, Metric, Terms};
+use crate::ledger::terms::{Concern, Fact, Facts, LimitTerms, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Between the fields of a key.
@@ -353,7 +353,8 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
 /// Adds [`keys_of`] an input to the keys of others. Of one that is not sizeable, those that nobody asks for are left out.
 pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
-    let passed_over = |only: &[Fact]| !sizeable && only.contains(&Fact::Sizeable);
+    let told = facts::told(input);
+    let passed_over = |only: Facts| !sizeable && only.has(Fact::Sizeable);
     let mut ask = |ring: NameId, by: &KeyFields| {
         let own = keys.get(from..).unwrap_or_default();
         if own.iter().any(|known| known.key.ring == ring && known.by == *by) {
@@ -361,19 +362,22 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         }
         keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
     };
-    for limit in terms.concerns.limits(&terms.limits, input) {
-        if passed_over(&limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
+    for concern in terms.concerns.limits(&terms.limits, input) {
+        let limit = concern.limit;
+        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
             continue;
         }
-        if counts(limit, input) || restarts(limit, input) {
+        if counts(concern, input, told) || restarts(concern, input) {
             if limit.metric.has_ring() && (limit.metric != Metric::Speed || is_located(input)) {
                 ask(limit.ring, &limit.key);
             }
-            conditions(limit, input, &mut ask);
+            if told.include(limit.extra.only) {
+                conditions(limit, &mut ask);
+            }
         }
     }
     for feed in terms.concerns.feeds(&terms.feeds, input) {
-        if !passed_over(&feed.only) && super::feeds::feeds(feed, input) {
+        if !passed_over(feed.only) && feeds::feeds(feed, input, told) {
             ask(feed.ring, &feed.key);
         }
     }
@@ -384,12 +388,8 @@ fn is_located(input: &Input) -> bool {
 }
 
 /// The rings that a limit reads beside its own.
-fn conditions(limit: &LimitTerms, input: &Input, ask: &mut impl FnMut(NameId, &KeyFields)) {
+fn conditions(limit: &LimitTerms, ask: &mut impl FnMut(NameId, &KeyFields)) {
     let extra = &limit.extra;
-    let none = extra.after.is_empty() && extra.fresh.is_empty() && extra.other.is_none();
-    if none || !super::facts::may_be(&extra.only, input) {
-        return;
-    }
     for prior in &extra.after {
         ask(prior.ring, &prior.key);
     }
@@ -406,29 +406,17 @@ pub fn keys_observed(record: &Record) -> impl Iterator<Item = RingKey> {
     record.observed.iter().filter_map(|seen| RingKey::of(record.program, seen.ring, &seen.key, &record.input))
 }
 
-/// Whether a limit counts this kind of input. One that looks at the latest entries of a plain count lets that count everything.
-pub(super) fn counts(limit: &LimitTerms, input: &Input) -> bool {
-    let extra = &limit.extra;
-    is_one_of(&limit.on, input)
+/// Whether a limit counts an input. One that looks at the latest entries of a plain count lets that count everything.
+pub(super) fn counts(concern: Concern<'_>, input: &Input, told: Facts) -> bool {
+    let extra = &concern.limit.extra;
+    concern.counts
         && (extra.when.is_empty() || has(&extra.when, input))
-        && (extra.latest.is_some() || super::facts::may_be(&extra.only, input))
+        && (extra.latest.is_some() || told.include(extra.only))
 }
 
-/// Whether a limit counts only what came after this kind of input.
-pub(super) fn restarts(limit: &LimitTerms, input: &Input) -> bool {
-    limit.extra.since.as_ref().is_some_and(|since| is_one_of(&since.on, input) && has(&since.when, input))
-}
-
-pub(super) fn is_one_of(kinds: &[Counted], input: &Input) -> bool {
-    kinds.iter().any(|counted| match (counted, input) {
-        (Counted::Event(kind), Input::Event(event)) => *kind == event.kind,
-        (Counted::Transfer, Input::Transfer(..)) => true,
-        (Counted::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
-        (Counted::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
-        (Counted::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
-        (Counted::Credit, Input::Adjust(adjustment, _)) => adjustment.amount.is_positive(),
-        _ => false,
-    })
+/// Whether a limit counts only what came after an input.
+pub(super) fn restarts(concern: Concern<'_>, input: &Input) -> bool {
+    concern.restarts && concern.limit.extra.since.as_ref().is_some_and(|since| has(&since.when, input))
 }
 
 /// Whether an input has these attributes.

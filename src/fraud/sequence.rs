@@ -1,8 +1,9 @@
 //! The numbers that a till gives its own events, one after the other, so that what it brings after it was offline can be told from
 //! what somebody made up: a number used twice, one that goes back while time goes on, numbers that are missing. It only compares.
 
-use super::assess::{Found, Question};
+use super::assess::Found;
 use super::measure::{neighbours, within};
+use super::question::Question;
 use super::window::Ring;
 use super::words;
 use crate::ledger::record::Input;

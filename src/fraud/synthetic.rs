@@ -4,9 +4,10 @@
 //! Sharing alone is a family. What is held here needs more: numbers no household has, or points leaving an account that never
 //! bought anything. An enrolment in a shop says nothing about the device, which is the shop's.
 
-use super::assess::Question;
+use super::facts::bought;
 use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store};
 use super::measure;
+use super::question::Question;
 use super::relate::{Counted, Scene, reason};
 use crate::ledger::act::What;
 use crate::ledger::clusters::Clusters;
@@ -34,6 +35,12 @@ const NEW_MS: i64 = 7 * DAY_MS;
 /// new account that bought once: more than a family.
 const SPENDS_UNPROVEN: (usize, usize) = (3, 3);
 const SPENDS_NEW: (usize, usize) = (4, 4);
+/// Others who enrolled at one address within a day, from so many on it is held where so many in a hundred came from other networks.
+const ADDRESS_DAY: usize = 5;
+const ADDRESS_APART: usize = 80;
+/// Others who pay with the card of somebody's first purchase, at most, and how long somebody is new to it.
+const CARD_OTHERS: usize = 5;
+const CARD_NEW_MS: i64 = 14 * DAY_MS;
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -48,9 +55,16 @@ pub(super) fn seen(scene: &Scene<'_>) -> Vec<Reason> {
         found.extend(burst(scene, (SIGNUPS_IP_RING, KeyField::Ip, IP_DAY)));
         found.extend(contact(scene, KeyField::Email, MAILBOX));
         found.extend(contact(scene, KeyField::Phone, PHONE));
+        found.extend(address(scene));
     }
     if event.personal.as_deref().is_some_and(|personal| personal.birthday.is_some()) {
         found.extend(birthdays(scene));
+    }
+    if event.kind == EventKind::Purchase {
+        found.extend(card(scene));
+    }
+    if is_benefit(&event.kind) {
+        found.extend(benefit(scene));
     }
     if event.kind == EventKind::Fee && event.membership.is_some() && event.amount().is_zero() {
         found.extend(trial(scene));
@@ -100,6 +114,74 @@ fn contact(scene: &Scene<'_>, kind: KeyField, (said, held): (usize, usize)) -> O
     let counted =
         Counted { key, metric: "distinct", window_ms: 0, found: count(number), limit, events: records(&look) };
     Some(reason("synthetic_same_contact", verdict, detail, counted))
+}
+
+/// Many enrolments of one day at one address, each from another network: who live together share theirs, and so does a campus.
+fn address(scene: &Scene<'_>) -> Option<Reason> {
+    let (at, home) = (scene.question.at, look(scene, KeyField::Address)?);
+    let network = scene.person.looks.iter().find(|look| look.kind == KeyField::Ip)?;
+    let near = |member: i64| network.others.iter().any(|(other, ..)| *other == member);
+    let today = home.others.iter().filter(|(.., seen)| at.since(*seen).saturating_abs() < DAY_MS);
+    let today: Vec<(i64, Seq)> = today.map(|(other, seq, _)| (*other, *seq)).collect();
+    let apart = today.iter().filter(|(other, _)| !near(*other)).count();
+    if today.len() < ADDRESS_DAY || apart * 100 < today.len() * ADDRESS_APART {
+        return None;
+    }
+    let value = scene.question.input.key_field(KeyField::Address)?;
+    let number = today.len();
+    let detail = format!(
+        "{number} other members enrolled at this address within 1d, {apart} of them from other networks, fewer than {ADDRESS_DAY} pass"
+    );
+    let key = smol_str::format_smolstr!("address={value}");
+    let events = today.iter().map(|(_, seq)| *seq).collect();
+    let (found, limit) = (count(number), count(ADDRESS_DAY) - 1);
+    let counted = Counted { key, metric: "distinct", window_ms: DAY_MS, found, limit, events };
+    Some(reason("synthetic_same_address", (Verdict::Hold, 60), detail, counted))
+}
+
+/// The first purchase of a new member is paid with the card of more others than a family has.
+fn card(scene: &Scene<'_>) -> Option<Reason> {
+    let member = scene.member?;
+    let look = look(scene, KeyField::Card).filter(|look| look.others.len() > CARD_OTHERS)?;
+    if bought(scene.question) > 0 || scene.question.at.since(member.enrolled_at) >= CARD_NEW_MS {
+        return None;
+    }
+    let number = look.others.len();
+    let detail =
+        format!("a new member's first purchase is on the card of {number} other members, at most {CARD_OTHERS}");
+    let key = smol_str::format_smolstr!("card={}", scene.question.input.key_field(KeyField::Card)?);
+    let (found, limit) = (count(number), count(CARD_OTHERS));
+    let counted = Counted { key, metric: "distinct", window_ms: 0, found, limit, events: records(&look) };
+    Some(reason("synthetic_one_card", (Verdict::Hold, 50), detail, counted))
+}
+
+/// What is given for small services.
+pub(super) const fn is_benefit(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Newsletter
+            | EventKind::Survey
+            | EventKind::Review
+            | EventKind::SocialFollow
+            | EventKind::SocialShare
+    )
+}
+
+/// A benefit for a member who hardly bought anything and is one with more others than a family has.
+fn benefit(scene: &Scene<'_>) -> Option<Reason> {
+    let one = scene.person.size();
+    if one <= SPENDS_NEW.0 || bought(scene.question) > 1 {
+        return None;
+    }
+    let detail = format!(
+        "a benefit for one who is {one} other members too and hardly bought anything, at most {}",
+        SPENDS_NEW.0
+    );
+    let key = smol_str::format_smolstr!("member={}", scene.event.member);
+    let events = scene.person.looks.iter().filter(|look| is_hard(look.kind)).flat_map(records).collect();
+    let counted =
+        Counted { key, metric: "distinct", window_ms: 0, found: count(one), limit: count(SPENDS_NEW.0), events };
+    Some(reason("synthetic_benefit", (Verdict::Hold, 50), detail, counted))
 }
 
 /// Many birthdays of one person, of one device, at one address.
@@ -163,7 +245,7 @@ pub(super) fn spends(question: &Question<'_>, clusters: &Clusters) -> Option<Rea
     };
     let member = question.member.filter(|_| spends)?;
     let kin = member.kin.as_deref()?;
-    let bought = member.counter(question.terms.purchases_counter).map_or(0, |counter| counter.ever);
+    let bought = bought(question);
     let is_new = question.at.since(member.enrolled_at) < NEW_MS;
     let (hard_most, near_most) = match bought {
         ..=0 => SPENDS_UNPROVEN,

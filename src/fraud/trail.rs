@@ -1,8 +1,8 @@
 //! Trails: entries of a plain count that also tell which employee, card and store an event named, in twenty bits each. Two of a
 //! million may look alike; then fewer are counted than there were, so nobody is accused by it.
 
-use super::assess::Question;
 use super::measure::{fingerprint, within};
+use super::question::Question;
 use super::window::{Entry, Ring};
 use crate::ledger::record::{Input, KeyField, MARK};
 use crate::ledger::terms::{Favour, LimitTerms, TRAIL_FIELDS};
@@ -65,18 +65,19 @@ pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms,
     (i64::try_from(values.len()).unwrap_or(i64::MAX), records)
 }
 
-/// How many of the latest entries, the input included, came at most so long after the one before, and the records of those; nothing
-/// where the input did not. Most inputs cost a look at one entry.
+/// How many of the latest entries, the input included, came soon after the one before, which is after the one time and no later than
+/// the other, and the records of those; nothing where the input did not. Most inputs cost a look at one entry.
 pub(super) fn quick(
     ring: &Ring,
     question: &Question<'_>,
     limit: &LimitTerms,
-    quick_ms: i64,
+    (apart_ms, quick_ms): (i64, i64),
 ) -> Option<(i64, Vec<Seq>)> {
     let most = limit.extra.latest.unwrap_or(u16::MAX);
     let (mut before, mut count, mut records) = (question.at, 0, Vec::new());
     for entry in latest(ring, question.at, limit.window_ms, most) {
-        if before.since(entry.at) <= quick_ms {
+        let gap_ms = before.since(entry.at);
+        if gap_ms <= quick_ms && (gap_ms > apart_ms || apart_ms == 0) {
             count += 1;
             records.push(entry.seq);
         } else if count == 0 {

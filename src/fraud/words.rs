@@ -23,6 +23,12 @@ pub(super) fn over(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String
     }
 }
 
+/// `3 receipts of one store within 1min over the same amount, at most 1`.
+pub(super) fn copied(limit: &LimitTerms, counted: i64) -> String {
+    let (by, window) = (fields(&limit.key.iter().collect::<Vec<_>>()), duration(limit.window_ms));
+    format!("{counted} receipts of one {by} within {window} over the same amount, at most {}", limit.limit)
+}
+
 /// `9 purchases by member came at most 45s after the one before, within 30d, at most 6`.
 pub(super) fn quick(limit: &LimitTerms, counted: i64) -> String {
     let (what, by) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()));
@@ -83,7 +89,9 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::Trifling => " for next to nothing".to_owned(),
         Fact::ToNewcomer => " to a new member".to_owned(),
         Fact::Indebted => " of a member who owes points".to_owned(),
+        Fact::Receipt => " with a receipt".to_owned(),
         Fact::LateReceipt => " whose receipt is more than a day old".to_owned(),
+        Fact::Asleep => " of a member who was away for a month".to_owned(),
     });
     text.extend(facts);
     text.extend(extra.newer_ms.map(|ms| format!(" of a member of less than {}", duration(ms))));
@@ -161,7 +169,7 @@ pub(super) fn expression(limit: &LimitTerms, evidence: &Evidence, priors: &[i64]
     let kinds: Vec<Text> = limit.on.iter().map(Counted::name).collect();
     let of = if let Metric::Distinct(of) = limit.metric { format!("{} of ", of.name()) } else { String::new() };
     let span = match limit.metric {
-        Metric::Gap | Metric::Age | Metric::Speed | Metric::Sequence => String::new(),
+        Metric::Gap | Metric::Age | Metric::Speed | Metric::Sequence | Metric::Copies => String::new(),
         _ => format!(" {}", span(limit, evidence.window_ms)),
     };
     let (counted, most) = (evidence.counted, evidence.limit);

@@ -235,15 +235,19 @@ impl Member {
                 let counters = self.counters.iter().map(|counter| {
                     usize::from(counter.name.get()) + usize::from(counter.days.latest() == counter.years.latest())
                 });
-                let standing = self.standing().map_or(0, |standing| standing.marks.len() + standing.plans.len());
-                pools + cards + counters.sum::<usize>() + standing + usize::from(self.profile.referrer.is_some())
+                let standing = self.standing().map_or(0, Standing::warm);
+                let kin = self.kin.as_deref().map_or(0, |kin| kin.links.len() + usize::from(kin.quick));
+                let referred = usize::from(self.profile.referrer.is_some());
+                pools + cards + counters.sum::<usize>() + standing + kin + referred
             }
             _ => {
                 // The first is spent and lost next, the last is where the next one goes.
                 let ends =
                     |pool: &'_ PoolState| [pool.lots.first(), pool.lots.last()].map(|lot| lot.map_or(0, warm_lot));
                 let marks = self.standing().and_then(|standing| standing.marks.last());
-                self.pools.iter().flat_map(ends).sum::<usize>() + marks.map_or(0, |mark| usize::from(mark.card.get()))
+                let links = self.kin.as_deref().and_then(|kin| kin.links.first());
+                let others = marks.map_or(0, |mark| mark.card.get()) + links.map_or(0, |link| u16::from(link.hub));
+                self.pools.iter().flat_map(ends).sum::<usize>() + usize::from(others)
             }
         }
     }

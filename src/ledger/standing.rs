@@ -42,6 +42,15 @@ pub struct Standing {
     pub household: Option<(Text, Vec<Text>)>,
 }
 
+impl Standing {
+    /// Reads a little of each part of it; see [`Member::warm`](super::member::Member::warm).
+    pub(super) fn warm(&self) -> usize {
+        let lists = self.holds.len() + self.entitlements.len() + self.marks.len() + self.stamps_owed.len();
+        let flags = usize::from(self.merged_into.is_some()) + usize::from(self.household.is_some());
+        lists + self.early_refunds.len() + self.since.len() + flags
+    }
+}
+
 /// An unused reward that came free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hanging {

@@ -2,8 +2,9 @@
 //!
 //! Only the vocabulary: the counting is done by `fraud`.
 
+use super::act::What;
 use super::event::EventKind;
-use super::record::{KeyField, KeyFields, Taken, Verdict};
+use super::record::{Input, KeyField, KeyFields, Taken, Verdict};
 use super::types::{NameId, Text};
 
 /// What a velocity limit counts.
@@ -32,6 +33,8 @@ pub enum Metric {
     /// The numbers a till gives its own events, `attributes.terminal_sequence`: how many are missing before this one, one that
     /// was used, one that goes back.
     Sequence,
+    /// How many within the window, earlier or later, are over the same amount.
+    Copies,
 }
 
 impl Metric {
@@ -50,6 +53,7 @@ impl Metric {
             Self::Cycle => "cycle",
             Self::Passed => "passed",
             Self::Sequence => "sequence",
+            Self::Copies => "copies",
         }
     }
 
@@ -86,15 +90,38 @@ pub enum Fact {
     Passing,
     /// Costs next to nothing: at most ten of the smallest coins, and at least one.
     Trifling,
+    /// With a receipt's number.
+    Receipt,
     /// A receipt that arrives more than a day after its sale.
     LateReceipt,
     /// Of a member who owes points: what was spent came back.
     Indebted,
+    /// Of a member who neither bought nor redeemed for 30 days.
+    Asleep,
     /// Goes to a member who enrolled less than two weeks ago.
     ToNewcomer,
 }
 
 impl Fact {
+    /// Every one.
+    const ALL: [Self; 15] = [
+        Self::InPerson,
+        Self::Remote,
+        Self::OwnTill,
+        Self::Unlinked,
+        Self::NoStore,
+        Self::Contact,
+        Self::Sizeable,
+        Self::Unproven,
+        Self::Passing,
+        Self::Trifling,
+        Self::Receipt,
+        Self::LateReceipt,
+        Self::Indebted,
+        Self::Asleep,
+        Self::ToNewcomer,
+    ];
+
     /// Its name in programs.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -109,10 +136,65 @@ impl Fact {
             Self::Unproven => "unproven",
             Self::Passing => "passing",
             Self::Trifling => "trifling",
+            Self::Receipt => "receipt",
+            Self::Asleep => "asleep",
             Self::LateReceipt => "late_receipt",
             Self::Indebted => "indebted",
             Self::ToNewcomer => "to_newcomer",
         }
+    }
+}
+
+const _: () = assert!(Fact::ALL.len() == Fact::ToNewcomer as usize + 1, "every fact is listed");
+
+/// Facts, each there or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts(u16);
+
+impl Facts {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// The same with this one as it is.
+    #[must_use]
+    pub const fn with(self, fact: Fact, is_so: bool) -> Self {
+        Self(self.0 & !(1 << fact as u16) | (is_so as u16) << fact as u16)
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
+    /// Whether one is there.
+    #[must_use]
+    pub const fn has(self, fact: Fact) -> bool {
+        self.0 & 1 << fact as u16 != 0
+    }
+
+    /// Whether all of others are there.
+    #[must_use]
+    pub const fn include(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those that are there.
+    pub fn iter(self) -> impl Iterator<Item = Fact> {
+        let all: &[Fact] = if self.is_empty() { &[] } else { &Fact::ALL };
+        all.iter().copied().filter(move |fact| self.has(*fact))
+    }
+}
+
+impl FromIterator<Fact> for Facts {
+    fn from_iter<T: IntoIterator<Item = Fact>>(facts: T) -> Self {
+        facts.into_iter().fold(Self::NONE, |all, fact| all.with(fact, true))
     }
 }
 
@@ -179,7 +261,7 @@ pub struct Feed {
     /// With these attributes only.
     pub when: Vec<(Text, Text)>,
     /// Only where all of these hold.
-    pub only: Vec<Fact>,
+    pub only: Facts,
     /// What goes in.
     pub value: FeedValue,
     /// How many entries the ring keeps.
@@ -246,7 +328,7 @@ pub struct LimitExtra {
     /// The kind of evidence: of several flags of one family the heaviest counts where weak signals are gathered.
     pub family: Option<Text>,
     /// It speaks only where all of these hold.
-    pub only: Vec<Fact>,
+    pub only: Facts,
     /// … where the member enrolled less than this ago …
     pub newer_ms: Option<i64>,
     /// … or neither bought nor redeemed for at least this long …
@@ -259,6 +341,8 @@ pub struct LimitExtra {
     pub around: bool,
     /// Of the latest entries, only those that came at most this long after the one before count.
     pub quick_ms: Option<i64>,
+    /// … and later than this after it; 0 for any.
+    pub apart_ms: i64,
     /// It looks at so many of the latest entries of the plain count of its key, which tell staff, card and store apart.
     pub latest: Option<u16>,
     /// Whether its ring keeps such entries.
@@ -320,6 +404,20 @@ pub enum Counted {
 }
 
 impl Counted {
+    /// Whether an input is of this kind.
+    #[must_use]
+    pub fn is(&self, input: &Input) -> bool {
+        match (self, input) {
+            (Self::Event(kind), Input::Event(event)) => *kind == event.kind,
+            (Self::Transfer, Input::Transfer(..)) => true,
+            (Self::Redeem, Input::Act(act, _)) => matches!(act.what, What::Redeem { .. }),
+            (Self::Hold, Input::Act(act, _)) => matches!(act.what, What::Hold { .. }),
+            (Self::Donate, Input::Act(act, _)) => matches!(act.what, What::Donate { .. }),
+            (Self::Credit, Input::Adjust(adjustment, _)) => adjustment.amount.is_positive(),
+            _ => false,
+        }
+    }
+
     /// Its name in programs.
     #[must_use]
     pub fn name(&self) -> Text {

@@ -12,12 +12,12 @@ use super::values::{AbsentText, CountedKind, Key, OneOrMany, WindowOf};
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{KeyField, KeyFields, Taken, Verdict};
 use crate::ledger::terms::{
-    Absent, Counted, Fact, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior, Since,
+    Absent, Counted, Fact, Facts, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric, Prior, Since,
 };
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
-    EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES, SERVED_MAX,
-    SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
+    COPIES_RING_ENTRIES, EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES,
+    SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
 };
 
 /// Entries of a ring that conditions look things up in, at least.
@@ -35,6 +35,7 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         MetricText::Distinct => "distinct",
         MetricText::Speed => "speed",
         MetricText::Sequence => "sequence",
+        MetricText::Copies => "copies",
     };
     let mut name = format!("ring:{}:{metric}:{}", keys(&limit.key), kinds(&limit.on));
     let mut add = |what: &str, text: &str| write!(name, ":{what}={text}").expect("a string takes everything");
@@ -107,7 +108,7 @@ fn facts_name(facts: &OneOrMany<FactText>) -> String {
     facts.0.iter().map(|fact| format!("{fact:?}")).collect::<Vec<_>>().join("+")
 }
 
-fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
+fn facts(only: &OneOrMany<FactText>) -> Facts {
     let fact = |fact: &FactText| match fact {
         FactText::InPerson => Fact::InPerson,
         FactText::Remote => Fact::Remote,
@@ -119,6 +120,8 @@ fn facts(only: &OneOrMany<FactText>) -> Vec<Fact> {
         FactText::Unproven => Fact::Unproven,
         FactText::Passing => Fact::Passing,
         FactText::Trifling => Fact::Trifling,
+        FactText::Receipt => Fact::Receipt,
+        FactText::Asleep => Fact::Asleep,
         FactText::LateReceipt => Fact::LateReceipt,
         FactText::Indebted => Fact::Indebted,
         FactText::ToNewcomer => Fact::ToNewcomer,
@@ -206,6 +209,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         trail: false,
         around: limit.around,
         quick_ms: limit.quick.as_ref().map(|quick| quick.0),
+        apart_ms: limit.apart.as_ref().map_or(0, |apart| apart.0),
         slack_ms: limit.slack.as_ref().map_or(0, |slack| slack.0),
         by_air: limit.by_air,
         favour: limit.favour.as_ref().map(|favour| Favour {
@@ -283,7 +287,7 @@ fn known_feeds(of: KeyField, id: Ids<'_>) -> [Feed; 2] {
         key: KeyFields::of(KeyField::Member),
         on,
         when,
-        only: vec![Fact::Remote],
+        only: Facts::NONE.with(Fact::Remote, true),
         value: FeedValue::First(of),
         entries: KNOWN_VALUES_MAX,
     };
@@ -330,6 +334,7 @@ fn metric(limit: &LimitTable) -> Metric {
         (MetricText::Cycle, _) => Metric::Cycle,
         (MetricText::Passed, _) => Metric::Passed,
         (MetricText::Sequence, _) => Metric::Sequence,
+        (MetricText::Copies, _) => Metric::Copies,
     }
 }
 
@@ -356,6 +361,7 @@ fn capacity(limit: &LimitTable) -> u16 {
         MetricText::Share | MetricText::Passed => PRIOR_ENTRIES_MIN,
         MetricText::Speed => SPEED_RING_ENTRIES,
         MetricText::Sequence => SEQUENCE_RING_ENTRIES,
+        MetricText::Copies => COPIES_RING_ENTRIES,
         MetricText::Sum => limit
             .entries
             .as_ref()

@@ -88,7 +88,8 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
     if ahead_ms > FUTURE_MS_MAX {
         return Err(Reject::OccurredInFuture { ahead_ms, limit_ms: FUTURE_MS_MAX, now: books.now });
     }
-    let member = books.member(&event.member).map(Arc::as_ref);
+    let known = books.member(&event.member);
+    let member = known.map(Arc::as_ref);
     if let Some(member) = member {
         super::not_merged(&event.member, member)?;
     }
@@ -103,7 +104,7 @@ pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgemen
     let status = status_of(judgement.assessment.verdict);
     let mut draft = Draft { effects: Vec::with_capacity(EFFECTS_TYPICAL), ..Draft::default() };
     if member.is_some() || status != Status::Denied {
-        draft.party(&event.member, books.member(&event.member));
+        draft.party(&event.member, known);
     }
     if let (Status::Posted, Some(member)) = (status, member) {
         draft.keep_days(books, (0, member));

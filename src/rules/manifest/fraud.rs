@@ -74,7 +74,7 @@ pub(in crate::rules) struct LimitTable {
     /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, the `speed` from place to
     /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers,
     /// how much of what was received is `passed` on, in percent, or the `sequence` of `attributes.terminal_sequence`: so many numbers
-    /// may be missing, none is used twice, none goes back.
+    /// may be missing, none is used twice, none goes back; or `copies`, which are over the same amount within the window.
     #[serde(default)]
     pub metric: MetricText,
     /// For distinct values: of which field.
@@ -110,10 +110,12 @@ pub(in crate::rules) struct LimitTable {
     pub around: bool,
     /// Of the latest entries only those that come at most this long after the one before count.
     pub quick: Option<ExactMs>,
+    /// … and later than this after it, so that what belongs together counts for nothing.
+    pub apart: Option<ExactMs>,
     /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
     /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
-    /// who has bought at most once), `trifling` (for at most ten cents), `late_receipt` (a receipt more than a day old), `indebted` (of who owes points), `to_newcomer` (to
-    /// who enrolled less than two weeks ago).
+    /// who has bought at most once), `trifling` (for at most ten cents), `receipt` (with the number of one), `late_receipt` (more than a day old), `asleep` (of who
+    /// neither bought nor redeemed for 30 days), `indebted` (of who owes points), `to_newcomer` (to who enrolled less than two weeks ago).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -188,6 +190,7 @@ pub(in crate::rules) enum MetricText {
     Cycle,
     Passed,
     Sequence,
+    Copies,
 }
 
 impl MetricText {
@@ -205,6 +208,7 @@ impl MetricText {
             Self::Cycle => "cycle",
             Self::Passed => "part that is passed on",
             Self::Sequence => "gap in numbers",
+            Self::Copies => "number of copies",
         }
     }
 }
@@ -290,7 +294,9 @@ pub(in crate::rules) enum FactText {
     Unproven,
     Passing,
     Trifling,
+    Receipt,
     LateReceipt,
+    Asleep,
     Indebted,
     ToNewcomer,
 }

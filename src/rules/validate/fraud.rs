@@ -31,8 +31,10 @@ impl Check<'_> {
             self.wrong(limit.id.span(), "a gap or a speed is between this event and its neighbours");
         }
         let events = limit.on.0.iter().all(|kind| matches!(kind.0, Counted::Event(_)));
-        if limit.metric == MetricText::Sequence && (!events || limit.since.is_some() || !limit.current) {
-            self.wrong(limit.id.span(), "a sequence is of events, between this one and its neighbours");
+        if matches!(limit.metric, MetricText::Sequence | MetricText::Copies)
+            && (!events || limit.since.is_some() || !limit.current)
+        {
+            self.wrong(limit.id.span(), "a sequence and copies are of events, between this one and its neighbours");
         }
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
@@ -96,6 +98,9 @@ impl Check<'_> {
             if !counts && !tells {
                 self.wrong(latest.span(), "the latest entries tell staff, card and store apart, and nothing else");
             }
+        }
+        if limit.apart.is_some() && limit.quick.is_none() {
+            self.wrong(limit.id.span(), "what is apart is told of what came quickly");
         }
         if limit.quick.is_some() && (limit.latest.is_none() || metric != MetricText::Count) {
             self.wrong(limit.id.span(), "only a count of the latest entries tells which came quickly");

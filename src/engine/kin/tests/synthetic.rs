@@ -74,6 +74,40 @@ fn a_family_has_birthdays_and_one_person_has_one() {
 }
 
 #[test]
+fn many_at_one_address_come_from_one_network_or_from_none() {
+    let farm = |ip: &str| {
+        let mut steps = String::from("at 2026-05-01T10:00\n");
+        steps += &many(1..=5, |member| {
+            format!(
+                "enroll M{member} address=a1 device=d{member} ip={} -> posted\n",
+                ip.replace('#', &member.to_string())
+            )
+        });
+        steps
+    };
+    check(
+        "",
+        &(farm("198.51.100.#")
+            + "enroll M6 address=a1 device=d6 ip=198.51.100.6 -> held synthetic_same_address:hold\n"),
+    );
+    // A hall of residence on its first day, behind its own network; and a house whose tenants join on other days.
+    check("", &(farm("192.0.2.1") + "enroll M6 address=a1 device=d6 ip=192.0.2.1 -> posted\n"));
+    check("", &(farm("198.51.100.#") + "at 2026-05-03\nenroll M6 address=a1 device=d6 ip=198.51.100.6 -> posted\n"));
+}
+
+#[test]
+fn one_card_opens_the_accounts_of_a_family_and_not_of_a_farm() {
+    let mut steps = String::from("at 2026-05-01\n");
+    steps += &many(1..=6, |member| format!("enroll M{member}\nbuy M{member} 300 card=c1 -> posted\n"));
+    steps += "enroll M7\nbuy M7 300 card=c1 -> held synthetic_one_card:hold\n";
+    // Who has bought before shows a friend's card: no matter.
+    steps += "enroll M8\nbuy M8 300 -> posted\nbuy M8 300 card=c1 -> posted\n";
+    // What is given for a small service waits for those who are one with so many and hardly bought.
+    steps += "newsletter M6 -> held synthetic_benefit:hold\n";
+    check("", &steps);
+}
+
+#[test]
 fn a_trial_is_had_once_by_a_person() {
     let plan = "[plans.trial]\nprice = 0\nlasts = \"30 days\"\ntrial = true\n";
     check(
