@@ -161,12 +161,6 @@ impl Facts {
         Self(self.0 & !(1 << fact as u16) | (is_so as u16) << fact as u16)
     }
 
-    /// Those that are in both.
-    #[must_use]
-    pub const fn and(self, others: Self) -> Self {
-        Self(self.0 & others.0)
-    }
-
     /// Whether one is there.
     #[must_use]
     pub const fn has(self, fact: Fact) -> bool {
@@ -187,8 +181,7 @@ impl Facts {
 
     /// Those that are there.
     pub fn iter(self) -> impl Iterator<Item = Fact> {
-        let all: &[Fact] = if self.is_empty() { &[] } else { &Fact::ALL };
-        all.iter().copied().filter(move |fact| self.has(*fact))
+        Fact::ALL.into_iter().filter(move |fact| self.has(*fact))
     }
 }
 
