@@ -251,9 +251,7 @@ impl Life<'_> {
             }
             Step::Rebuild => {
                 self.stop();
-                let store = Store::open(self.data, &StoreConfig::default()).unwrap();
-                store.drop_views().unwrap();
-                drop(store);
+                std::fs::remove_dir_all(self.data.join("views")).unwrap();
                 self.start();
             }
         }

@@ -138,7 +138,7 @@ fn a_due_row_that_was_looked_at_goes_unless_it_is_due_again() {
 }
 
 #[test]
-fn views_survive_a_clean_end_and_can_be_dropped() {
+fn views_survive_a_clean_end_and_can_be_deleted() {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).unwrap();
     store.append_block(1, b"block").unwrap();
@@ -153,7 +153,8 @@ fn views_survive_a_clean_end_and_can_be_dropped() {
     drop(store);
     let store = open(&dir).unwrap();
     assert_eq!(store.mark().unwrap().unwrap().0, 3);
-    store.drop_views().unwrap();
+    drop(store);
+    fs::remove_dir_all(dir.path().join("data/views")).unwrap();
     let assert_empty = |store: &Store| {
         assert_eq!(store.mark().unwrap(), None);
         assert_eq!(store.member_rows(&[member("ann")]).unwrap(), [None]);
@@ -162,15 +163,13 @@ fn views_survive_a_clean_end_and_can_be_dropped() {
         assert_eq!(store.due_until(None, TimeMs::NEVER, 9).unwrap(), []);
         assert_eq!(store.last_block().unwrap().unwrap().0, 1);
     };
-    assert_empty(&store);
-    drop(store);
     assert_empty(&open(&dir).unwrap());
 
     let store = open(&dir).unwrap();
     store.write_views(batch(4)).unwrap();
     store.flush_views().unwrap();
     drop(store);
-    Store::discard_views(dir.path().join("data")).unwrap();
+    fs::remove_dir_all(dir.path().join("data/views")).unwrap();
     assert_empty(&open(&dir).unwrap());
 }
 
