@@ -251,7 +251,9 @@ impl Life<'_> {
             }
             Step::Rebuild => {
                 self.stop();
-                std::fs::remove_dir_all(self.data.join("views")).unwrap();
+                let store = Store::open(self.data, &StoreConfig::default()).unwrap();
+                store.drop_views().unwrap();
+                drop(store);
                 self.start();
             }
         }

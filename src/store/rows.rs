@@ -267,4 +267,22 @@ impl Store {
             Err(source) => self.fail(Error::RocksDb { what: "flushing views", source }),
         }
     }
+
+    /// Deletes all rows and their mark. The next start rebuilds them from the journal.
+    pub fn drop_views(&self) -> Result<(), Error> {
+        const AFTER_EVERY_KEY: [u8; 1_024] = [0xff; 1_024];
+        self.check_health()?;
+        let mut writes = WriteBatch::default();
+        for family in Family::ALL {
+            writes.delete_range_cf(handle(&self.inner.views, family), &[][..], &AFTER_EVERY_KEY[..]);
+        }
+        if let Err(source) = self.inner.views.write_without_wal(&writes) {
+            return self.fail(Error::RocksDb { what: "deleting views", source });
+        }
+        self.flush_views()?;
+        for family in Family::ALL {
+            self.inner.views.compact_range_cf(handle(&self.inner.views, family), None::<&[u8]>, None::<&[u8]>);
+        }
+        self.check_health()
+    }
 }

@@ -138,7 +138,7 @@ fn a_due_row_that_was_looked_at_goes_unless_it_is_due_again() {
 }
 
 #[test]
-fn views_survive_a_clean_end_and_can_be_deleted() {
+fn views_survive_a_clean_end_and_can_be_dropped() {
     let dir = TempDir::new().unwrap();
     let store = open(&dir).unwrap();
     store.append_block(1, b"block").unwrap();
@@ -153,8 +153,7 @@ fn views_survive_a_clean_end_and_can_be_deleted() {
     drop(store);
     let store = open(&dir).unwrap();
     assert_eq!(store.mark().unwrap().unwrap().0, 3);
-    drop(store);
-    fs::remove_dir_all(dir.path().join("data/views")).unwrap();
+    store.drop_views().unwrap();
     let assert_empty = |store: &Store| {
         assert_eq!(store.mark().unwrap(), None);
         assert_eq!(store.member_rows(&[member("ann")]).unwrap(), [None]);
@@ -163,6 +162,8 @@ fn views_survive_a_clean_end_and_can_be_deleted() {
         assert_eq!(store.due_until(None, TimeMs::NEVER, 9).unwrap(), []);
         assert_eq!(store.last_block().unwrap().unwrap().0, 1);
     };
+    assert_empty(&store);
+    drop(store);
     assert_empty(&open(&dir).unwrap());
 
     let store = open(&dir).unwrap();
