@@ -114,6 +114,8 @@ pub const HEADER_READ_MS_DEFAULT: u64 = 30_000;
 pub const BODY_READ_MS_MAX: u64 = 30_000;
 /// How long a stop waits for open requests, in milliseconds.
 pub const DRAIN_MS_MAX: u64 = 10_000;
+/// Orders kept in memory, by 9 bytes each, of members whose refunds named orders they do not have.
+pub const PAST_ORDERS_MAX: usize = 2_000_000;
 /// Members kept in memory where the configuration says nothing.
 pub const CACHE_MEMBERS_DEFAULT: usize = 1_000_000;
 /// Velocity rings kept in memory where the configuration says nothing.

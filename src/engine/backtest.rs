@@ -25,7 +25,7 @@ use crate::fraud::Seen;
 use crate::journal::chain::follow;
 use crate::journal::log::Log;
 use crate::ledger::apply::apply;
-use crate::ledger::decide::{Subject, is_due};
+use crate::ledger::decide::{Past, Subject, is_due};
 use crate::ledger::event::EventKind;
 use crate::ledger::record::{Input, Record};
 use crate::ledger::rollout::Rollout;
@@ -233,7 +233,10 @@ impl Trial<'_> {
         let last = |id: &Text| self.core.member(self.plan.program, id).map(|member| member.last);
         let mut read = |seq: Seq| self.read(seq);
         let Some(from) = last(&event.member) else { return Ok(None) };
-        let Some(mut subject) = Subject::find(&event.member, from, event.order(), &mut read)? else { return Ok(None) };
+        let Some(mut subject) = Subject::find(&event.member, from, event.order(), &mut Past::default(), &mut read)?
+        else {
+            return Ok(None);
+        };
         for other in subject.others().cloned().collect::<Vec<Text>>() {
             if let Some(last) = last(&other) {
                 subject.follow(&other, last, &mut read)?;

@@ -12,7 +12,7 @@ use super::handle::Command;
 use super::{CaseFilter, install, review};
 use crate::fraud::Seen;
 use crate::ledger::act::Act;
-use crate::ledger::decide::{Subject, next_due, settled};
+use crate::ledger::decide::{Past, Subject, next_due, settled};
 use crate::ledger::event::{Adjustment, Event, EventKind, Transfer};
 use crate::ledger::proposal::Proposal;
 use crate::ledger::record::{Clipped, Input, Record};
@@ -195,7 +195,8 @@ impl InMemory {
         }
         let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
         let mut read = self.reader();
-        let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
+        let Ok(found) =
+            Subject::find(&event.member, last(&event.member)?, event.order(), &mut Past::default(), &mut read);
         let mut subject = found?;
         for other in subject.others().cloned().collect::<Vec<Text>>() {
             if let Some(last) = last(&other) {
@@ -250,9 +251,9 @@ impl Ledger for InMemory {
             self.records.push(record);
             self.do_awaited(self.records.len() - 1);
         }
-        for one in counted {
-            let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
-            let Ok(subject) = Subject::of_record(one, last, &mut self.reader());
+        let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+        let Ok(subjects) = Subject::of_records(counted, last, &mut self.reader());
+        for subject in subjects {
             let record = self.core.claw_back(closing, &subject);
             self.records.extend(record);
         }

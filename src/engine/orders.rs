@@ -5,15 +5,18 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
+use hashbrown::HashMap;
+
 use super::Error;
 use super::block::Open;
 use super::pipeline::Pipeline;
 use super::reads;
 use crate::fraud::Seen;
-use crate::ledger::decide::Subject;
+use crate::ledger::decide::{Past, Subject};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
+use crate::limits::PAST_ORDERS_MAX;
 use crate::store::Store;
 
 /// Sealed blocks until they are on disk. Whoever holds their records lets go only then, so none is kept alive by this.
@@ -54,6 +57,35 @@ fn read(block: &Open, flight: &Flight, store: &Store, seq: Seq) -> Result<Record
     reads::one(store, seq)
 }
 
+/// The pasts of members whose refunds named orders they do not have, so that a history is walked once for all of them.
+#[derive(Debug, Default)]
+pub(super) struct Pasts {
+    members: HashMap<MemberKey, Past>,
+    /// In all of them.
+    orders: usize,
+}
+
+impl Pasts {
+    fn take(&mut self, key: &MemberKey) -> Past {
+        let past = self.members.remove(key).unwrap_or_default();
+        self.orders -= past.len();
+        past
+    }
+
+    /// Keeps a past where there is anything in it, in place of others beyond the limit.
+    fn keep(&mut self, key: MemberKey, past: Past) {
+        if past.is_empty() {
+            return;
+        }
+        self.orders += past.len();
+        self.members.insert(key, past);
+        while self.orders > PAST_ORDERS_MAX {
+            let Some(any) = self.members.keys().next().cloned() else { return };
+            self.take(&any);
+        }
+    }
+}
+
 impl Pipeline {
     /// The order that a refund names, with everyone whom it touched in memory and settled by `now`. `None` for other events,
     /// and where the member has no such order.
@@ -69,9 +101,12 @@ impl Pipeline {
             return Ok(None);
         }
         let shared = Arc::clone(&self.shared);
-        let found = Subject::find(&event.member, last, event.order(), &mut |seq| {
+        let key = MemberKey { program, id: event.member.clone() };
+        let mut past = self.pasts.take(&key);
+        let found = Subject::find(&event.member, last, event.order(), &mut past, &mut |seq| {
             read(block, &self.flight, &shared.store, seq)
         })?;
+        self.pasts.keep(key, past);
         let Some(mut subject) = found else { return Ok(None) };
         for other in subject.others().cloned().collect::<Vec<Text>>() {
             let key = MemberKey { program, id: other };
@@ -83,11 +118,16 @@ impl Pipeline {
         Ok(Some(subject))
     }
 
-    /// What became of a record and of what it gave, so far. Everyone it touches is in memory.
-    pub(super) fn life_of(&mut self, block: &Open, of: Record) -> Result<Subject, Error> {
-        let (program, shared) = (of.program, Arc::clone(&self.shared));
+    /// What became of records of a program and of what they gave, so far. Everyone they touch is in memory.
+    pub(super) fn lives_of(
+        &self,
+        block: &Open,
+        program: ProgramId,
+        records: Vec<Record>,
+    ) -> Result<Vec<Subject>, Error> {
         let last = |id: &Text| self.core.member(program, id).map(|member| member.last);
-        Subject::of_record(of, last, &mut |seq| read(block, &self.flight, &shared.store, seq))
+        let shared = &self.shared;
+        Subject::of_records(records, last, &mut |seq| read(block, &self.flight, &shared.store, seq))
     }
 
     /// Does the refunds that waited for an order that was recorded just now.

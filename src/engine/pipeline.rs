@@ -50,6 +50,8 @@ pub(super) struct Pipeline {
     pub(super) recent_order: VecDeque<(Seq, [u8; 16])>,
     /// Blocks that are not on disk yet.
     pub(super) flight: super::orders::Flight,
+    /// Which orders some members have.
+    pub(super) pasts: super::orders::Pasts,
     /// Reversals and changes of households among them: their records may not be in the journal yet.
     pub(super) latest_records: HashMap<Seq, Arc<Record>>,
     /// Members that were read and so are published with every block that changes them.

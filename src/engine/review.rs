@@ -272,8 +272,7 @@ impl Pipeline {
             let at = self.push(block, record);
             self.find_awaited(block, at, now);
         }
-        for one in counted {
-            let subject = self.life_of(block, one)?;
+        for subject in self.lives_of(block, program, counted)? {
             if let Some(record) = self.core.claw_back(closing, &subject) {
                 self.push(block, record);
             }
@@ -322,11 +321,6 @@ impl Pipeline {
     }
 
     fn read(&self, seqs: impl Iterator<Item = Seq>) -> Result<Vec<Record>, Error> {
-        let mut records = Vec::new();
-        for seq in seqs {
-            let read = reads::record(&self.shared.store, seq);
-            records.extend(read.map_err(|error| Error::Journal(crate::journal::Error::Log(error.to_string())))?);
-        }
-        Ok(records)
+        seqs.map(|seq| reads::one(&self.shared.store, seq)).collect()
     }
 }

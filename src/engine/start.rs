@@ -121,6 +121,7 @@ impl Engine {
             recent: HashMap::new(),
             recent_order: std::collections::VecDeque::new(),
             flight: super::orders::Flight::default(),
+            pasts: super::orders::Pasts::default(),
             latest_records: HashMap::new(),
             viewed: HashSet::new(),
             viewed_max: config.cache_members,

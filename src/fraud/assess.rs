@@ -50,6 +50,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
     let mut fired: Vec<Fired<'_>> = Vec::new();
     let told = facts::told(input);
+    let known = facts::known(told, question);
     for concern in terms.concerns.limits(&terms.limits, input) {
         let limit = concern.limit;
         if !counts(concern, input, told) {
@@ -61,7 +62,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             }
             continue;
         }
-        let is_meant = facts::are(limit.extra.only, told, question);
+        let is_meant = known.include(limit.extra.only);
         if limit.extra.latest.is_none() && !is_meant || is_owned(limit, question) {
             continue;
         }
@@ -69,10 +70,10 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             absent(&mut assessment, limit, question);
             continue;
         };
-        let known = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring && seen.key == limit.key);
+        let seen = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring && seen.key == limit.key);
         let ring = if !limit.metric.has_ring() && limit.key.iter().all(|field| facts::has(input, field)) {
             None
-        } else if let Some((_, ring)) = known {
+        } else if let Some((_, ring)) = seen {
             *ring
         } else if let Some(ring) = find(limit.ring, &limit.key) {
             read.push(ring);
@@ -94,7 +95,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }
-    feed(&mut observed, question, told, &find);
+    feed(&mut observed, question, known, &find);
     if let Some(reason) = together.hold(question, &assessment) {
         raise(&mut assessment, reason);
     }
@@ -108,10 +109,10 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
 }
 
 /// Adds what the feeds' rings take in, but for those a limit has observed already.
-fn feed<'a>(observed: &mut Vec<Observation>, question: &Question<'_>, told: Facts, find: &impl Find<'a>) {
+fn feed<'a>(observed: &mut Vec<Observation>, question: &Question<'_>, known: Facts, find: &impl Find<'a>) {
     let Question { terms, input, .. } = question;
     for fed in terms.concerns.feeds(&terms.feeds, input) {
-        let is_meant = feeds::feeds(fed, input, told) && facts::are(fed.only, told, question);
+        let is_meant = feeds::feeds(fed, input, known);
         if is_meant && !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
             feeds::feed(observed, fed, question, find);
         }

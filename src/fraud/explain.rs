@@ -104,7 +104,7 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
         // It arrives as late as it did.
         let now = TimeMs::new(question.now.get().saturating_add(at.since(question.at)));
         let then = Question { at: *at, now, ..*question };
-        facts::are(limit.extra.only, told, &then)
+        facts::known(told, &then).include(limit.extra.only)
             && facts::speaks(limit, &then, Some(&ring), find).is_some()
             && exceeded(limit, Some(&ring), &then, value, find).is_some()
     };
@@ -213,7 +213,7 @@ fn smaller<'a>(fired: &Fired<'_>, question: &Question<'_>, find: &impl Find<'a>)
     let stops = |smaller: i64| {
         let spending = question.spending.map(|spending| Spending { amount: smaller, ..spending });
         let then = Question { spending: spending.or(Some(Spending { amount: smaller, available: 0 })), ..*question };
-        facts::are(limit.extra.only, told, &then)
+        facts::known(told, &then).include(limit.extra.only)
             && exceeded(limit, ring, &then, if limit.metric == Metric::Sum { smaller } else { fired.value }, find)
                 .is_some()
     };

@@ -3,6 +3,7 @@
 use super::measure;
 use super::question::{Question, Spending};
 use super::window::Ring;
+use crate::ledger::member::Member;
 use crate::ledger::record::{Input, KeyField, KeyFields};
 use crate::ledger::terms::{Fact, Facts, Fresh, LimitTerms, Metric, Prior};
 use crate::ledger::types::{NameId, Seq, Text, TimeMs};
@@ -17,8 +18,6 @@ pub(super) fn told(input: &Input) -> Facts {
     let (in_person, has_receipt) = (is_in_person(input), has(input, KeyField::Receipt));
     let contact = [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field));
     FOR_THE_LEDGER
-        .into_iter()
-        .collect::<Facts>()
         .with(Fact::InPerson, in_person)
         .with(Fact::Remote, !in_person)
         .with(Fact::OwnTill, has(input, KeyField::Staff))
@@ -31,8 +30,13 @@ pub(super) fn told(input: &Input) -> Facts {
 }
 
 /// What only the ledger knows.
-const FOR_THE_LEDGER: [Fact; 6] =
-    [Fact::Sizeable, Fact::Unproven, Fact::Passing, Fact::Asleep, Fact::Indebted, Fact::ToNewcomer];
+const FOR_THE_LEDGER: Facts = Facts::NONE
+    .with(Fact::Sizeable, true)
+    .with(Fact::Unproven, true)
+    .with(Fact::Passing, true)
+    .with(Fact::Asleep, true)
+    .with(Fact::Indebted, true)
+    .with(Fact::ToNewcomer, true);
 
 pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
@@ -51,19 +55,19 @@ fn is_in_person(input: &Input) -> bool {
     }
 }
 
-/// Whether all of these hold, with what the ledger knows of the member.
-pub(super) fn are(only: Facts, told: Facts, question: &Question<'_>) -> bool {
-    let known = |fact: Fact| match fact {
-        Fact::Sizeable => is_sizeable(question),
-        Fact::Unproven => bought(question) == 0,
-        Fact::Passing => bought(question) <= 1,
-        Fact::ToNewcomer => question.recipient_since.is_some_and(|since| question.at.since(since) < NEWCOMER_MS),
-        Fact::Indebted => question.member.is_some_and(|m| m.pools.iter().any(|pool| pool.debt.is_positive())),
-        Fact::Asleep => is_idle(question, ASLEEP_MS),
-        Fact::LateReceipt => question.now.since(question.at) > LATE_MS,
-        _ => true,
-    };
-    told.include(only) && only.iter().all(known)
+/// What an input is, of what [`told`] says it may be, by what the ledger knows.
+pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
+    let (bought, at) = (bought(question), question.at);
+    let is_late = question.now.since(at) > LATE_MS;
+    let is_new = |since: TimeMs| at.since(since) < NEWCOMER_MS;
+    let owes = |member: &Member| member.pools.iter().any(|pool| pool.debt.is_positive());
+    told.with(Fact::Sizeable, is_sizeable(question))
+        .with(Fact::Unproven, bought == 0)
+        .with(Fact::Passing, bought <= 1)
+        .with(Fact::ToNewcomer, question.recipient_since.is_some_and(is_new))
+        .with(Fact::Indebted, question.member.is_some_and(owes))
+        .with(Fact::Asleep, is_idle(question, ASLEEP_MS))
+        .with(Fact::LateReceipt, told.has(Fact::LateReceipt) && is_late)
 }
 
 /// How often the member bought, less what was given back.

@@ -105,8 +105,6 @@ pub enum Fact {
 impl Fact {
     /// Every one.
     const ALL: [Self; 15] = [
-        Self::Receipt,
-        Self::Asleep,
         Self::InPerson,
         Self::Remote,
         Self::OwnTill,
@@ -117,8 +115,10 @@ impl Fact {
         Self::Unproven,
         Self::Passing,
         Self::Trifling,
+        Self::Receipt,
         Self::LateReceipt,
         Self::Indebted,
+        Self::Asleep,
         Self::ToNewcomer,
     ];
 
@@ -145,15 +145,20 @@ impl Fact {
     }
 }
 
+const _: () = assert!(Fact::ALL.len() == Fact::ToNewcomer as usize + 1, "every fact is listed");
+
 /// Facts, each there or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts(u16);
 
 impl Facts {
-    /// One more, where it is so.
+    /// None of them.
+    pub const NONE: Self = Self(0);
+
+    /// The same with this one as it is.
     #[must_use]
     pub const fn with(self, fact: Fact, is_so: bool) -> Self {
-        Self(self.0 | (is_so as u16) << fact as u16)
+        Self(self.0 & !(1 << fact as u16) | (is_so as u16) << fact as u16)
     }
 
     /// Whether one is there.
@@ -182,7 +187,7 @@ impl Facts {
 
 impl FromIterator<Fact> for Facts {
     fn from_iter<T: IntoIterator<Item = Fact>>(facts: T) -> Self {
-        facts.into_iter().fold(Self::default(), |all, fact| all.with(fact, true))
+        facts.into_iter().fold(Self::NONE, |all, fact| all.with(fact, true))
     }
 }
 

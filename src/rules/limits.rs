@@ -287,7 +287,7 @@ fn known_feeds(of: KeyField, id: Ids<'_>) -> [Feed; 2] {
         key: KeyFields::of(KeyField::Member),
         on,
         when,
-        only: Facts::default().with(Fact::Remote, true),
+        only: Facts::NONE.with(Fact::Remote, true),
         value: FeedValue::First(of),
         entries: KNOWN_VALUES_MAX,
     };

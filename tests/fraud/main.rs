@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tallystick::engine::Command;
 use tallystick::engine::core::{About, Core};
 use tallystick::ledger::act::{Act, Spend, What};
-use tallystick::ledger::decide::Subject;
+use tallystick::ledger::decide::{Past, Subject};
 use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Tender, Transfer};
 use tallystick::ledger::record::{Record, Status};
 use tallystick::ledger::types::{Money, Points, ProgramId, Seq, Text, TimeMs};
@@ -85,7 +85,7 @@ impl Shop {
         let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
             Ok(self.records.iter().find(|record| record.seq == seq).expect("it was recorded").clone())
         };
-        let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut read);
+        let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut Past::default(), &mut read);
         subject
     }
 

@@ -3,7 +3,7 @@
 #[path = "parts.rs"]
 mod parts;
 
-use crate::support::check;
+use crate::support::{World, check};
 
 #[test]
 fn what_an_order_gave_goes_back_at_the_rate_it_earned_at() {
@@ -458,4 +458,27 @@ fn a_late_refund_of_points_given_away_is_owed() {
         = B points 101
         ",
     );
+}
+
+/// A till that refunded orders nobody knows slowed everything: each such refund read the member's whole history, and the more they
+/// had bought the longer all others waited.
+#[test]
+fn an_order_nobody_knows_is_looked_for_in_a_history_once() {
+    let mut world = World::new("pool points");
+    world.step("at 2026-01-10");
+    (0..200).for_each(|n| world.step(&format!("buy A 100 order=o{n} earn=1")));
+    let mut read_by = |step: &str| {
+        world.step(step);
+        world.take_read()
+    };
+    assert_eq!(read_by("refund A order=x1"), 200);
+    // Beside the refund before, nothing is new.
+    assert_eq!(read_by("refund A order=x2"), 1);
+    assert_eq!(read_by("buy A 100 order=o200 earn=1"), 0);
+    assert_eq!(read_by("refund A order=x3"), 2);
+    // What is there is found as before, however old; what came after the looks, too.
+    assert_eq!(read_by("refund A order=o0"), 204);
+    assert_eq!(read_by("refund A order=o200"), 3);
+    assert_eq!(read_by("buy A 50 order=x1 earn=1"), 0);
+    world.step("= A points 199");
 }

@@ -11,7 +11,9 @@ mod reviews;
 pub mod shares;
 pub mod tiers;
 pub mod whole;
+mod words;
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use tallystick::journal::codec::{decode_record, encode_record};
 use tallystick::ledger::apply::{apply, takes_effect};
 use tallystick::ledger::audit::audit;
 use tallystick::ledger::calendar::{Span, Zone};
-use tallystick::ledger::decide::{self, Books, next_due, settled};
+use tallystick::ledger::decide::{self, Books, Past, next_due, settled};
 use tallystick::ledger::event::{Adjustment, Event, EventKind, Personal, Transfer};
 use tallystick::ledger::member::Member;
 use tallystick::ledger::record::{Account, Assessment, Effect, Input, Party, Record, RulesetFiles, Snapshot, Status};
@@ -31,6 +33,8 @@ use tallystick::ledger::terms::{
 };
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 
+use words::{lines, option, span, time};
+
 /// A program and the steps taken on it.
 pub struct World {
     names: Vec<Text>,
@@ -41,6 +45,9 @@ pub struct World {
     events: u32,
     /// What postings came to, by member and pool: counted from the effects alone.
     entries: BTreeMap<(Text, NameId), i64>,
+    /// Which orders members have, as far as it was found out, and how many records were read for it.
+    pasts: RefCell<BTreeMap<Text, Past>>,
+    read: Cell<usize>,
 }
 
 const PROGRAM: ProgramId = ProgramId::new(0);
@@ -53,31 +60,6 @@ pub fn check(terms: &str, steps: &str) {
         world.step(line);
     }
     world.replay();
-}
-
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty())
-}
-
-/// `name=value` words of a line.
-fn option<'a>(line: &'a str, name: &str) -> Option<&'a str> {
-    line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
-}
-
-fn time(text: &str) -> TimeMs {
-    let full = if text.contains('T') { text.to_owned() } else { format!("{text}T00:00:00Z") };
-    TimeMs::new(full.parse::<jiff::Timestamp>().unwrap_or_else(|e| panic!("{text}: {e}")).as_millisecond())
-}
-
-fn span(text: &str) -> Span {
-    let (number, unit) = text.split_at(text.len() - 1);
-    let number: u16 = number.parse().unwrap();
-    match unit {
-        "d" => Span::Days(number),
-        "m" => Span::Months(number),
-        "h" => Span::Exact(i64::from(number) * 3_600_000),
-        other => panic!("unit {other}"),
-    }
 }
 
 impl World {
@@ -93,7 +75,8 @@ impl World {
         let names = vec![Text::new("spend"), Text::new("purchases")];
         let state = State::default();
         let (records, entries) = (Vec::new(), BTreeMap::new());
-        let mut world = Self { names, terms, state, records, now: TimeMs::EPOCH, events: 0, entries };
+        let (pasts, read) = (RefCell::default(), Cell::default());
+        let mut world = Self { names, terms, state, records, now: TimeMs::EPOCH, events: 0, entries, pasts, read };
         lines(text).for_each(|line| world.declare(line));
         let files = RulesetFiles {
             program: Text::new("test"),
@@ -282,8 +265,9 @@ impl World {
         self.next_due().map(|(at, _)| at)
     }
 
+    /// Does what a line of a table says.
     #[track_caller]
-    fn step(&mut self, line: &str) {
+    pub fn step(&mut self, line: &str) {
         let (todo, code) = line.split_once("->").map_or((line, None), |(todo, code)| (todo, Some(code.trim())));
         match todo.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["at", when] => self.now = time(when),

@@ -184,14 +184,22 @@ impl World {
         let last =
             |id: &Text| self.state.member(&MemberKey { program: super::PROGRAM, id: id.clone() }).map(|m| m.last);
         let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
+            self.read.set(self.read.get() + 1);
             Ok(self.records[usize::try_from(seq.get() - 1).unwrap()].clone())
         };
-        let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), &mut read);
+        let mut pasts = self.pasts.borrow_mut();
+        let past = pasts.entry(event.member.clone()).or_default();
+        let Ok(found) = Subject::find(&event.member, last(&event.member)?, event.order(), past, &mut read);
         let mut subject = found?;
         for other in subject.others().cloned().collect::<Vec<_>>() {
             let Ok(()) = subject.follow(&other, last(&other)?, &mut read);
         }
         Some(subject)
+    }
+
+    /// How many records were read to find orders, since this was asked last.
+    pub fn take_read(&self) -> usize {
+        self.read.take()
     }
 
     /// Refunds that waited for an order that was recorded just now.

@@ -51,15 +51,18 @@ impl World {
             self.take(record.clone());
             self.find_awaited(&record);
         }
-        for order in option(line, "claw").into_iter().flat_map(|names| names.split(',')) {
+        let of = |order: &str| {
             let of = |record: &&Record| {
                 let event = record.input.event();
                 record.status == Status::Posted && event.is_some_and(|event| event.order() == order)
             };
-            let of = self.records.iter().find(of).unwrap().clone();
-            let last = |id: &Text| self.state.member(&key(id)).map(|member| member.last);
-            let mut read = |seq: Seq| -> Result<Record, Infallible> { Ok(self.read(seq)) };
-            let Ok(subject) = Subject::of_record(of, last, &mut read);
+            self.records.iter().find(of).unwrap().clone()
+        };
+        let counted = option(line, "claw").into_iter().flat_map(|names| names.split(',')).map(of).collect();
+        let last = |id: &Text| self.state.member(&key(id)).map(|member| member.last);
+        let mut read = |seq: Seq| -> Result<Record, Infallible> { Ok(self.read(seq)) };
+        let Ok(subjects) = Subject::of_records(counted, last, &mut read);
+        for subject in subjects {
             if let Some(record) = decide::claw_back(&self.books(), &subject, case.id) {
                 self.take(record);
             }

@@ -20,7 +20,7 @@ use crate::engine::verify::state_hash;
 use crate::engine::{install, review};
 use crate::journal::codec::{decode_record, encode_record};
 use crate::ledger::act::{Act, Spend, What};
-use crate::ledger::decide::Subject;
+use crate::ledger::decide::{Past, Subject};
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Personal, Tender};
 use crate::ledger::kin::fingerprint;
 use crate::ledger::record::{Record, Status, Verdict};
@@ -206,7 +206,7 @@ impl World {
                 let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
                     Ok(records.iter().find(|record| record.seq == seq).unwrap().clone())
                 };
-                let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut read);
+                let Ok(subject) = Subject::find(&event.member, last, event.order(), &mut Past::default(), &mut read);
                 let mut subject = subject.unwrap();
                 for other in subject.others().cloned().collect::<Vec<Text>>() {
                     let last = self.core.member(PROGRAM, &other).unwrap().last;
@@ -266,13 +266,12 @@ impl World {
             let record = self.core.release(closing, &one, None);
             self.records.push(record);
         }
-        for one in counted {
-            let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
-            let records = &self.records;
-            let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
-                Ok(records.iter().find(|record| record.seq == seq).unwrap().clone())
-            };
-            let Ok(subject) = Subject::of_record(one, last, &mut read);
+        let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+        let mut read = |seq: Seq| -> Result<Record, std::convert::Infallible> {
+            Ok(self.records.iter().find(|record| record.seq == seq).unwrap().clone())
+        };
+        let Ok(subjects) = Subject::of_records(counted, last, &mut read);
+        for subject in subjects {
             let record = self.core.claw_back(closing, &subject);
             self.records.extend(record);
         }

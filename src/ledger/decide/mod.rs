@@ -29,7 +29,7 @@ pub use refund::{awaited, refund};
 pub use release::release;
 pub use review::{claw_back, list, resolve};
 pub use scripted::{left, scripted};
-pub use subject::Subject;
+pub use subject::{Past, Subject};
 use transfer::take_held as take_held_transfer;
 pub use transfer::transfer;
 

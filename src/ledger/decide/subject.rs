@@ -1,7 +1,12 @@
 //! The order a refund is about: its record, found by walking the member's own records back, and what became of it since.
 //!
-//! A refund lies soon after its order in most lives, so the walk is short; an order that is not there is found out at the
-//! beginning of the member's history.
+//! A refund lies soon after its order in most lives, so the walk is short. That an order is not there is found out at the
+//! beginning of the member's history, once: which orders lie in it is kept as the member's [`Past`].
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashSet};
 
 use super::super::event::Event;
 use super::super::provenance::LineBack;
@@ -16,6 +21,33 @@ pub struct Subject {
     pub(super) order: Record,
     /// Oldest first for each party.
     pub(super) since: Vec<Since>,
+}
+
+/// Which orders a member has, up to a record. Made of a walk through all of their history; a later one stops where it began.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    until: Seq,
+    /// Hashes of their names. Of two names with one hash, one is looked for in vain.
+    orders: HashSet<u64>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Past {
+    /// How many orders are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    fn hash(&self, order: &Text) -> u64 {
+        self.hasher.hash_one(order)
+    }
 }
 
 /// Something that became of an order, or of what it gave.
@@ -56,6 +88,7 @@ pub(super) fn gave(effect: &Effect) -> Option<Gave> {
 impl Subject {
     /// Looks for a member's order, from their latest record back. `None` where they have no such order, or where it waits for
     /// a review: then it is not yet a sale. One that was cleared is what its release did; one that was confirmed gave nothing.
+    /// Where the walk comes to its end, the member's `past` reaches to `last` afterwards.
     ///
     /// # Errors
     /// Passes on why a record could not be read.
@@ -63,45 +96,68 @@ impl Subject {
         member: &Text,
         last: Seq,
         order: &Text,
+        past: &mut Past,
         read: &mut dyn FnMut(Seq) -> Result<Record, E>,
     ) -> Result<Option<Self>, E> {
         let mut walk = Walk::default();
         let mut at = last;
         let mut void: Vec<Seq> = Vec::new();
-        while at > Seq::ZERO {
+        let mut passed: Vec<u64> = Vec::new();
+        let wanted = past.hash(order);
+        while at > Seq::ZERO && (at > past.until || past.orders.contains(&wanted)) {
             let record = read(at)?;
             let Some(party) = record.parties.iter().position(|party| party.member == *member) else { break };
             let previous = record.parties.get(party).map_or(Seq::ZERO, |party| party.previous);
             if let Some(release) = record.input.release().filter(|release| release.event.is_none()) {
                 void.push(release.held);
             }
-            if party == 0 && sale(&record).is_some_and(|event| event.order() == order && event.member == *member) {
-                let waits = record.status == Status::Held && !void.contains(&record.seq);
-                return Ok((!waits).then(|| walk.end(record)));
+            if let Some(event) = sale(&record).filter(|event| party == 0 && event.member == *member) {
+                if event.order() == order {
+                    let waits = record.status == Status::Held && !void.contains(&record.seq);
+                    return Ok((!waits).then(|| Self { since: walk.life(&record), order: record }));
+                }
+                passed.push(past.hash(event.order()));
             }
-            walk.note(&record, party, Some(order));
+            walk.note(&record, party);
             at = previous;
         }
+        past.orders.extend(passed);
+        past.until = past.until.max(last);
         Ok(None)
     }
 
-    /// A record whose life since is wanted, whatever it is: a purchase, a visit.
+    /// Records whose lives since are wanted, whatever they are: purchases, visits. Each member's own records are read once for all.
     ///
     /// # Errors
     /// Passes on why a record could not be read.
-    pub fn of_record<E>(
-        record: Record,
+    pub fn of_records<E>(
+        records: Vec<Record>,
         last: impl Fn(&Text) -> Option<Seq>,
         read: &mut dyn FnMut(Seq) -> Result<Record, E>,
-    ) -> Result<Self, E> {
-        let order = sale(&record).map(|event| event.order().clone());
-        let mut subject = Self { order: record, since: Vec::new() };
-        for party in subject.order.parties.iter().map(|party| party.member.clone()).collect::<Vec<_>>() {
-            if let Some(last) = last(&party) {
-                subject.walk(&party, last, order.as_ref(), read)?;
+    ) -> Result<Vec<Self>, E> {
+        let mut oldest: BTreeMap<Text, Seq> = BTreeMap::new();
+        for record in &records {
+            for party in &record.parties {
+                let oldest = oldest.entry(party.member.clone()).or_insert(record.seq);
+                *oldest = record.seq.min(*oldest);
             }
         }
-        Ok(subject)
+        let mut walks: BTreeMap<Text, Walk> = BTreeMap::new();
+        for (member, oldest) in oldest {
+            if let Some(last) = last(&member) {
+                let walk = Walk::back(&member, (last, oldest), read)?;
+                walks.insert(member, walk);
+            }
+        }
+        let subjects = records.into_iter().map(|order| {
+            let mut subject = Self { order, since: Vec::new() };
+            for party in &subject.order.parties {
+                let since = walks.get(&party.member).map(|walk| walk.life(&subject.order));
+                subject.since.splice(0..0, since.unwrap_or_default());
+            }
+            subject
+        });
+        Ok(subjects.collect())
     }
 
     /// The members beside the first whom the order's record touches, with their places among its parties.
@@ -119,25 +175,8 @@ impl Subject {
         last: Seq,
         read: &mut dyn FnMut(Seq) -> Result<Record, E>,
     ) -> Result<(), E> {
-        self.walk(member, last, None, read)
-    }
-
-    fn walk<E>(
-        &mut self,
-        member: &Text,
-        last: Seq,
-        order: Option<&Text>,
-        read: &mut dyn FnMut(Seq) -> Result<Record, E>,
-    ) -> Result<(), E> {
-        let mut walk = Walk::default();
-        let mut at = last;
-        while at > self.order.seq {
-            let record = read(at)?;
-            let Some(party) = record.parties.iter().position(|party| party.member == *member) else { break };
-            walk.note(&record, party, order);
-            at = record.parties.get(party).map_or(Seq::ZERO, |party| party.previous);
-        }
-        self.since.splice(0..0, walk.end(self.order.clone()).since);
+        let walk = Walk::back(member, (last, self.order.seq), read)?;
+        self.since.splice(0..0, walk.life(&self.order));
         Ok(())
     }
 
@@ -145,11 +184,10 @@ impl Subject {
     #[must_use]
     pub fn fresh(order: Record, refunds: &[Record]) -> Self {
         let mut walk = Walk::default();
-        let name = sale(&order).map(|event| event.order().clone());
         for refund in refunds.iter().rev() {
-            walk.note(refund, 0, name.as_ref());
+            walk.note(refund, 0);
         }
-        walk.end(order)
+        Self { since: walk.life(&order), order }
     }
 
     pub(super) fn event(&self) -> Option<&Event> {
@@ -164,53 +202,72 @@ impl Subject {
 
 /// What a walk back has seen, latest first.
 #[derive(Default)]
-struct Walk {
-    seen: Vec<Since>,
-    /// Which of them are refunds, and of which record.
-    refund_at: Vec<(usize, Seq)>,
+struct Walk(Vec<Noted>);
+
+struct Noted {
+    /// In which record.
+    at: Seq,
+    /// Of a refund, the record of its order.
+    order: Seq,
+    since: Since,
 }
 
 impl Walk {
-    fn note(&mut self, record: &Record, party: usize, order: Option<&Text>) {
+    /// A member's records from their latest back to those after one.
+    fn back<E>(
+        member: &Text,
+        (last, after): (Seq, Seq),
+        read: &mut dyn FnMut(Seq) -> Result<Record, E>,
+    ) -> Result<Self, E> {
+        let mut walk = Self::default();
+        let mut at = last;
+        while at > after {
+            let record = read(at)?;
+            let Some(party) = record.parties.iter().position(|party| party.member == *member) else { break };
+            walk.note(&record, party);
+            at = record.parties.get(party).map_or(Seq::ZERO, |party| party.previous);
+        }
+        Ok(walk)
+    }
+
+    fn note(&mut self, record: &Record, party: usize) {
         if record.status != Status::Posted {
             return;
         }
+        let at = record.seq;
+        let mut see = |order, since| self.0.push(Noted { at, order, since });
         if let Input::Review(review) = &record.input
             && let Review::ClawBack(taken) = review.as_ref()
         {
-            self.seen.push(Since::Clawed(taken.of));
+            see(Seq::ZERO, Since::Clawed(taken.of));
         }
-        let mine = record.effects.iter().rev().filter(|effect| usize::from(effect.party()) == party);
-        for effect in mine {
+        for effect in record.effects.iter().rev().filter(|effect| usize::from(effect.party()) == party) {
             match effect {
                 Effect::Debit { lot, amount, to: Account::Expired, .. }
                 | Effect::Spend { lot, amount, to: Account::Expired, .. } => {
-                    self.seen.push(Since::Expired { lot: *lot, amount: *amount });
+                    see(Seq::ZERO, Since::Expired { lot: *lot, amount: *amount });
                 }
                 Effect::Unpunch { marks, .. } if matches!(record.input, Input::Due(_)) => {
-                    self.seen.extend(marks.iter().map(|mark| Since::Faded(*mark)));
+                    for mark in marks {
+                        see(Seq::ZERO, Since::Faded(*mark));
+                    }
                 }
-                Effect::Refund { order: name, first, lines, .. } if order == Some(name) => {
-                    self.refund_at.push((self.seen.len(), *first));
-                    self.seen.push(Since::Refunded(lines.clone()));
-                }
+                Effect::Refund { first, lines, .. } => see(*first, Since::Refunded(lines.clone())),
                 _ => {}
             }
         }
     }
 
-    /// Keeps what is about this order, oldest first.
-    fn end(self, order: Record) -> Subject {
-        let of_order = |at: usize, since: &Since| match since {
-            Since::Refunded(_) => self.refund_at.iter().any(|(place, first)| *place == at && *first == order.seq),
-            Since::Expired { lot, .. } => seqs(&order).contains(&lot.seq),
+    /// What is about an order, oldest first.
+    fn life(&self, order: &Record) -> Vec<Since> {
+        let is_its = |noted: &&Noted| match &noted.since {
+            Since::Refunded(_) => noted.order == order.seq,
+            Since::Expired { lot, .. } => seqs(order).contains(&lot.seq),
             Since::Faded(mark) => mark.seq == order.seq,
             Since::Clawed(of) => *of == order.seq,
         };
-        let kept = self.seen.iter().enumerate().filter(|(at, since)| of_order(*at, since));
-        let mut since: Vec<Since> = kept.map(|(_, since)| since.clone()).collect();
-        since.reverse();
-        Subject { order, since }
+        let its = self.0.iter().rev().filter(|noted| noted.at > order.seq).filter(is_its);
+        its.map(|noted| noted.since.clone()).collect()
     }
 }
 
