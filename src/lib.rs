@@ -48,8 +48,9 @@
 //! since the round before, at a record that becomes its **mark**, and their rows travel with the following blocks, a few with
 //! each. So a hot member's row is written once a round and not once an event. A row may be ahead of the mark, never behind it:
 //! a start reads the mark, replays the journal after it, and passes over what a row already has. Memory is bounded: members and
-//! rings live in caches with a budget, and only those whose rows are written are evicted. Reads are answered from views that
-//! are published after the sync; who has not been read lately is asked of the engine, which answers in block order.
+//! rings live in caches with a budget, and only those whose rows are written are evicted. Rows of another version's formats are
+//! built again at a start. Reads are answered from views that are published after the sync; who has not been read lately is asked
+//! of the engine, which answers in block order.
 //!
 //! # Code map
 //!

@@ -1,5 +1,6 @@
 //! Opening a folder: the views as of their mark, then every record after it, with the chain verified on the way.
 //!
+//! Rows that another version wrote are not gone on with: they may lack what it did not derive, and what a later one would.
 //! Replay runs no script. Memory stays within the cache's budget: rows are written as the replay goes.
 
 use std::sync::Arc;
@@ -31,18 +32,22 @@ pub(super) fn recover(
     progress: &mut dyn FnMut(Seq, Seq),
 ) -> Result<(), Error> {
     let store = &shared.store;
+    if store.formats()?.as_deref() != Some(&codec::ROW_FORMATS) {
+        if store.mark()?.is_some() {
+            tracing::info!("the views are of another version: they are built again from the journal");
+        }
+        store.drop_views()?;
+        store.note_formats(&codec::ROW_FORMATS)?;
+    }
     if let Some((mark, registry)) = store.mark()? {
         let registry = codec::decode_registry(&registry)?;
-        // Views of a first version know no versions of rules: the journal is read again from its beginning.
-        if registry.rollouts.len() == registry.programs.len() {
-            core.state.seq = Seq::new(mark);
-            core.state.now = registry.now;
-            core.state.programs = registry.programs;
-            core.state.rollouts = registry.rollouts;
-            shared.note_mark(mark);
-            for row in store.desk_rows()? {
-                core.state.desk.restore(codec::decode_desk(&row)?);
-            }
+        core.state.seq = Seq::new(mark);
+        core.state.now = registry.now;
+        core.state.programs = registry.programs;
+        core.state.rollouts = registry.rollouts;
+        shared.note_mark(mark);
+        for row in store.desk_rows()? {
+            core.state.desk.restore(codec::decode_desk(&row)?);
         }
     }
     core.take_touched();

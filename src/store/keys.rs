@@ -7,6 +7,7 @@
 //!  keys      first 16 bytes of BLAKE3 of the natural key          → sequence, u64
 //!  due       due time, u64 · program, u16 · member id             → nothing
 //!  meta      "mark"                                               → sequence, u64 · registry row
+//!  meta      "formats"                                            → as the caller says them
 //!  meta      "swept" · program, u16                               → by which rules, as the caller says it
 //!  desk      as the caller makes them                             → row
 //! ```
@@ -19,6 +20,8 @@ use crate::ledger::types::{MemberKey, ProgramId, Text, TimeMs};
 
 /// The key of the mark.
 pub(super) const MARK: &[u8] = b"mark";
+/// The key of the formats of rows.
+pub(super) const FORMATS: &[u8] = b"formats";
 const SIGN: u64 = 1 << 63;
 
 /// A natural key's place in `keys`: who says it and their id for it, within a program.

@@ -108,6 +108,20 @@ impl Store {
         writes
     }
 
+    /// What the caller said of the formats of its rows; `None` where it never did.
+    pub fn formats(&self) -> Result<Option<Vec<u8>>, Error> {
+        let found = self.inner.views.get_cf(handle(&self.inner.views, Family::Meta), keys::FORMATS);
+        found.map_err(|source| Error::RocksDb { what: "reading the formats of rows", source })
+    }
+
+    /// Notes the formats of the rows that are written from here on.
+    pub fn note_formats(&self, formats: &[u8]) -> Result<(), Error> {
+        self.check_health()?;
+        let mut writes = WriteBatch::default();
+        writes.put_cf(handle(&self.inner.views, Family::Meta), keys::FORMATS, formats);
+        self.write_rows(&writes)
+    }
+
     /// The latest record the views reflect, and the registry as of it. `None` where there are no views.
     pub fn mark(&self) -> Result<Option<(u64, Vec<u8>)>, Error> {
         let value = self

@@ -43,6 +43,13 @@ pub use ring::{RING_VERSION, RingEntry, RingRow, decode_ring, encode_ring};
 use crate::journal::Error;
 use wire::{Reader, Wire, Writer};
 
+/// The formats of all rows that are derived from the journal, and which edition of deriving they hold the outcome of. Rows of
+/// others are not gone on with: they may lack what a replay by this code would put in them.
+///
+/// The first number is raised where the same records come to something else in a row whose own version does not tell.
+pub const ROW_FORMATS: [u8; 7] =
+    [1, PROGRAM_VERSION, REGISTRY_VERSION, MEMBER_VERSION, RING_VERSION, ring::RING_VERSION_BLURRED, DESK_VERSION];
+
 /// A value as a row: its version, then itself.
 fn encode_row<T: Wire>(version: u8, value: &T) -> Vec<u8> {
     const TYPICAL_ROW_BYTES: usize = 256;

@@ -9,7 +9,7 @@ use crate::limits::LIST_RESERVE_MAX;
 /// The version ring rows are written in, unless they say more.
 pub const RING_VERSION: u8 = 1;
 /// The version of rows with [`RingRow::blurred`].
-const RING_VERSION_BLURRED: u8 = 2;
+pub(super) const RING_VERSION_BLURRED: u8 = 2;
 
 /// One entry of a ring: when, how much, which record.
 pub type RingEntry = (TimeMs, i64, Seq);
