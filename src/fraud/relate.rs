@@ -32,8 +32,7 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// A ring of the event's; nothing where it lacks the field.
     pub(super) fn ring(&self, ring: NameId, by: KeyField) -> Option<&'a Ring> {
-        let about = (self.question.program, self.question.input);
-        self.rings.of_seen(self.seen, about, ring, &KeyFields::of(by))
+        self.rings.of_seen(self.seen, ring, &KeyFields::of(by))
     }
 
     /// Another member of the program, where they are in memory.
@@ -120,6 +119,22 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     }
     let (effects, observed) = leave(&asked, own, &looks, clusters, seen);
     kin.effects.extend(effects);
+    judgement.observed.extend(observed);
+}
+
+/// Adds to a judgement whom a spending ties its member to: who uses one device with others, or one address, is known by it however
+/// they use it.
+pub fn tie(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen, judgement: &mut Judgement) {
+    let Question { program, terms, input, at, member, .. } = *question;
+    let Some(id) = input.key_field(KeyField::Member) else { return };
+    let asked = Asked { program, terms, input, at, member };
+    if !asked.shows_any() {
+        return;
+    }
+    let (own, clusters) = (fingerprint(id), &state.desk.clusters);
+    let looks = looks(&asked, own, clusters, rings, seen);
+    let (effects, observed) = leave(&asked, own, &looks, clusters, seen);
+    judgement.kin.effects.extend(effects);
     judgement.observed.extend(observed);
 }
 

@@ -129,8 +129,7 @@ struct TenderTable {
 struct ResolveTable {
     outcome: String,
     member: Option<Text>,
-    #[serde(default)]
-    claw_back: bool,
+    claw_back: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -350,7 +349,8 @@ impl Reader<'_> {
             if outcome == Outcome::Cleared && asked.outcome != "cleared" {
                 self.wrong(resolve.span().start, "an outcome is \"cleared\" or \"confirmed\"");
             }
-            actions.push(Action::Resolve { outcome, claw_back: asked.claw_back });
+            let claw_back = asked.claw_back.unwrap_or(outcome == Outcome::Confirmed);
+            actions.push(Action::Resolve { outcome, claw_back });
         }
         if actions.len() > 1 {
             self.wrong(step.span().start, "a step does one thing");
