@@ -16,7 +16,7 @@
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`backtest`]: a version of rules against the recorded history.
-//! * [`walk`]: the durable journal and the members, for lists, reports and followers.
+//! * `walk`: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
@@ -40,7 +40,7 @@ pub mod differ;
 pub mod handle;
 mod install;
 pub mod kin;
-pub mod log;
+mod log;
 mod moments;
 mod orders;
 mod pipeline;
@@ -58,7 +58,7 @@ pub mod tally;
 mod touched;
 mod vault;
 pub mod verify;
-pub mod walk;
+mod walk;
 
 #[cfg(test)]
 mod tests;
