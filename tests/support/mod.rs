@@ -141,7 +141,9 @@ impl World {
                     "event" => CapPeriod::Event,
                     "day" => CapPeriod::Member(Period::Day),
                     "year" => CapPeriod::Member(Period::Year),
-                    _ => CapPeriod::Program,
+                    "month" => CapPeriod::Member(Period::Month),
+                    "program" => CapPeriod::Program,
+                    other => panic!("a cap over {other}"),
                 };
                 let (pool, counter) = (self.name(pool), self.name(&format!("cap:{pool}:{cap}")));
                 let limit = Points::new(limit.parse().unwrap());
@@ -149,7 +151,10 @@ impl World {
                 self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own });
             }
             ["tier", name, from] => {
-                let any = vec![Need::Credit(self.terms.spend_counter, from.parse().unwrap())];
+                let any = vec![match from.split_once('=') {
+                    Some((attribute, value)) => Need::Attribute(Text::new(attribute), Text::new(value)),
+                    None => Need::Credit(self.terms.spend_counter, from.parse().unwrap()),
+                }];
                 let level = LevelTerms { name: self.name(name), any };
                 self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
