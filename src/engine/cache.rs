@@ -2,7 +2,6 @@
 //!
 //! Only members whose latest record the store's rows reflect are evicted, so a fetched row is never older than memory was.
 
-use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,9 +10,10 @@ use hashbrown::HashSet;
 use super::core::Core;
 use crate::fraud::Needed;
 use crate::fraud::Seen;
-use crate::fraud::rings::RingKey;
+use crate::fraud::rings::{RingKey, Sought};
 use crate::fraud::window::{Entry, Ring};
 use crate::journal::codec::{self, RingRow};
+use crate::ledger::record::KeyFields;
 use crate::ledger::types::{MemberKey, Seq};
 use crate::store::Store;
 
@@ -68,16 +68,14 @@ impl Cache {
     pub(super) fn find_rings(
         core: &mut Core,
         store: &Store,
-        keys: Vec<Needed>,
+        needed: Vec<Needed>,
         ends: &[usize],
     ) -> Result<Vec<Seen>, super::Error> {
-        let found = core.rings.find(&keys);
-        let missing = keys.iter().zip(&found).filter(|(_, slot)| slot.is_none()).map(|(needed, _)| &needed.key);
-        Self::fetch_rings(core, store, missing)?;
-        let mut slots = keys.into_iter().zip(found);
+        let (by, keys): (Vec<KeyFields>, Vec<RingKey>) = needed.into_iter().map(|one| (one.by, one.key)).unzip();
+        let mut places = by.into_iter().zip(Self::fetch_rings(core, store, keys)?);
         let mut from = 0;
         let seen = ends.iter().map(|end| {
-            let own = slots.by_ref().take(end - from);
+            let own = places.by_ref().take(end - from);
             from = *end;
             core.rings.seen(own)
         });
@@ -88,20 +86,18 @@ impl Cache {
     pub(super) fn fetch_rings(
         core: &mut Core,
         store: &Store,
-        wanted: impl Iterator<Item = impl Borrow<RingKey>>,
-    ) -> Result<(), super::Error> {
-        let absent = wanted.filter(|key| !core.rings.contains(key.borrow()));
-        let mut missing: Vec<RingKey> = absent.map(|key| key.borrow().clone()).collect();
-        if missing.is_empty() {
-            return Ok(());
+        wanted: impl IntoIterator<Item = RingKey>,
+    ) -> Result<Vec<Sought>, super::Error> {
+        let mut found = core.rings.find(wanted);
+        let mut unknown: Vec<&mut Sought> = found.iter_mut().filter(|sought| sought.is_unknown()).collect();
+        unknown.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+        let of_one = |one: &&mut Sought, other: &&mut Sought| one.key() == other.key();
+        let firsts = unknown.chunk_by(of_one).filter_map(<[_]>::first);
+        let rows: Vec<Vec<u8>> = firsts.map(|sought| ring_row_key(sought.key())).collect();
+        for (same, row) in unknown.chunk_by_mut(of_one).zip(store.ring_rows(&rows)?) {
+            core.rings.note(same, row.map(|row| decode_ring(&row)).transpose()?);
         }
-        missing.sort_unstable();
-        missing.dedup();
-        let rows: Vec<Vec<u8>> = missing.iter().map(ring_row_key).collect();
-        for (key, row) in missing.into_iter().zip(store.ring_rows(&rows)?) {
-            core.rings.insert(key, row.map(|row| decode_ring(&row)).transpose()?);
-        }
-        Ok(())
+        Ok(found)
     }
 
     /// Notes a member that enrolled, and so is in memory without having been fetched.

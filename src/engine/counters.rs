@@ -86,7 +86,7 @@ impl Pipeline {
                 continue;
             }
             let Some(ring) = RingKey::of_values(program, limit.ring, &limit.key, value) else { continue };
-            Cache::fetch_rings(&mut self.core, &self.shared.store, std::iter::once(&ring))?;
+            Cache::fetch_rings(&mut self.core, &self.shared.store, [ring.clone()])?;
             let Some(known) = self.core.rings.get(&ring).filter(|ring| ring.entries().len() > 0) else { continue };
             found.push(Counter {
                 rule: limit.id.clone(),

@@ -56,7 +56,7 @@ impl Pipeline {
     pub(super) fn kin(&mut self, program: ProgramId, question: &KinQuestion) -> Result<KinView, Error> {
         let keys: Vec<_> =
             question.idents.iter().map(|(kind, value)| ring_key(program, *kind, value.clone())).collect();
-        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter())?;
+        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter().cloned())?;
         let seen = keys.iter().map(|key| {
             let mut with: SeenWith = Vec::new();
             for entry in self.core.rings.get(key).into_iter().flat_map(|ring| ring.entries().rev()) {

@@ -303,7 +303,7 @@ impl Pipeline {
             return Ok(Simulated { asked: self.core.simulate(&live, program, event, about), live: None });
         };
         let keys = self.core.rings_of(&version.terms, program, &command);
-        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter().map(|asked| &asked.key))?;
+        Cache::fetch_rings(&mut self.core, &self.shared.store, keys.iter().map(|asked| asked.key.clone()))?;
         let own = self.core.rings.look_up(keys);
         Ok(Simulated {
             asked: self.core.simulate(&version, program, event, About { seen: &own, ..about }),

@@ -36,8 +36,7 @@ pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observ
 /// [`assess`] where the rings of the input have been looked up already.
 #[must_use]
 pub fn assess_seen(rings: &Rings, question: &Question<'_>, seen: &Seen) -> (Assessment, Vec<Observation>) {
-    let about = (question.program, question.input);
-    ask(question, |ring, by| rings.of_seen(seen, about, ring, by).map(Some))
+    ask(question, |ring, by| rings.of_seen(seen, ring, by).map(Some))
 }
 
 /// Asks every limit.

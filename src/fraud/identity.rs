@@ -170,8 +170,7 @@ pub fn looks(asked: &Asked<'_>, own: i64, clusters: &Clusters, rings: &Rings, se
             found.push(Look { kind, ident, others: Vec::new(), hub: true });
             continue;
         }
-        let about = (asked.program, asked.input);
-        let Some(ring) = rings.of_seen(seen, about, ring_of(kind), &KeyFields::of(kind)) else { continue };
+        let Some(ring) = rings.of_seen(seen, ring_of(kind), &KeyFields::of(kind)) else { continue };
         let mut others: Vec<(i64, Seq, TimeMs)> = Vec::new();
         for entry in ring.entries().rev() {
             let apart = asked.at.since(entry.at).saturating_abs();

@@ -32,8 +32,7 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// A ring of the event's; nothing where it lacks the field.
     pub(super) fn ring(&self, ring: NameId, by: KeyField) -> Option<&'a Ring> {
-        let about = (self.question.program, self.question.input);
-        self.rings.of_seen(self.seen, about, ring, &KeyFields::of(by))
+        self.rings.of_seen(self.seen, ring, &KeyFields::of(by))
     }
 
     /// Another member of the program, where they are in memory.

@@ -77,11 +77,35 @@ impl Place {
     }
 }
 
+/// A ring that is looked for.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    key: RingKey,
+    /// What the key hashes to in the index.
+    hash: u64,
+    /// Nothing while nothing is known of it.
+    place: Option<Place>,
+}
+
+impl Sought {
+    /// Its key.
+    #[must_use]
+    pub const fn key(&self) -> &RingKey {
+        &self.key
+    }
+
+    /// True where only the disk can say whether there is one.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        self.place.is_none()
+    }
+}
+
 /// The rings of one input, looked up once for all that is asked of them.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// By name and fields.
-    places: Vec<(NameId, KeyFields, Place)>,
+    places: Vec<(KeyFields, Sought)>,
     /// How many rings had been made then: once it is more, one of those that were not may have been.
     made: u64,
     /// The record as of which none of the input's identifiers had to be looked at.
@@ -89,14 +113,14 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn place(&self, ring: NameId, key: KeyFields) -> Option<Place> {
-        self.places.iter().find(|(name, by, _)| *name == ring && *by == key).map(|(_, _, place)| *place)
+    fn sought(&self, ring: NameId, key: KeyFields) -> Option<&Sought> {
+        self.places.iter().find(|(by, sought)| sought.key.ring == ring && *by == key).map(|(_, sought)| sought)
     }
 
     /// Whether a ring of the input was looked up: not where the input lacks a field of its key.
     #[must_use]
     pub fn has(&self, ring: NameId, key: &KeyFields) -> bool {
-        self.place(ring, *key).is_some()
+        self.sought(ring, *key).is_some()
     }
 
     /// The same, where all identifiers of the input were known to its member as of a record.
@@ -110,14 +134,42 @@ impl Seen {
 /// What is not there counts as this.
 static EMPTY: Ring = Ring::empty();
 
+/// Rings by slot, in pages: more of them never move those that are there.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    pages: Vec<Vec<(RingKey, Ring)>>,
+}
+
+/// Rings of a page.
+const PAGE: usize = 1 << 12;
+
+impl Held {
+    fn get(&self, slot: Slot) -> Option<&(RingKey, Ring)> {
+        self.pages.get(slot.0 as usize / PAGE)?.get(slot.0 as usize % PAGE)
+    }
+
+    fn get_mut(&mut self, slot: Slot) -> Option<&mut (RingKey, Ring)> {
+        self.pages.get_mut(slot.0 as usize / PAGE)?.get_mut(slot.0 as usize % PAGE)
+    }
+
+    fn push(&mut self, key: RingKey, ring: Ring) -> Slot {
+        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
+            self.pages.push(Vec::with_capacity(PAGE));
+        }
+        let full = (self.pages.len() - 1) * PAGE;
+        let page = self.pages.last_mut().expect("a page with room");
+        page.push((key, ring));
+        Slot(u32::try_from(full + page.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+    }
+}
+
 /// Rings by key.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
     /// What is known of each key that was asked for.
     index: Table<RingKey, Place>,
-    /// By slot; a freed slot holds an empty ring.
-    held: Vec<Ring>,
-    keys: Vec<RingKey>,
+    /// A freed slot holds an empty ring.
+    held: Held,
     free: Vec<Slot>,
     /// How many rings were ever made.
     made: u64,
@@ -134,7 +186,7 @@ impl Rings {
         let mut open = None;
         for observation in &record.observed {
             if let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) {
-                let slot = self.slot_of(key);
+                let slot = self.slot_of(&key, self.index.hash_of(&key));
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -144,12 +196,9 @@ impl Rings {
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
         let mut open = None;
         for observation in &record.observed {
-            let Some(place) = seen.place(observation.ring, observation.key) else { continue };
-            let slot = place.slot().or_else(|| {
-                let key = RingKey::of(record.program, observation.ring, &observation.key, &record.input)?;
-                Some(self.slot_of(key))
-            });
-            if let Some(slot) = slot {
+            if let Some(sought) = seen.sought(observation.ring, observation.key) {
+                let known = sought.place.and_then(Place::slot);
+                let slot = known.unwrap_or_else(|| self.slot_of(&sought.key, sought.hash));
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -164,7 +213,7 @@ impl Rings {
             Taken::Accepted => record.status != Status::Denied,
             Taken::Denied => record.status == Status::Denied,
         };
-        let ring = self.held.get_mut(slot.0 as usize).expect("a slot is good until rings are evicted");
+        let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
         if !wanted || (ring.last() >= record.seq && *open != Some(slot)) {
             return;
         }
@@ -186,32 +235,25 @@ impl Rings {
 
     /// Looks up the rings of an input, each once.
     #[must_use]
-    pub fn look_up(&self, keys: impl IntoIterator<Item = Needed>) -> Seen {
-        self.seen(keys.into_iter().map(|needed| (needed, None)))
+    pub fn look_up(&self, needed: Vec<Needed>) -> Seen {
+        let (by, keys): (Vec<KeyFields>, Vec<RingKey>) = needed.into_iter().map(|Needed { by, key }| (by, key)).unzip();
+        self.seen(by.into_iter().zip(self.find(keys)))
     }
 
-    /// The rings of an input that [`Rings::find`] found; those that it did not are looked up now.
-    pub fn seen(&self, found: impl Iterator<Item = (Needed, Option<Place>)>) -> Seen {
-        let now = |key: &RingKey| self.index.get(key).copied().unwrap_or(Place::Nowhere);
-        let places = found.map(|(Needed { by, key }, place)| (key.ring, by, place.unwrap_or_else(|| now(&key))));
+    /// The rings of an input that [`Rings::find`] looked for, by the fields that lead to them.
+    pub fn seen(&self, places: impl Iterator<Item = (KeyFields, Sought)>) -> Seen {
         Seen { places: places.collect(), made: self.made, known_as_of: None }
     }
 
     /// A ring of an input that was looked up, as it is by now; `None` where the input lacks a field of its key.
     #[must_use]
-    pub fn of_seen(
-        &self,
-        seen: &Seen,
-        (program, input): (ProgramId, &Input),
-        name: NameId,
-        by: &KeyFields,
-    ) -> Option<&Ring> {
-        let known = match seen.place(name, *by)? {
-            Place::At(slot) => self.ring(slot),
-            Place::Nowhere if seen.made == self.made => None,
-            Place::Nowhere => RingKey::of(program, name, by, input).and_then(|key| self.get(&key)),
+    pub fn of_seen(&self, seen: &Seen, name: NameId, by: &KeyFields) -> Option<&Ring> {
+        let Sought { key, hash, place } = seen.sought(name, *by)?;
+        let now = match place.and_then(Place::slot) {
+            None if seen.made != self.made => self.index.get_hashed(*hash, key).and_then(|place| place.slot()),
+            known => known,
         };
-        Some(known.unwrap_or(&EMPTY))
+        Some(now.and_then(|slot| self.ring(slot)).unwrap_or(&EMPTY))
     }
 
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
@@ -221,20 +263,43 @@ impl Rings {
         std::mem::take(&mut self.touched)
     }
 
-    /// Finds many rings together: nothing for one of which nothing is known. A lookup in a large table waits for memory again and
-    /// again; begun all before any is finished, they wait at once.
+    /// Looks for many rings together. A lookup in a large table waits for memory again and again; begun all before any is
+    /// finished, they wait at once.
     #[must_use]
-    pub fn find(&self, keys: &[Needed]) -> Vec<Option<Place>> {
-        let hashes: Vec<u64> = keys.iter().map(|needed| self.index.hash_of(&needed.key)).collect();
-        let begun: Vec<Slot> = hashes.iter().filter_map(|hash| self.index.begin(*hash)?.slot()).collect();
+    pub fn find(&self, keys: impl IntoIterator<Item = RingKey>) -> Vec<Sought> {
+        let unknown = |key: RingKey| Sought { hash: self.index.hash_of(&key), key, place: None };
+        let mut all: Vec<Sought> = keys.into_iter().map(unknown).collect();
+        let begun: Vec<Slot> = all.iter().filter_map(|sought| self.index.begin(sought.hash)?.slot()).collect();
         let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
-        keys.iter().zip(hashes).map(|(needed, hash)| self.index.get_hashed(hash, &needed.key).copied()).collect()
+        for sought in &mut all {
+            sought.place = self.index.get_hashed(sought.hash, &sought.key).copied();
+        }
+        all
+    }
+
+    /// Notes what the disk says of a ring that several may look for: what it holds, or that there is none.
+    pub fn note(&mut self, of_one_key: &mut [&mut Sought], ring: Option<Ring>) {
+        let Some(first) = of_one_key.first() else { return };
+        let place = match ring {
+            None => *self.index.get_or_insert_hashed(first.hash, &first.key, || Place::Nowhere),
+            Some(ring) => {
+                let slot = self.slot_of(&first.key, first.hash);
+                if let Some((_, held)) = self.held.get_mut(slot) {
+                    *held = ring;
+                }
+                Place::At(slot)
+            }
+        };
+        for sought in of_one_key {
+            sought.place = Some(place);
+        }
     }
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
-        let slots = || seen.iter().flat_map(|seen| &seen.places).filter_map(|(_, _, place)| self.ring(place.slot()?));
+        let slots =
+            || seen.iter().flat_map(|seen| &seen.places).filter_map(|(_, sought)| self.ring(sought.place?.slot()?));
         let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
         let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
@@ -250,51 +315,28 @@ impl Rings {
     /// The ring in a slot.
     #[must_use]
     pub fn ring(&self, slot: Slot) -> Option<&Ring> {
-        self.held.get(slot.0 as usize)
+        self.held.get(slot).map(|(_, ring)| ring)
     }
 
     /// The key of the ring in a slot.
     #[must_use]
     pub fn key(&self, slot: Slot) -> Option<&RingKey> {
-        self.keys.get(slot.0 as usize)
+        self.held.get(slot).map(|(key, _)| key)
     }
 
-    /// True where the ring is in memory, or it is known that there is none.
-    #[must_use]
-    pub fn contains(&self, key: &RingKey) -> bool {
-        self.index.contains_key(key)
-    }
-
-    /// Notes what the disk says of a ring: what it holds, or that there is none. A ring already in memory is newer and stays.
-    pub fn insert(&mut self, key: RingKey, ring: Option<Ring>) {
-        let Some(ring) = ring else {
-            self.index.get_or_insert_with(key, |_| Place::Nowhere);
-            return;
-        };
-        if !self.index.contains_key(&key) {
-            let slot = self.slot_of(key);
-            if let Some(place) = self.held.get_mut(slot.0 as usize) {
-                *place = ring;
-            }
-        }
-    }
-
-    fn slot_of(&mut self, key: RingKey) -> Slot {
-        let Self { index, held, keys, free, made, .. } = self;
-        let copy = key.clone();
-        let place = index.get_or_insert_with(key, |_| Place::Nowhere);
+    fn slot_of(&mut self, key: &RingKey, hash: u64) -> Slot {
+        let Self { index, held, free, made, .. } = self;
+        let place = index.get_or_insert_hashed(hash, key, || Place::Nowhere);
         if let Place::At(slot) = place {
             return *slot;
         }
         *made += 1;
-        let freed = free.pop().and_then(|slot| Some((slot, keys.get_mut(slot.0 as usize)?)));
-        let slot = if let Some((slot, kept)) = freed {
-            *kept = copy;
+        let freed = free.pop().and_then(|slot| Some((slot, held.get_mut(slot)?)));
+        let slot = if let Some((slot, (kept, _))) = freed {
+            kept.clone_from(key);
             slot
         } else {
-            held.push(Ring::default());
-            keys.push(copy);
-            Slot(u32::try_from(held.len() - 1).expect("fewer than 2^32 rings fit in memory"))
+            held.push(key.clone(), Ring::default())
         };
         *place = Place::At(slot);
         slot
@@ -307,7 +349,7 @@ impl Rings {
         let Self { index, held, free, .. } = self;
         index.retain(|_, place| {
             let Place::At(slot) = *place else { return false };
-            let Some(ring) = held.get_mut(slot.0 as usize).filter(|ring| ring.last() < before) else { return true };
+            let Some((_, ring)) = held.get_mut(slot).filter(|(_, ring)| ring.last() < before) else { return true };
             *ring = Ring::default();
             free.push(slot);
             false

@@ -65,6 +65,18 @@ impl<K: Hash + Eq, V> Table<K, V> {
         }
     }
 
+    /// [`Table::get_or_insert_with`] of a key whose hash is known; the key is copied where it has no value.
+    pub fn get_or_insert_hashed(&mut self, hash: u64, key: &K, make: impl FnOnce() -> V) -> &mut V
+    where
+        K: Clone,
+    {
+        let Self { entries, hasher } = self;
+        match entries.entry(hash, |(known, _)| known == key, |(known, _)| hasher.hash_one(known)) {
+            Entry::Occupied(known) => &mut known.into_mut().1,
+            Entry::Vacant(vacant) => &mut vacant.insert((key.clone(), make())).into_mut().1,
+        }
+    }
+
     /// Gives a key a value, in place of the one it had.
     pub fn insert(&mut self, key: K, value: V) {
         let mut value = Some(value);
