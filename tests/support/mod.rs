@@ -28,8 +28,7 @@ use tallystick::ledger::record::{Account, Assessment, Effect, Input, Party, Reco
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms, Terms,
-    TierTerms,
+    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
 };
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 
@@ -151,11 +150,7 @@ impl World {
                 self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own });
             }
             ["tier", name, from] => {
-                let any = vec![match from.split_once('=') {
-                    Some((attribute, value)) => Need::Attribute(Text::new(attribute), Text::new(value)),
-                    None => Need::Credit(self.terms.spend_counter, from.parse().unwrap()),
-                }];
-                let level = LevelTerms { name: self.name(name), any };
+                let level = LevelTerms { name: self.name(name), any: vec![tiers::need(&self.terms, from)] };
                 self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
             ["tiers", ..] => tiers::declare(&mut self.terms, line),
