@@ -4,6 +4,7 @@
 //! `cargo bench --bench pack`; 20,000 members with eight purchases each. Memory is told on standard error, once.
 
 use std::hint::black_box;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -105,7 +106,21 @@ fn resident() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1_024)
 }
 
+/// Tells how many rings a purchase touches in the shipped coffee shop, with the pack that is in this binary.
+fn rings_of_a_coffee() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/corner_coffee");
+    let files = ProgramFiles::load(&folder).expect("it is shipped");
+    let mut core = Core::default();
+    tallystick::engine::install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
+    for (told, says) in [("says nothing", Says::Nothing), ("says all", Says::All)] {
+        let input = purchase(0, says).input();
+        let touched = fraud::keys_of(&core.compiled(PROGRAM).terms, PROGRAM, &input).len();
+        eprintln!("corner_coffee, a purchase that {told} touches {touched} rings");
+    }
+}
+
 fn pack(c: &mut Criterion) {
+    rings_of_a_coffee();
     let mut group = c.benchmark_group("pack");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
     for (name, pack) in [("none", "none"), ("standard", "standard")] {

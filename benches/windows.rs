@@ -1,4 +1,5 @@
-//! The cost of an assessment and of what the rings take in, for five limits over four keys.
+//! The cost of an assessment and of what the rings take in: five limits over four keys, and three windows of one key, where the
+//! bytes of a key are told too, on standard error.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -131,5 +132,50 @@ fn windows(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, windows);
+/// The resident memory of this process, in bytes; nothing where the system does not say.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1_024)
+}
+
+/// Three windows of one key, asked and taken in, for few keys and for many.
+fn one_key(criterion: &mut Criterion) {
+    const HOUR_MS: i64 = 3_600_000;
+    let of = |window_ms, most| limit(2, &[KeyField::Member], window_ms, most);
+    let limits = vec![of(HOUR_MS, 6), of(24 * HOUR_MS, 10), of(168 * HOUR_MS, 15)];
+    let terms = Terms { limits, ..terms() };
+    let mut group = criterion.benchmark_group("three_windows_of_one_key");
+    group.throughput(Throughput::Elements(1));
+    for members in [1_000u64, 1_000_000] {
+        let mut rings = Rings::default();
+        let before = resident();
+        let step = |number: u64, rings: &mut Rings| {
+            let mut record = purchase(number, members);
+            let started = std::time::Instant::now();
+            let (_, observed) = assess(rings, &Question::of(PROGRAM, &terms, &record.input, record.occurred_at));
+            record.observed = black_box(observed);
+            rings.observe(&record);
+            started.elapsed()
+        };
+        for (round, entries) in [(0..4, 4), (4..16, 16)] {
+            round.flat_map(|round| round * members..(round + 1) * members).for_each(|number| {
+                step(number, &mut rings);
+            });
+            let grown = before.zip(resident()).map_or(0, |(before, after)| after.saturating_sub(before));
+            eprintln!("{members} keys of {entries} entries each: {} bytes a key", grown / members);
+        }
+        let mut next = members * 16;
+        group.bench_function(format!("check_and_update/{members}"), |bench| {
+            bench.iter_custom(|rounds| {
+                let times = (next..next + rounds).map(|number| step(number, &mut rings)).sum();
+                next += rounds;
+                times
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, windows, one_key);
 criterion_main!(benches);

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::rules::{MANIFEST, ProgramFiles, load_all};
+use crate::rules::{MANIFEST, ProgramFiles, is_name, load_all};
 
 /// A fraud-aware loyalty ledger in one binary.
 #[derive(Debug, Parser)]
@@ -131,6 +131,14 @@ fn programs_in(rules: &Path) -> Result<Vec<ProgramFiles>, Vec<String>> {
 /// Reads an address and a port, or says what they look like.
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:7070".to_owned())
+}
+
+/// Reads a program's name, or says what one looks like.
+fn program_name(text: &str) -> Result<String, String> {
+    if is_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("a program is named with lower-case letters, digits and _, beginning with a letter, at most 64".to_owned())
 }
 
 /// `1 program`, `2 programs`.

@@ -139,9 +139,16 @@ impl Core {
     ) -> bool {
         let input = &command.input();
         fraud::add_keys(keys, terms, program, input, sizeable);
-        let Command::Event(event) = command else { return false };
-        let member = self.member(program, &event.member).map(Arc::as_ref);
-        fraud::identity::Asked { program, terms, input, at: event.occurred_at, member }.add_keys(keys)
+        let (id, at) = match command {
+            Command::Event(event) => (&event.member, event.occurred_at),
+            // Of a spending only what is new to its member is looked at, whenever it is.
+            Command::Act(act, _) if act.context.is_some() => (&act.member, TimeMs::EPOCH),
+            Command::Transfer(transfer, _) if transfer.context.is_some() => (&transfer.from, TimeMs::EPOCH),
+            Command::Act(..) | Command::Transfer(..) | Command::Adjust(..) | Command::Review(_) => return false,
+        };
+        let member = self.member(program, id).map(Arc::as_ref);
+        fraud::identity::Asked { program, terms, input, at, member }.add_keys(keys)
+            && matches!(command, Command::Event(_))
     }
 
     /// Begins to look up many members together; see [`Table::begin`](crate::ledger::table::Table::begin).
@@ -258,6 +265,7 @@ impl Core {
             fraud::relate(&self.state, &self.rings, &question, seen, &mut judgement);
         } else {
             fraud::spends(&self.state, &question, &mut judgement);
+            fraud::tie(&self.state, &self.rings, &question, seen, &mut judgement);
         }
         judgement
     }

@@ -6,11 +6,12 @@ use super::assess::{Fired, exceeded};
 use super::facts::{self, Find};
 use super::question::{Question, Spending};
 use super::window::{Entry, Ring};
-use super::{measure, words};
+use super::{feeds, measure, words};
 use crate::ledger::calendar::{Zone, parts_of};
-use crate::ledger::record::{Assessment, Change, Input, MARK, Taken, Told, Verdict};
-use crate::ledger::terms::{CalendarWindow, Fact, LimitTerms, Metric};
-use crate::ledger::types::{Seq, Text, TimeMs};
+use crate::ledger::record::{Assessment, Change, Input, KeyField, KeyFields, MARK, Taken, Told, Verdict};
+use crate::ledger::terms::{CalendarWindow, Fact, Fresh, LimitTerms, Metric};
+use crate::ledger::types::{NameId, Seq, Text, TimeMs};
+use crate::limits::KNOWN_VALUES_MAX;
 
 /// Adds to the reasons of limits that spoke what they tell.
 pub(super) fn tell_all<'a>(
@@ -78,6 +79,12 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
         ring.grow(limit.capacity);
         ring.insert(Entry { at: question.at, value, seq: Seq::new(u64::MAX) });
     }
+    let told = facts::told(question.input);
+    let sighted = sighted(limit, question, verdict, find);
+    let find = &|name: NameId, by: &KeyFields| match sighted.iter().find(|(known, _)| *known == name) {
+        Some((_, ring)) => Some(Some(ring)),
+        None => find(name, by),
+    };
     let newest = ring.entries().next_back().map_or(question.at, |entry| entry.at.max(question.at));
     let zone = &question.terms.zone;
     let ends = ring.entries().map(|entry| entry.at).chain(ring.dropped()).filter_map(|at| end(limit, zone, at));
@@ -93,7 +100,6 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     instants.extend(slow.map(TimeMs::new));
     instants.sort_unstable();
     instants.dedup();
-    let told = facts::told(question.input);
     let stops = |at: &TimeMs| {
         // It arrives as late as it did.
         let now = TimeMs::new(question.now.get().saturating_add(at.since(question.at)));
@@ -140,6 +146,30 @@ fn end(limit: &LimitTerms, zone: &Zone, at: TimeMs) -> Option<TimeMs> {
     Some(zone.start_of_day(next))
 }
 
+/// The rings of values that are new to the member, with those the input itself shows for the first time: what was seen once grows
+/// old, however it came to be seen.
+fn sighted<'a>(
+    limit: &LimitTerms,
+    question: &Question<'_>,
+    verdict: Verdict,
+    find: &impl Find<'a>,
+) -> Vec<(NameId, Ring)> {
+    let told = facts::told(question.input);
+    let of_ring = |fresh: &&Fresh| {
+        question.terms.feeds.iter().any(|feed| feed.ring == fresh.ring && feeds::feeds(feed, question.input, told))
+    };
+    let with = |fresh: &Fresh| {
+        let value = facts::value_of(fresh.of, question.input)?;
+        let mut ring = find(fresh.ring, &KeyFields::of(KeyField::Member))??.clone();
+        if ring.entries().all(|entry| entry.value != value) {
+            ring.grow(KNOWN_VALUES_MAX);
+            ring.insert(Entry { at: question.at, value, seq: Seq::new(u64::MAX) });
+        }
+        Some((fresh.ring, ring))
+    };
+    limit.extra.fresh.iter().filter(|_| verdict < Verdict::StepUp).filter(of_ring).filter_map(with).collect()
+}
+
 /// When one of the limit's conditions may cease to hold.
 fn lapses<'a>(limit: &LimitTerms, question: &Question<'_>, find: &impl Find<'a>) -> Vec<TimeMs> {
     let extra = &limit.extra;
@@ -148,6 +178,12 @@ fn lapses<'a>(limit: &LimitTerms, question: &Question<'_>, find: &impl Find<'a>)
     for prior in &extra.after {
         let ring = find(prior.ring, &prior.key).flatten();
         starts.extend(ring.into_iter().flat_map(Ring::entries).map(|entry| (entry.at, prior.window_ms)));
+    }
+    for fresh in &extra.fresh {
+        let (ring, value) =
+            (find(fresh.ring, &KeyFields::of(KeyField::Member)).flatten(), facts::value_of(fresh.of, question.input));
+        let first = ring.and_then(|ring| ring.entries().find(|entry| Some(entry.value) == value));
+        starts.extend(first.map(|entry| (entry.at, fresh.window_ms)));
     }
     starts.into_iter().filter_map(|(from, ms)| from.get().checked_add(ms).map(TimeMs::new)).collect()
 }

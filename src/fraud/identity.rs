@@ -6,8 +6,9 @@
 
 use super::Seen;
 use super::rings::{Needed, RingKey, Rings};
+use crate::ledger::act::What;
 use crate::ledger::clusters::Clusters;
-use crate::ledger::event::{Event, EventKind};
+use crate::ledger::event::{Context, Event, EventKind};
 use crate::ledger::kin::{KinEffect, fingerprint, is_hard};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Taken};
@@ -87,24 +88,37 @@ pub struct Asked<'a> {
 /// Whether an event happened at a till or a counter: its device and its address are the shop's.
 #[must_use]
 pub fn in_store(event: &Event) -> bool {
-    let context = &event.context;
+    is_in_store(&event.context)
+}
+
+fn is_in_store(context: &Context) -> bool {
     let named = context.store.is_some() || context.terminal.is_some() || context.staff.is_some();
     named || matches!(context.channel.as_deref(), Some("store" | "pos" | "kiosk" | "till"))
 }
 
+/// Whether an act is the member's own, so that its device is theirs.
+const fn ties(what: &What) -> bool {
+    matches!(what, What::Hold { .. } | What::Redeem { .. } | What::Donate { .. } | What::Use { .. })
+}
+
 impl<'a> Asked<'a> {
-    /// The identifiers an input shows of its member. What an enrolment in a shop shows of device and address is the shop's.
+    /// The identifiers an input shows of its member: an event but a refund, and what spends points or gives them away. What an
+    /// enrolment in a shop shows of device and address is the shop's.
     fn shown(&self) -> impl Iterator<Item = (KeyField, &'a Text)> {
         let input = self.input;
-        let event = match input {
-            Input::Event(event) if event.kind != EventKind::Refund => Some(event),
-            _ => None,
+        let (context, enrols) = match input {
+            Input::Event(event) if event.kind != EventKind::Refund => {
+                (Some(&event.context), event.kind == EventKind::Enroll)
+            }
+            Input::Act(act, _) if ties(&act.what) => (act.context.as_deref(), false),
+            Input::Transfer(transfer, _) => (transfer.context.as_deref(), false),
+            _ => (None, false),
         };
-        let kinds: &[KeyField] = match event {
+        let kinds: &[KeyField] = match context {
             None => &[],
-            Some(event) if event.kind == EventKind::Enroll && in_store(event) => KINDS.get(..4).unwrap_or(&[]),
-            Some(event) if in_store(event) => KINDS.get(..5).unwrap_or(&[]),
-            Some(_) => &KINDS,
+            Some(context) if !is_in_store(context) => &KINDS,
+            Some(_) if enrols => KINDS.get(..4).unwrap_or(&[]),
+            Some(_) => KINDS.get(..5).unwrap_or(&[]),
         };
         kinds.iter().filter_map(move |kind| {
             let value = input.key_field(*kind).filter(|value| !value.is_empty())?;
@@ -118,10 +132,17 @@ impl<'a> Asked<'a> {
         let stale = match self.input {
             // Who else is known with it is asked of every trial; fees are rare.
             Input::Event(event) if event.kind == EventKind::Fee => 0,
+            // What is known ties already, and points are spent from it again and again.
+            Input::Act(..) | Input::Transfer(..) => return known.is_none(),
             _ if kind == KeyField::Ip => STALE_IP_MS,
             _ => STALE_MS,
         };
         known.is_none_or(|link| self.at.since(link.at) >= stale && !link.hub)
+    }
+
+    /// Whether the input shows any identifier at all.
+    pub(super) fn shows_any(&self) -> bool {
+        self.shown().next().is_some()
     }
 
     fn owned(&self, kind: KeyField, value: &Text) -> bool {

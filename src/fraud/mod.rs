@@ -43,5 +43,5 @@ mod tests;
 pub use assess::{assess, assess_seen, combine};
 pub use question::{Question, Spending};
 pub use reading::{counted, is_counted};
-pub use relate::{relate, spends};
+pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -386,7 +386,7 @@ pub(super) fn joined(scene: &Scene<'_>) -> Option<Reason> {
     let mut events = vec![paid];
     events.extend(path);
     let detail =
-        "this event shows that a referral which was paid was to oneself; confirm the case to take the bonuses back";
+        "this event shows that a referral which was paid was to oneself; confirming the case takes the bonuses back";
     let key = key(&scene.event.member);
     let counted = Counted { key, metric: "referral", window_ms: 0, found: 1, limit: 0, events };
     Some(reason("referral_joined", (Verdict::Flag, 50), detail.to_owned(), counted))

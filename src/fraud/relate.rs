@@ -122,6 +122,22 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     judgement.observed.extend(observed);
 }
 
+/// Adds to a judgement whom a spending ties its member to: who uses one device with others, or one address, is known by it however
+/// they use it.
+pub fn tie(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen, judgement: &mut Judgement) {
+    let Question { program, terms, input, at, member, .. } = *question;
+    let Some(id) = input.key_field(KeyField::Member) else { return };
+    let asked = Asked { program, terms, input, at, member };
+    if !asked.shows_any() {
+        return;
+    }
+    let (own, clusters) = (fingerprint(id), &state.desk.clusters);
+    let looks = looks(&asked, own, clusters, rings, seen);
+    let (effects, observed) = leave(&asked, own, &looks, clusters, seen);
+    judgement.kin.effects.extend(effects);
+    judgement.observed.extend(observed);
+}
+
 /// Adds to a judgement what is said where a member spends who was tied to others and hardly bought anything.
 pub fn spends(state: &State, question: &Question<'_>, judgement: &mut Judgement) {
     if !synthetic::is_tied(question.member) {

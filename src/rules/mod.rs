@@ -46,7 +46,7 @@ pub use asked::{Asked, Occasion, RedeemAsked};
 pub use bound::{Compiled, ErrorLimit};
 pub use diagnostic::Diagnostic;
 pub use evaluate::{ReachedLine, TraceLine, ask, evaluate, evaluate_marked, evaluate_traced, reached};
-pub use files::{MANIFEST, ProgramFiles, load_all};
+pub use files::{MANIFEST, ProgramFiles, is_name, load_all};
 pub use frame::frame;
 pub use meter::RuleCost;
 pub use page::{Page, Section};

@@ -104,7 +104,7 @@ fn one_person_with_two_accounts_and_one_card() {
     let because = &links["cluster"]["because"][0];
     assert_eq!((&because["kind"], &because["value"]), (&json!("card"), &json!("c-1")), "{links}");
 
-    resolve(&mut client, &case, &json!({"outcome": "confirmed", "note": "one person"}));
+    resolve(&mut client, &case, &json!({"outcome": "confirmed", "note": "one person", "claw_back": false}));
     assert_eq!((points(&mut client, "rob"), points(&mut client, "rita")), ((80, 0), (59, 0)));
     assert_eq!(outcomes(&mut client, "referral_self"), (json!(1), json!(0)));
     daemon.stop();
@@ -134,7 +134,7 @@ fn a_farm_of_friends_on_one_device() {
     others.sort_unstable();
     assert_eq!((others, &device["strength"], &links["cluster"]), (vec!["f1", "f2"], &json!("soft"), &Value::Null));
 
-    let body = json!({"outcome": "confirmed", "note": "a farm", "claw_back": true});
+    let body = json!({"outcome": "confirmed", "note": "a farm"});
     resolve(&mut client, &case, &body);
     assert_eq!(points(&mut client, "rex"), (50, 0), "what was paid along the evidence is taken back");
     assert_eq!(outcomes(&mut client, "referral_fan_in"), (json!(1), json!(0)));

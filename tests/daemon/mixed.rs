@@ -282,7 +282,7 @@ impl Life {
         let Some(case) = open["data"][0]["id"].as_str() else { return };
         let outcome = match self.dice.roll(3) {
             0 => json!({"outcome": "confirmed", "note": "", "claw_back": true}),
-            1 => json!({"outcome": "confirmed", "note": ""}),
+            1 => json!({"outcome": "confirmed", "note": "", "claw_back": false}),
             _ => json!({"outcome": "cleared", "note": ""}),
         };
         self.ask("POST", &format!("cases/{case}/resolve"), &outcome);

@@ -77,7 +77,7 @@ fn a_case_is_cleared_once_and_survives_a_kill() {
 }
 
 #[test]
-fn a_confirmed_case_voids_what_it_held_and_claws_back_when_asked() {
+fn a_confirmed_case_voids_what_it_held_and_claws_back_unless_asked_not_to() {
     let (ledger, daemon) = started();
     let mut client = daemon.client();
     buy(&mut client, "bob", 11);
@@ -86,8 +86,8 @@ fn a_confirmed_case_voids_what_it_held_and_claws_back_when_asked() {
         let case = open_case(&mut client, member);
         let resolve = format!("{CASES}/{}/resolve", case["id"].as_str().unwrap());
         let mut body = json!({"outcome": "confirmed", "note": "one card, many hands"});
-        if claw_back {
-            body["claw_back"] = json!(true);
+        if !claw_back {
+            body["claw_back"] = json!(false);
         }
         client.post(&resolve, &body).expect_status(200);
         assert_eq!(points(&mut client, member), left);

@@ -75,3 +75,20 @@ fn what_would_pass_passes_and_no_less() {
     }
     assert!(waits > 15 && amounts > 10, "{waits} times to wait for and {amounts} amounts");
 }
+
+/// The device was asked about as though it were never seen before, however late: nothing was said to the member of when it would pass.
+#[test]
+fn a_device_that_was_seen_once_grows_old() {
+    let rule = "drain_new_device";
+    let lines = [
+        "0 09:00 purchase ann amount=5000 channel=app device=d1".to_owned(),
+        "30 09:00 redeem ann amount=2000 channel=app device=d2".to_owned(),
+    ];
+    let (mut shop, last) = before_the_last(&lines);
+    let record = last.happens(&mut shop, 0, last.at(0));
+    let told = says(&record, rule).and_then(|reason| reason.told.clone()).expect("the device is new");
+    let old = TimeMs::new(last.at(0).get() + 7 * 86_400_000);
+    assert!(told.passes.contains(&Change::After(old)), "{told:?}");
+    assert_eq!(again(&lines, rule, (Some(old), true), None), Some(false));
+    assert_eq!(again(&lines, rule, (Some(TimeMs::new(old.get() - 1)), true), None), Some(true));
+}

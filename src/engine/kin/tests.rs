@@ -112,11 +112,13 @@ impl World {
                 let act = Act { member: Text::new(member), what: What::Erase, context: None };
                 self.post(&Command::Act(Arc::new(act), Text::default()));
             }
-            ["redeem", member, amount] => {
+            ["redeem", member, amount, ..] => {
                 let spend =
                     Spend::Points { pool: Text::new_static("points"), amount: Points::new(amount.parse().unwrap()) };
                 let what = What::Redeem { spend, order: None };
-                let act = Act { member: Text::new(member), what, context: None };
+                let device = option(line, "device").map(Text::new);
+                let context = device.map(|device| Box::new(Context { device: Some(device), ..Context::default() }));
+                let act = Act { member: Text::new(member), what, context };
                 let record = self.post(&Command::Act(Arc::new(act), Text::default()));
                 assert_eq!(Some(told(record).as_str()), wanted, "{line}: {:#?}", record.fraud);
             }

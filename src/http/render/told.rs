@@ -61,7 +61,12 @@ fn write_evidence(out: &mut Json, evidence: &Evidence, told: Option<&Told>, name
     out.begin_object();
     out.field("key", &evidence.key);
     out.field("metric", &evidence.metric);
-    out.int_field("window_ms", evidence.window_ms);
+    // "Ever" has no length, and the number that stands for it is beyond what readers of JSON hold exactly.
+    out.key("window_ms");
+    match evidence.window_ms {
+        i64::MAX => out.null(),
+        window_ms => out.int(window_ms),
+    }
     out.int_field("counted", evidence.counted);
     out.int_field("limit", evidence.limit);
     let Evidence { key, metric, counted, limit, .. } = evidence;

@@ -32,7 +32,7 @@ impl Wire<'_> for ResolveWire {
                 Outcome::Cleared
             }
         };
-        let claw_back = self.claw_back.unwrap_or(false);
+        let claw_back = self.claw_back.unwrap_or(outcome == Outcome::Confirmed);
         if claw_back && outcome == Outcome::Cleared {
             faults.add("/claw_back", "only a confirmed case takes anything back");
         }

@@ -46,7 +46,7 @@ pub fn act(
     act: &Arc<Act>,
     key: &Text,
     (earlier, proposal): (&Earlier, Proposal),
-    judgement: Judgement,
+    mut judgement: Judgement,
 ) -> Result<Record, Reject> {
     let member = books.known_member(&act.member)?;
     let verdict = judgement.assessment.verdict;
@@ -75,7 +75,8 @@ pub fn act(
         // The ledger asks this of itself: see the refunds.
         What::Awaited { .. } => return Err(Reject::MemberBusy("no refund waits")),
     }
-    let Work { draft, .. } = work;
+    let Work { mut draft, .. } = work;
+    draft.effects.append(&mut judgement.kin.effects);
     let mut record = draft.record(books, Input::Act(Arc::clone(act), key.clone()), books.now, judgement);
     record.status = status;
     super::scripted(books, &mut record, proposal);

@@ -22,7 +22,7 @@ pub fn transfer(
     books: &Books<'_>,
     transfer: &Arc<Transfer>,
     key: &Text,
-    judgement: Judgement,
+    mut judgement: Judgement,
 ) -> Result<Record, Reject> {
     if transfer.from == transfer.to {
         return Err(Reject::NotTransferable("giver and receiver are the same member"));
@@ -53,6 +53,7 @@ pub fn transfer(
         Status::Held => draft.keep_aside(books, from, (giver, pool), transfer.amount)?,
         Status::Denied => {}
     }
+    draft.effects.append(&mut judgement.kin.effects);
     let input = Input::Transfer(Arc::clone(transfer), key.clone());
     let mut record = draft.record(books, input, books.now, judgement);
     record.status = status;

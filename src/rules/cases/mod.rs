@@ -18,7 +18,7 @@
 //! `occurred_at` the step's time; an item may be just its amount. `transfer = { from, to, pool, amount }` moves points,
 //! `redeem = { reward }` or `{ pool, amount }` (and `order`, `channel`, `store`) spends them, `donate = { pool, amount, charity }` gives them away and
 //! `adjust = { pool, amount, staff, store }` corrects by hand, `choose = { NAME = VALUE }` chooses, each with a `member` where it is not `A`.
-//! `resolve = { outcome = "cleared", member = "A" }` (or `"confirmed"`, with `claw_back = true` to take back what its evidence counts)
+//! `resolve = { outcome = "cleared", member = "A" }` (or `"confirmed"`, with `claw_back = false` to leave what its evidence counts)
 //! closes the open case with something of that member's.
 //! `expect` names pools (`points = 3`, or `points = { available = 0, pending = 3, debt = 0 }`), cards (`coffee = 1`) and
 //! `member` (whose balance, else the one posted for), `tier` (`"none"` for none), `reward` and `no_reward` (a name, a

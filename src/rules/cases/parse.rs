@@ -16,7 +16,7 @@ use crate::ledger::act::Act;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
-use crate::limits::CASES_MAX;
+use crate::limits::{CASE_TIMES_MAX, CASES_MAX};
 use crate::rules::diagnostic::{Diagnostic, line_and_column, toml_message};
 use crate::rules::values::{ExactMs, Whole};
 
@@ -53,9 +53,6 @@ pub(super) enum Action {
     Adjust(Box<Adjustment>),
 }
 
-/// How often a step happens, at most.
-const TIMES_MAX: i64 = 200;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseFile {
@@ -75,7 +72,7 @@ struct CaseTable {
 #[serde(deny_unknown_fields)]
 struct StepTable {
     at: Spanned<String>,
-    times: Option<Whole<1, TIMES_MAX>>,
+    times: Option<Whole<1, CASE_TIMES_MAX>>,
     every: Option<ExactMs>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
@@ -132,8 +129,7 @@ struct TenderTable {
 struct ResolveTable {
     outcome: String,
     member: Option<Text>,
-    #[serde(default)]
-    claw_back: bool,
+    claw_back: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -353,7 +349,8 @@ impl Reader<'_> {
             if outcome == Outcome::Cleared && asked.outcome != "cleared" {
                 self.wrong(resolve.span().start, "an outcome is \"cleared\" or \"confirmed\"");
             }
-            actions.push(Action::Resolve { outcome, claw_back: asked.claw_back });
+            let claw_back = asked.claw_back.unwrap_or(outcome == Outcome::Confirmed);
+            actions.push(Action::Resolve { outcome, claw_back });
         }
         if actions.len() > 1 {
             self.wrong(step.span().start, "a step does one thing");

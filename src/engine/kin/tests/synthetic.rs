@@ -156,6 +156,21 @@ fn accounts_that_only_spend_what_they_were_given() {
 }
 
 #[test]
+fn who_spends_on_one_device_is_known_by_it() {
+    let gift = "[[earn]]\non = \"enroll\"\npool = \"points\"\npoints = 300\nreason = \"welcome\"\n";
+    let mut steps = String::from("at 2026-05-01T10:00\n");
+    steps += &many(1..=4, |member| format!("enroll V{member} device=v{member}\nbuy V{member} 9000\n"));
+    steps += &many(1..=4, |day| format!("at 2026-05-1{day}\nredeem V{day} 200 device=thief -> posted\n"));
+    // The thief's own account never bought anything; nobody enrolled or bought on that device but them.
+    steps += "at 2026-05-20\nenroll X device=thief\nredeem X 300 -> held synthetic_spending:hold\n";
+    check(gift, &steps);
+    check(
+        gift,
+        &steps.replace(" device=thief -> posted", " -> posted").replace("held synthetic_spending:hold", "posted"),
+    );
+}
+
+#[test]
 fn points_given_by_hand_wait_where_a_limit_holds_them() {
     let mut steps = String::from("at 2026-05-01\nenroll A\n");
     steps += &"credit A 50 staff=eva -> posted\n".repeat(3);
