@@ -30,7 +30,7 @@ pub const BATCH_BODY_BYTES_MAX: usize = 64 << 20;
 pub const FUTURE_MS_MAX: i64 = 5 * 60 * 1_000;
 /// The lateness that posts without review where a program says nothing, in milliseconds.
 pub const LATENESS_MS_DEFAULT: i64 = 72 * 3_600 * 1_000;
-/// Rows of a list where the request says nothing, and at most.
+/// Rows of a list where the request says nothing.
 pub const LIST_LIMIT_DEFAULT: usize = 50;
 /// Rows of a list at most.
 pub const LIST_LIMIT_MAX: usize = 500;
@@ -100,6 +100,10 @@ pub const BACKTEST_ROWS_MAX: usize = 500;
 pub const SHADOW_SAMPLES_MAX: usize = 20;
 /// Cases of one program, and steps of one case.
 pub const CASES_MAX: usize = 1_000;
+/// How often a step of a case may happen.
+pub const CASE_TIMES_MAX: i64 = 200;
+/// Lines that one event of a case is noted to have reached.
+pub const CASE_MARKS_MAX: usize = 100_000;
 /// Earlier events named in a reason's evidence: as many as the limit, but at least and at most so many.
 pub const EVIDENCE_EVENTS_MIN: usize = 10;
 /// Earlier events named in a reason's evidence at most.
@@ -180,6 +184,8 @@ pub const REPORTS_AT_ONCE: usize = 1;
 pub const WEBHOOK_ENDPOINTS_MAX: usize = 64;
 /// Types that one endpoint lists.
 pub const WEBHOOK_EVENTS_MAX: usize = 64;
+/// Bytes of an endpoint's URL.
+pub const WEBHOOK_URL_BYTES_MAX: usize = 2_048;
 /// How long an endpoint may take to answer, in milliseconds.
 pub const WEBHOOK_TIMEOUT_MS: u64 = 15_000;
 /// How long after a first failed delivery the next is tried, in milliseconds.
@@ -205,7 +211,7 @@ pub const BLOCK_BYTES_MAX: usize = 1 << 30;
 /// Elements a decoded list reserves room for before the first has been read.
 pub const LIST_RESERVE_MAX: usize = 64;
 /// Memory for blocks of the store's files where the configuration says nothing, in bytes.
-pub const STORE_CACHE_BYTES_DEFAULT: usize = 256 << 20;
+pub const STORE_CACHE_BYTES_DEFAULT: usize = STORE_CACHE_MIB_DEFAULT << 20;
 /// Memory for rows not yet in files where the configuration says nothing, in bytes.
 pub const STORE_WRITE_BUFFER_BYTES_DEFAULT: usize = 256 << 20;
 
@@ -222,6 +228,8 @@ pub const CASE_RULES_MAX: usize = 32;
 pub const CASES_OPEN_MAX: usize = 100_000;
 /// Closed cases kept in memory; all of them are in the store.
 pub const CASES_KEPT_CLOSED: usize = 10_000;
+/// Bytes of a key whose counters are asked for: four fields with their names.
+pub const COUNTER_KEY_BYTES_MAX: usize = 4 * (ID_BYTES_MAX + 16);
 /// Rules of one program whose numbers are kept, over its whole life.
 pub const RULE_STATS_MAX: usize = 1_024;
 /// Judged records of a round in which it is watched how often each fraud rule fires.

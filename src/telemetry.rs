@@ -42,24 +42,6 @@ pub fn start_logging(json: bool, filter: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is kept in memory and on disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cache {
-    /// Members.
-    Members,
-    /// Velocity rings.
-    Rings,
-}
-
-impl Cache {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Members => "members",
-            Self::Rings => "rings",
-        }
-    }
-}
-
 /// All metrics of one daemon. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -69,10 +51,6 @@ pub struct Metrics {
     block_events: Histogram,
     sync_seconds: Histogram,
     queue_events: IntGauge,
-    script_faults: IntCounterVec,
-    cache_hits: IntCounterVec,
-    cache_misses: IntCounterVec,
-    cache_evictions: IntCounterVec,
     projector_lag: IntGauge,
     http_requests: IntCounterVec,
     http_seconds: HistogramVec,
@@ -130,10 +108,6 @@ impl Metrics {
             block_events: histogram("block_events", "Records of a block.", 1.0, 4.0, 7)?,
             sync_seconds: histogram("sync_seconds", "How long a block's write and sync took.", 0.000_05, 2.0, 16)?,
             queue_events: gauge("queue_events", "Commands that wait for the engine.")?,
-            script_faults: counter("script_faults_total", "Handlers that failed.", &["program"])?,
-            cache_hits: counter("cache_hits_total", "Lookups answered from memory.", &["cache"])?,
-            cache_misses: counter("cache_misses_total", "Lookups answered from disk.", &["cache"])?,
-            cache_evictions: counter("cache_evictions_total", "Entries dropped from memory.", &["cache"])?,
             projector_lag: gauge("projector_lag_records", "Durable records not yet in the derived rows.")?,
             http_requests: counter("http_requests_total", "Requests answered.", &["route", "status"])?,
             http_connections: gauge("http_connections", "Connections open.")?,
@@ -183,25 +157,9 @@ impl Metrics {
         self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
     }
 
-    /// Counts handlers that failed.
-    pub fn script_faults(&self, program: &str, number: u64) {
-        self.script_faults.with_label_values(&[program]).inc_by(number);
-    }
-
     /// Counts a fraud rule that fired too often and was silenced.
     pub fn rule_silenced(&self, program: &str, rule: &str) {
         self.rules_silenced.with_label_values(&[program, rule]).inc();
-    }
-
-    /// Counts lookups in a cache: those answered from memory and those from disk.
-    pub fn lookups(&self, cache: Cache, hits: u64, misses: u64) {
-        self.cache_hits.with_label_values(&[cache.name()]).inc_by(hits);
-        self.cache_misses.with_label_values(&[cache.name()]).inc_by(misses);
-    }
-
-    /// Counts entries dropped from a cache.
-    pub fn evictions(&self, cache: Cache, number: u64) {
-        self.cache_evictions.with_label_values(&[cache.name()]).inc_by(number);
     }
 
     /// Says how many durable records the derived rows do not reflect yet.
@@ -245,7 +203,7 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cache, Metrics};
+    use super::Metrics;
     use std::time::Duration;
 
     #[test]
@@ -256,10 +214,6 @@ mod tests {
         metrics.rejects("unknown_member", 2);
         metrics.block(500, Duration::from_micros(120));
         metrics.queue(7);
-        metrics.script_faults("corner_coffee", 1);
-        metrics.lookups(Cache::Members, 9, 1);
-        metrics.lookups(Cache::Rings, 4, 2);
-        metrics.evictions(Cache::Rings, 5);
         metrics.projector_lag(11);
         metrics.clone().http_request("/v1/programs/{program}/events", 201, Duration::from_millis(1));
         metrics.connection(true);
@@ -276,10 +230,6 @@ mod tests {
             r#"tallystick_block_events_bucket{le="256"} 0"#,
             r"tallystick_sync_seconds_count 1",
             r"tallystick_queue_events 7",
-            r#"tallystick_script_faults_total{program="corner_coffee"} 1"#,
-            r#"tallystick_cache_hits_total{cache="members"} 9"#,
-            r#"tallystick_cache_misses_total{cache="rings"} 2"#,
-            r#"tallystick_cache_evictions_total{cache="rings"} 5"#,
             r"tallystick_projector_lag_records 11",
             r#"tallystick_http_requests_total{route="/v1/programs/{program}/events",status="201"} 1"#,
             r#"tallystick_http_request_seconds_count{route="/v1/programs/{program}/events"} 1"#,

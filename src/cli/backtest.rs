@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "rules")]
     rules: PathBuf,
     /// The program; needed where the folder has several that the ledger knows.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::program_name)]
     program: Option<String>,
     /// Events from this day or instant on.
     #[arg(long, value_name = "TIME")]
@@ -67,8 +67,10 @@ fn prepare(args: &Args) -> Result<Prepared, (u8, String)> {
         let at = known.iter().position(|(state, _)| state.name == files.name).filter(|_| wanted)?;
         Some((at, files))
     });
-    let (at, files) =
-        fitting.next().ok_or_else(|| unable("no program of the rules folder is one of the ledger's".to_owned()))?;
+    let (at, files) = fitting.next().ok_or_else(|| {
+        let what = args.program.as_ref().map_or_else(|| "program".to_owned(), |name| format!("program {name:?}"));
+        unable(format!("there is no {what} that is both in {} and in the ledger", args.rules.display()))
+    })?;
     if let Some((_, other)) = fitting.next() {
         return Err(unable(format!("say which with --program: {} or {}", files.name, other.name)));
     }

@@ -44,6 +44,9 @@ pub fn backup(args: &BackupArgs) -> ExitCode {
     if !Store::is_at(data) {
         return cannot_start(format!("{} is not a ledger's data folder", data.display()));
     }
+    if args.to.exists() {
+        return cannot_start(format!("{} exists already; a backup overwrites nothing", args.to.display()));
+    }
     let copied = Store::open(data, &StoreConfig::default()).and_then(|store| {
         store.checkpoint(&args.to)?;
         Ok(store.last_block()?.map_or(0, |(first, _)| first))

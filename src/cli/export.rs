@@ -18,7 +18,7 @@ use crate::store::Store;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The program.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::program_name)]
     program: String,
     #[command(flatten)]
     target: Target,

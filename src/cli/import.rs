@@ -35,7 +35,7 @@ pub struct Args {
     /// The file, one event a line; `.zst` is unpacked, `-` is standard input.
     file: PathBuf,
     /// The program the events belong to.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::program_name)]
     program: String,
     #[command(flatten)]
     target: Target,

@@ -8,9 +8,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use super::{FINE, WRONG, cannot_start, say};
+use super::{FINE, WRONG, cannot_start, program_name, say};
 use crate::keys::{self, Error, Key, Scope, Wanted};
-use crate::limits::NAME_BYTES_MAX;
 
 /// Flags of `keys`.
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,7 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "data")]
         data: PathBuf,
         /// A program the key belongs to; may be given several times.
-        #[arg(long = "program", visible_alias = "programs", value_name = "NAME", value_delimiter = ',', value_parser = program)]
+        #[arg(long = "program", visible_alias = "programs", value_name = "NAME", value_delimiter = ',', value_parser = program_name)]
         programs: Vec<String>,
         /// The key belongs to every program, and may ask about the daemon as a whole.
         #[arg(long, conflicts_with = "programs", required_unless_present = "programs")]
@@ -59,6 +58,11 @@ enum Command {
 /// Runs one of the commands. 0 where it was done, 1 where there is no such key, 3 where the file of keys is out of reach.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
+    if let Command::List { data } | Command::Revoke { data, .. } = &args.command
+        && !data.is_dir()
+    {
+        return cannot_start(format!("there is no folder {}", data.display()));
+    }
     let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let done = match &args.command {
         Command::Create { data, programs, all_programs: _, scopes, name } => {
@@ -95,15 +99,6 @@ fn listed(keys: &[Key]) {
         let scope = key.scope.name();
         say(format!("{id:<16}  {scope:<6}  {created_at:<20}  {revoked:<20}  {}  {name}", key.programs.join(",")));
     }
-}
-
-/// A program's name as a folder may have it.
-fn program(text: &str) -> Result<String, String> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    if text.is_empty() || text.len() > NAME_BYTES_MAX || !text.bytes().all(plain) {
-        return Err("expected a program's name; --all-programs makes a key of every program".to_owned());
-    }
-    Ok(text.to_owned())
 }
 
 #[cfg(test)]

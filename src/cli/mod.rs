@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::rules::{MANIFEST, ProgramFiles, load_all};
+use crate::rules::{MANIFEST, ProgramFiles, is_name, load_all};
 
 /// A fraud-aware loyalty ledger in one binary.
 #[derive(Debug, Parser)]
@@ -133,7 +133,15 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:7070".to_owned())
 }
 
+/// Reads a program's name, or says what one looks like.
+fn program_name(text: &str) -> Result<String, String> {
+    if is_name(text) {
+        return Ok(text.to_owned());
+    }
+    Err("a program is named with lower-case letters, digits and _, beginning with a letter, at most 64".to_owned())
+}
+
 /// `1 program`, `2 programs`.
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn counted<N: Display + PartialEq + From<u8> + Copy>(number: N, what: &str) -> String {
+    format!("{number} {what}{}", if number == N::from(1) { "" } else { "s" })
 }

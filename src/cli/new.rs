@@ -11,12 +11,15 @@ use super::{FINE, cannot_start, say};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The template: points, stamps, tiers, `double_category` or referral.
-    template: String,
+    #[arg(value_parser = template)]
+    template: &'static Template,
     /// The new program's folder, which must not be there yet, such as `rules/my_shop`.
+    #[arg(value_parser = folder)]
     folder: PathBuf,
 }
 
 /// A template: its name, what it is for, its files.
+#[derive(Debug)]
 struct Template {
     name: &'static str,
     about: &'static str,
@@ -37,7 +40,7 @@ macro_rules! template {
     };
 }
 
-const TEMPLATES: [Template; 5] = [
+static TEMPLATES: [Template; 5] = [
     template!("points", "points.toml", "points for every purchase, with a cap and a limit"),
     template!("stamps", "cards.toml", "a card of ten stamps, the tenth coffee free"),
     template!("tiers", "tiers.toml", "tiers by what was spent in a year, with better rates"),
@@ -45,14 +48,24 @@ const TEMPLATES: [Template; 5] = [
     template!("referral", "friends.toml", "a bonus for both when a member brings a friend"),
 ];
 
+fn template(name: &str) -> Result<&'static Template, String> {
+    TEMPLATES.iter().find(|template| template.name == name).ok_or_else(|| {
+        let all: Vec<String> =
+            TEMPLATES.iter().map(|template| format!("  {:16} {}", template.name, template.about)).collect();
+        format!("there are\n{}", all.join("\n"))
+    })
+}
+
+fn folder(path: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(path);
+    super::program_name(path.file_name().and_then(|name| name.to_str()).unwrap_or_default())?;
+    Ok(path)
+}
+
 /// Writes a new program.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    let Some(template) = TEMPLATES.iter().find(|template| template.name == args.template) else {
-        let all: Vec<String> =
-            TEMPLATES.iter().map(|template| format!("  {:16} {}", template.name, template.about)).collect();
-        return cannot_start(format!("there is no template {:?}; there are\n{}", args.template, all.join("\n")));
-    };
+    let template = args.template;
     if args.folder.exists() {
         return cannot_start(format!("{} is there already; give a new folder", args.folder.display()));
     }
@@ -83,9 +96,9 @@ mod tests {
     #[test]
     fn every_template_is_a_program_without_warnings_whose_cases_pass() {
         let folder = tempfile::tempdir().unwrap();
-        for template in TEMPLATES {
+        for template in &TEMPLATES {
             let at = folder.path().join(template.name);
-            write(&template, &at).unwrap();
+            write(template, &at).unwrap();
             let files = ProgramFiles::load(&at).unwrap();
             let program = Program::compile(&files).unwrap();
             assert_eq!(warnings(&files, &program, None), [], "{}", template.name);

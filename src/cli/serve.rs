@@ -107,11 +107,7 @@ async fn serve(config: &Config) -> ExitCode {
     bar.finish_and_clear();
     let engine = match engine {
         Ok(engine) => engine,
-        Err(engine::Error::Rules(diagnostics)) => return cannot_start(lines(&diagnostics)),
-        Err(engine::Error::Store(error @ (store::Error::Io { .. } | store::Error::RocksDb { .. }))) => {
-            return cannot_start(format!("the data folder {}: {error}", config.data.display()));
-        }
-        Err(error) => return cannot_start(error),
+        Err(error) => return cannot_start(why(error, config)),
     };
     let address = listener.local_addr().unwrap_or(config.listen);
     let vouchers = match Vouchers::open(&config.data) {
@@ -135,6 +131,23 @@ async fn serve(config: &Config) -> ExitCode {
     let watched = engine.handle();
     http::serve(listener, edge, stop_signal(watched)).await;
     stop(engine)
+}
+
+/// Why the engine does not start, and what to do.
+fn why(error: engine::Error, config: &Config) -> String {
+    let data = config.data.display();
+    match error {
+        engine::Error::Rules(diagnostics) => lines(&diagnostics),
+        engine::Error::Store(error) if error.is_damage() => format!(
+            "the data folder {data}: {error}\n\n\
+             Damaged views can be deleted, {data}/views: the next start builds them again. A damaged journal is not \
+             repaired: restore a backup."
+        ),
+        engine::Error::Store(error @ (store::Error::Io { .. } | store::Error::RocksDb { .. })) => {
+            format!("the data folder {data}: {error}")
+        }
+        error => error.to_string(),
+    }
 }
 
 /// The keys of the data folder, at least one; or none at all where the configuration says so.

@@ -169,9 +169,10 @@ impl Remote {
     }
 
     async fn connect(&self) -> io::Result<SendRequest<Full<Bytes>>> {
-        let address = self.host.to_socket_addrs()?.next();
+        let unreachable = |error| io::Error::other(format!("no daemon can be reached at {}: {error}", self.host));
+        let address = self.host.to_socket_addrs().map_err(unreachable)?.next();
         let address = address.ok_or_else(|| io::Error::other(format!("{} has no address", self.host)))?;
-        let stream = TcpStream::connect(address).await?;
+        let stream = TcpStream::connect(address).await.map_err(unreachable)?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         tokio::spawn(connection);

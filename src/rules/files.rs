@@ -121,7 +121,8 @@ pub fn load_all(rules: &Path) -> Result<Vec<ProgramFiles>, Vec<Diagnostic>> {
 }
 
 /// Whether a text can name a program or something it declares: lower-case letters, digits and `_`, beginning with a letter.
-pub(super) fn is_name(text: &str) -> bool {
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX
         && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')

@@ -175,12 +175,6 @@ impl Store {
         Folder::is_at(path.as_ref())
     }
 
-    /// Deletes all views of a store that is not open, unread: for views that do not open. The next start rebuilds them.
-    pub fn discard_views(path: impl AsRef<Path>) -> Result<(), Error> {
-        let folder = Folder::open(path.as_ref())?;
-        std::fs::remove_dir_all(folder.views()).map_err(|source| Error::Io { what: "deleting the views", source })
-    }
-
     /// The folder.
     pub fn path(&self) -> &Path {
         self.inner.folder.path()

@@ -1,55 +1,12 @@
 //! A backtest goes all the way: what is stopped at first is not there to be spent later, and holds, captures and reversals
 //! follow what they name.
 
-use std::fs;
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::client::Client;
-use super::process::Ledger;
+use super::kiosk::{self, at, buys};
 
-const PROGRAM: &str = r#"
-[program]
-name = "Kiosk"
-zone = "UTC"
-currency = "USD"
-auto_enroll = true
-
-[pools.points]
-expires = "never"
-
-[tiers]
-credit = "spend"
-levels = [{ name = "guest", from = 0 }, { name = "friend", from = 2000 }]
-
-[[earn]]
-on = "purchase"
-pool = "points"
-rate = { give = 1, per = 100 }
-reason = "a point per dollar"
-
-[[limits]]
-id = "hourly"
-on = "purchase"
-key = "member"
-window = "1h"
-limit = 10
-verdict = "deny"
-"#;
-
-fn at(rest: &str) -> String {
-    format!("/v1/programs/kiosk{rest}")
-}
-
-fn buys(client: &mut Client, member: &str, minute: u32) {
-    let event = json!({
-        "id": format!("{member}-{minute}"), "source": "till", "type": "purchase", "member": member, "amount": 500,
-        "occurred_at": format!("2026-01-05T09:{minute:02}:00Z"),
-    });
-    let answer = client.post(&at("/events"), &event).expect_status(201).json();
-    assert_eq!(answer["status"], "posted", "{answer}");
-}
+const LIMIT: &str = "limit = 10\nverdict = \"deny\"";
 
 fn backtest(client: &mut Client, version: u32) -> Value {
     client.post(&at(&format!("/rulesets/{version}/backtest")), &json!({})).expect_status(200).json()
@@ -57,20 +14,17 @@ fn backtest(client: &mut Client, version: u32) -> Value {
 
 #[test]
 fn what_is_stopped_is_not_there_to_be_spent_and_later_writes_follow_what_they_name() {
-    let rules = TempDir::new().unwrap();
-    fs::create_dir(rules.path().join("kiosk")).unwrap();
-    fs::write(rules.path().join("kiosk/program.toml"), PROGRAM).unwrap();
-    let ledger = Ledger::with_rules(rules.path().to_owned());
+    let ledger = kiosk::ledger(LIMIT);
     let daemon = ledger.start();
     let client = &mut daemon.client();
     client.post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);
     // Ann buys four times within an hour and spends 15 of her 20 points; Bob buys twice, keeps 6 aside, spends 4 of them
     // and has 3 of those back.
     for minute in [1, 2, 3, 4] {
-        buys(client, "ann", minute);
+        assert_eq!(buys(client, "ann", minute).json()["status"], "posted");
     }
     for minute in [1, 2] {
-        buys(client, "bob", minute);
+        assert_eq!(buys(client, "bob", minute).json()["status"], "posted");
     }
     client.post(&at("/redemptions"), &json!({"member": "ann", "pool": "points", "amount": 15})).expect_status(201);
     let hold = client.post(&at("/holds"), &json!({"member": "bob", "pool": "points", "amount": 6})).expect_status(201);
@@ -86,7 +40,7 @@ fn what_is_stopped_is_not_there_to_be_spent_and_later_writes_follow_what_they_na
     assert_eq!((&closed["later_writes_undone"], &closed["members_changed"]), (&0.into(), &0.into()), "{closed}");
     assert_eq!(closed["balances"][0]["recorded"], 14, "{closed}");
 
-    let stricter = json!({"files": {"program.toml": PROGRAM.replace("limit = 10", "limit = 2")}});
+    let stricter = json!({"files": {"program.toml": kiosk::program(LIMIT).replace("limit = 10", "limit = 2")}});
     client.post(&at("/rulesets"), &stricter).expect_status(201);
     let found = backtest(client, 2);
     let closed = &found["closed_loop"];

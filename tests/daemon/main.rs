@@ -11,6 +11,7 @@ mod erasure;
 mod grocer;
 mod investigations;
 mod keys;
+mod kiosk;
 mod lists;
 mod mixed;
 mod move_out;

@@ -1,6 +1,5 @@
 //! Activations that wait for their time, activations under load, and what scripts say of redemptions: over HTTP, also after a kill.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,12 +42,9 @@ post = { type = "purchase", amount = 1000 }
 "#;
 
 fn ledger() -> Ledger {
-    let rules = tempfile::TempDir::new().unwrap().keep();
-    let folder = rules.join("shop");
-    fs::create_dir_all(folder.join("tests")).unwrap();
-    fs::write(folder.join("program.toml"), shop(1)).unwrap();
-    fs::write(folder.join("tests/points.toml"), CASES).unwrap();
-    Ledger::with_rules(rules)
+    let ledger = Ledger::with_program("shop", &shop(1));
+    ledger.write_rules("shop/tests/points.toml", CASES);
+    ledger
 }
 
 fn path(rest: &str) -> String {

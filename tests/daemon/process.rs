@@ -64,6 +64,21 @@ impl Ledger {
         Self { rules, ..Self::new() }
     }
 
+    /// The same with one program of the test's own, which lies in the ledger's folder.
+    pub fn with_program(name: &str, manifest: &str) -> Self {
+        let own = Self::new();
+        let ledger = Self { rules: own.folder.join("rules"), ..own };
+        ledger.write_rules(&format!("{name}/program.toml"), manifest);
+        ledger
+    }
+
+    /// Writes a file of its programs, as somebody does who edits them between two starts.
+    pub fn write_rules(&self, path: &str, text: &str) {
+        let path = self.rules.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     /// An empty ledger that answers only to keys.
     pub fn keyed() -> Self {
         Self { keyed: true, ..Self::new() }

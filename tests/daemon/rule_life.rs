@@ -1,58 +1,15 @@
 //! The life of fraud rules over HTTP: how each does, silenced for one key or for all, the breaker, counters, and what a late
 //! event says of decisions that were made before it came.
 
-use std::fs;
-
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::client::{Answer, Client, Request};
-use super::process::Ledger;
+use super::kiosk::{self, at};
 
-const PROGRAM: &str = r#"
-[program]
-name = "Kiosk"
-zone = "UTC"
-currency = "USD"
-auto_enroll = true
-
-[pools.points]
-expires = "never"
-
-[[earn]]
-on = "purchase"
-pool = "points"
-rate = { give = 1, per = 100 }
-reason = "a point per dollar"
-
-[[limits]]
-id = "hourly"
-on = "purchase"
-key = "member"
-window = "1h"
-limit = 2
-verdict = "hold"
-max_per_thousand = 2
-"#;
-
-fn kiosk() -> (TempDir, Ledger) {
-    let rules = TempDir::new().unwrap();
-    fs::create_dir(rules.path().join("kiosk")).unwrap();
-    fs::write(rules.path().join("kiosk/program.toml"), PROGRAM).unwrap();
-    let ledger = Ledger::with_rules(rules.path().to_owned());
-    (rules, ledger)
-}
-
-fn at(rest: &str) -> String {
-    format!("/v1/programs/kiosk{rest}")
-}
+const LIMIT: &str = "limit = 2\nverdict = \"hold\"\nmax_per_thousand = 2";
 
 fn buys(client: &mut Client, member: &str, minute: u32) -> Value {
-    let event = json!({
-        "id": format!("{member}-{minute}"), "source": "till", "type": "purchase", "member": member, "amount": 500,
-        "occurred_at": format!("2026-01-05T09:{minute:02}:00Z"),
-    });
-    client.post(&at("/events"), &event).json()
+    kiosk::buys(client, member, minute).json()
 }
 
 fn rule(client: &mut Client) -> Value {
@@ -71,7 +28,7 @@ fn delete(client: &mut Client, path: &str) -> Answer {
 
 #[test]
 fn a_rule_is_counted_silenced_for_a_key_and_heard_again() {
-    let (_rules, ledger) = kiosk();
+    let ledger = kiosk::ledger(LIMIT);
     let daemon = ledger.start();
     let mut client = daemon.client();
     client.post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);
@@ -106,7 +63,7 @@ fn a_rule_is_counted_silenced_for_a_key_and_heard_again() {
 /// At most 2 of 1,000 judged records: the fifth member of a round of 2,000 is one too many.
 #[test]
 fn a_rule_that_stops_too_many_is_silenced_on_record_and_stays_so_after_a_kill() {
-    let (_rules, ledger) = kiosk();
+    let ledger = kiosk::ledger(LIMIT);
     let mut daemon = ledger.start();
     let mut client = daemon.client();
     client.post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);
@@ -150,7 +107,7 @@ fn a_rule_that_stops_too_many_is_silenced_on_record_and_stays_so_after_a_kill() 
 
 #[test]
 fn a_late_event_names_the_decisions_it_would_have_changed_and_changes_none() {
-    let (_rules, ledger) = kiosk();
+    let ledger = kiosk::ledger(LIMIT);
     let daemon = ledger.start();
     let mut client = daemon.client();
     client.post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);

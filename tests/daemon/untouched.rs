@@ -2,13 +2,11 @@
 //! the version decides and for no time before it. Also members who are not in memory, over kills, and after a long time off.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::client::Client;
-use super::process::{Daemon, Ledger};
+use super::process::Ledger;
 
 const PROGRAM: &str = "/v1/programs/club";
 const BEFORE: &str = r#"
@@ -37,32 +35,6 @@ reason = "a gift"
 /// Members who came on one day and are not heard of since; a small cache forgets most of them.
 const MEMBERS: usize = 2_300;
 const SMALL_CACHE: &str = "[cache]\nmembers = 1024\n";
-
-struct Club {
-    rules: TempDir,
-    ledger: Ledger,
-}
-
-impl Club {
-    /// A program's folder, and a ledger with it.
-    fn new(manifest: &str) -> Self {
-        let rules = TempDir::new().unwrap();
-        write(rules.path(), manifest);
-        let ledger = Ledger::with_rules(rules.path().to_owned());
-        Self { rules, ledger }
-    }
-
-    fn start(&self) -> (Daemon, Client) {
-        let daemon = self.ledger.start();
-        let client = daemon.client();
-        (daemon, client)
-    }
-}
-
-fn write(rules: &Path, manifest: &str) {
-    fs::create_dir_all(rules.join("club")).unwrap();
-    fs::write(rules.join("club/program.toml"), manifest).unwrap();
-}
 
 fn set_clock(client: &mut Client, day: &str) {
     client.post("/v1/clock", &json!({"now": format!("{day}T00:00:00Z")})).expect_status(200);
@@ -116,18 +88,18 @@ fn each(days: &[&str], members: usize) -> Vec<(String, usize)> {
 /// A month's gift was given to nobody before they bought again, and then for all the months since they had come.
 #[test]
 fn a_new_schedule_reaches_members_nobody_touches_and_no_month_before_it() {
-    let club = Club::new(BEFORE);
-    club.ledger.configure(SMALL_CACHE);
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let ledger = Ledger::with_program("club", BEFORE);
+    ledger.configure(SMALL_CACHE);
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     buy(client, MEMBERS, "2026-01-15");
     let gift = draft(client, &format!("{BEFORE}{GIFT}"));
     set_clock(client, "2026-06-10");
     activate(client, gift, &json!({}));
     // At once, before anybody was looked at.
     daemon.kill();
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     // A touch gives nothing for the months before, and a view that is read shows nothing of them.
     buy(client, 3, "2026-06-11");
     let balance = client.get(&format!("{PROGRAM}/members/m0/balance")).expect_status(200).json();
@@ -135,47 +107,47 @@ fn a_new_schedule_reaches_members_nobody_touches_and_no_month_before_it() {
     set_clock(client, "2026-08-02");
     assert_eq!(days_of(client, "a gift"), each(&["2026-07-01", "2026-08-01"], MEMBERS));
     daemon.kill();
-    fs::remove_dir_all(club.ledger.data().join("views")).unwrap();
+    fs::remove_dir_all(ledger.data().join("views")).unwrap();
     // Forty days off, and all that was derived is gone.
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     set_clock(client, "2026-09-12");
     assert_eq!(days_of(client, "a gift"), each(&["2026-07-01", "2026-08-01", "2026-09-01"], MEMBERS));
     let balance = client.get(&format!("{PROGRAM}/members/m7/balance")).expect_status(200).json();
     assert_eq!(balance["pools"]["gifts"]["available"], 15, "{balance}");
     assert_eq!(daemon.stop().code(), Some(0));
-    club.ledger.expect_verified();
+    ledger.expect_verified();
 }
 
 /// The folder's rules changed while the daemon was off: what fell due by the old ones before is theirs, at its time.
 #[test]
 fn what_fell_due_before_the_folder_changed_is_by_the_rules_before() {
-    let club = Club::new(&format!("{BEFORE}{GIFT}"));
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let ledger = Ledger::with_program("club", &format!("{BEFORE}{GIFT}"));
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     buy(client, 5, "2026-01-15");
     set_clock(client, "2026-02-10");
     assert_eq!(daemon.stop().code(), Some(0));
-    write(
-        club.rules.path(),
+    ledger.write_rules(
+        "club/program.toml",
         &format!("{BEFORE}{}", GIFT.replace("a gift", "a present").replace("monthly 1", "monthly 20")),
     );
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     set_clock(client, "2026-04-05");
     assert_eq!(days_of(client, "a gift"), each(&["2026-02-01"], 5));
     assert_eq!(days_of(client, "a present"), each(&["2026-02-20", "2026-03-20"], 5));
     assert_eq!(daemon.stop().code(), Some(0));
-    club.ledger.expect_verified();
+    ledger.expect_verified();
 }
 
 /// A version that is left and comes back owes nothing for the time between; one that decides for some gives to them alone; each
 /// gives for its own time, down to the instant, and what is planned does so too.
 #[test]
 fn every_version_gives_for_its_own_time_alone() {
-    let club = Club::new(BEFORE);
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let ledger = Ledger::with_program("club", BEFORE);
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     buy(client, 40, "2026-01-15");
     let gift = draft(client, &format!("{BEFORE}{GIFT}"));
     activate(client, gift, &json!({"at": "2026-02-01"}));
@@ -194,15 +166,15 @@ fn every_version_gives_for_its_own_time_alone() {
     set_clock(client, "2026-10-02");
     assert_eq!(days_of(client, "a gift").len(), 3);
     assert_eq!(daemon.stop().code(), Some(0));
-    club.ledger.expect_verified();
+    ledger.expect_verified();
 }
 
 /// Points that a new version lets end, and a tier that it no longer gives, go when it comes and not before.
 #[test]
 fn what_a_new_version_ends_ends_when_it_decides() {
-    let club = Club::new(BEFORE);
-    let (daemon, mut client) = club.start();
-    let client = &mut client;
+    let ledger = Ledger::with_program("club", BEFORE);
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
     buy(client, 4, "2024-01-15");
     let ends = BEFORE.replace("[pools.points]", "[pools.points]\nexpires = \"inactivity 12 months\"");
     let version = draft(client, &ends);
@@ -211,5 +183,5 @@ fn what_a_new_version_ends_ends_when_it_decides() {
     set_clock(client, "2026-06-11");
     assert_eq!(days_of(client, "\"expire\""), each(&["2026-06-10"], 4));
     assert_eq!(daemon.stop().code(), Some(0));
-    club.ledger.expect_verified();
+    ledger.expect_verified();
 }

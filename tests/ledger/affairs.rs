@@ -263,3 +263,81 @@ fn a_pending_adjustment_waits_in_a_case() {
         ",
     );
 }
+
+#[test]
+fn a_merge_pays_the_stamps_owed_on_each_card_and_fills_it_on() {
+    // One card's debt was paid with the other's stamps, and what came on top of a card did not fill it.
+    check(
+        "pool points
+         card coffee 3
+         card tea 3",
+        "
+        at 2026-05-10
+        buy B 100 order=o stamp=3
+        use B
+        buy B 100 order=q tea=3
+        use B
+        refund B order=o
+        refund B order=q
+        buy A 100 stamp=2 tea=1
+        merge A B
+        = A cards=coffee:0,tea:0 rewards=0
+        = B cards=coffee:0,tea:0 owed=3 rewards=0
+        buy B 100 stamp=2 tea=2
+        = B cards=coffee:1,tea:0 owed=0
+        buy C 100 stamp=2 tea=2
+        merge C B
+        = B cards=coffee:0,tea:2 owed=0 rewards=1
+        = C cards=coffee:0,tea:0 rewards=0
+        ",
+    );
+}
+
+#[test]
+fn a_merge_brings_what_is_left_of_plans() {
+    // Who had paid for a year with the account that went was a member no longer.
+    check(
+        "pool points
+         plan annual 2500",
+        "
+        at 2026-01-10
+        fee A 2500 order=f plan=annual
+        enroll B
+        at 2026-03-01
+        merge A B
+        = A plans=0
+        = B plans=1
+        at 2027-01-09
+        = B plans=1
+        at 2027-01-10
+        = B plans=0
+        ",
+    );
+}
+
+#[test]
+fn a_merge_brings_what_was_used_of_the_room_of_a_month_and_a_day() {
+    // Two accounts had the room of two, and kept it when they became one; or a month's use was taken for that of another.
+    check(
+        "pool points
+         cap monthly points month 50
+         cap daily points day 20",
+        "
+        at 2026-04-10
+        buy A 100 earn=20
+        at 2026-05-09
+        buy A 100 earn=20
+        buy B 100 earn=5
+        at 2026-05-10
+        buy A 100 earn=10
+        buy B 100 earn=2
+        merge A B
+        buy B 100 earn=20 clipped=20:8:daily
+        at 2026-05-11
+        buy B 100 earn=9 clipped=9:5:monthly
+        at 2026-06-01
+        buy B 100 earn=21 clipped=21:20:daily
+        = B points 90
+        ",
+    );
+}

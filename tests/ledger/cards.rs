@@ -110,3 +110,78 @@ fn stamps_are_lost_by_time_and_then_not_asked_for() {
         ",
     );
 }
+
+#[test]
+fn stamps_owed_are_owed_card_by_card() {
+    // One card's debt was paid with the other's stamps; a second debt of one card took the place of the first.
+    check(
+        "pool points
+         card coffee 3
+         card tea 3",
+        "
+        at 2026-05-10
+        buy A 100 order=o stamp=3
+        use A
+        buy A 100 order=q tea=3
+        use A
+        refund A order=o
+        refund A order=q
+        = A cards=coffee:0,tea:0 owed=6 rewards=0
+        buy A 100 order=p stamp=6
+        = A cards=coffee:0,tea:0 owed=3 rewards=1
+        use A
+        refund A order=p
+        = A owed=9
+        buy A 100 tea=2
+        = A cards=coffee:0,tea:0 owed=7
+        buy A 100 stamp=2 tea=2 stamp=6
+        = A cards=coffee:2,tea:1 owed=0 rewards=0
+        ",
+    );
+}
+
+#[test]
+fn a_day_has_room_for_so_many_stamps() {
+    // Stamps of the day before took the room of this one, or those of the same day did not.
+    check(
+        "pool points
+         card coffee 10 per_day=2",
+        "
+        at 2026-05-10
+        buy A 100 stamp=1
+        buy A 100 stamp=1 stamp=1 clipped=1:0:per_day
+        = A coffee=2
+        at 2026-05-11
+        buy A 100 stamp=1
+        buy A 100 stamp=1
+        buy A 100 stamp=1 clipped=1:0:per_day
+        = A coffee=4
+        at 2026-05-12
+        buy A 100 stamp=3 clipped=3:2:per_day
+        = A coffee=6
+        ",
+    );
+}
+
+#[test]
+fn a_card_that_opens_again_leaves_the_others_as_they_are() {
+    // Taking back a stamp of one full card opened another one, or put its stamps on the wrong card.
+    check(
+        "pool points
+         card coffee 3 worth=mean
+         card tea 3",
+        "
+        at 2026-05-10
+        buy A 300 order=o stamp=1
+        buy A 600 stamp=2 tea=3
+        buy A 900 order=p stamp=3
+        = A cards=coffee:0,tea:0 rewards=3 worth=500+900
+        refund A order=o
+        = A cards=coffee:2,tea:0 rewards=2 worth=900
+        refund A order=p
+        = A cards=coffee:2,tea:0 rewards=1 owed=0
+        buy A 900 stamp=1
+        = A cards=coffee:0,tea:0 rewards=2 worth=700
+        ",
+    );
+}

@@ -313,3 +313,28 @@ proptest! {
         world.replay();
     }
 }
+
+#[test]
+fn a_tier_by_what_is_known_follows_it() {
+    // Another attribute's value, or the same attribute's other one, was as good; and what was told in the event came too late.
+    check(
+        "pool points
+         tier basic 0
+         tier gold credit_card=approved",
+        "
+        at 2026-01-10
+        enroll A
+        = A tier=basic
+        tell A credit_card=asked
+        = A tier=basic
+        tell A other=approved
+        = A tier=basic
+        tell A credit_card=approved
+        = A tier=gold
+        tell A other=asked
+        = A tier=gold
+        tell A credit_card=ended
+        = A tier=basic
+        ",
+    );
+}

@@ -28,8 +28,7 @@ use tallystick::ledger::record::{Account, Assessment, Effect, Input, Party, Reco
 use tallystick::ledger::reject::Reject;
 use tallystick::ledger::state::State;
 use tallystick::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Need, Period, PoolTerms, ReferralTerms, RewardTerms, Terms,
-    TierTerms,
+    CapPeriod, CapTerms, CardTerms, Expiry, LevelTerms, Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierTerms,
 };
 use tallystick::ledger::types::{MemberKey, Money, NameId, Points, ProgramId, Text, TimeMs};
 
@@ -141,7 +140,9 @@ impl World {
                     "event" => CapPeriod::Event,
                     "day" => CapPeriod::Member(Period::Day),
                     "year" => CapPeriod::Member(Period::Year),
-                    _ => CapPeriod::Program,
+                    "month" => CapPeriod::Member(Period::Month),
+                    "program" => CapPeriod::Program,
+                    other => panic!("a cap over {other}"),
                 };
                 let (pool, counter) = (self.name(pool), self.name(&format!("cap:{pool}:{cap}")));
                 let limit = Points::new(limit.parse().unwrap());
@@ -149,8 +150,7 @@ impl World {
                 self.terms.caps.push(CapTerms { name: Text::new(cap), pool, period, limit, counter, own });
             }
             ["tier", name, from] => {
-                let any = vec![Need::Credit(self.terms.spend_counter, from.parse().unwrap())];
-                let level = LevelTerms { name: self.name(name), any };
+                let level = LevelTerms { name: self.name(name), any: vec![tiers::need(&self.terms, from)] };
                 self.terms.tiers.get_or_insert_with(TierTerms::default).levels.push(level);
             }
             ["tiers", ..] => tiers::declare(&mut self.terms, line),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::model::{DAY_MS, add_months, start_of_year};
 use super::{MemberKey, PROGRAM, World, option, span};
 use tallystick::ledger::decide::settled;
-use tallystick::ledger::terms::{Downgrade, Terms, TierPeriod, TierTerms};
+use tallystick::ledger::terms::{Downgrade, Need, Terms, TierPeriod, TierTerms};
 use tallystick::ledger::types::{Text, TimeMs};
 
 /// `tiers period=rolling window=90d downgrade=by_one grace=10d`
@@ -21,6 +21,14 @@ pub(super) fn declare(terms: &mut Terms, line: &str) {
     tiers.grace = option(line, "grace").map(span);
     if option(line, "downgrade") == Some("by_one") {
         tiers.downgrade = Downgrade::ByOne;
+    }
+}
+
+/// What a level asks for: `1000` of what was spent, or `credit_card=approved`.
+pub(super) fn need(terms: &Terms, from: &str) -> Need {
+    match from.split_once('=') {
+        Some((attribute, value)) => Need::Attribute(Text::new(attribute), Text::new(value)),
+        None => Need::Credit(terms.spend_counter, from.parse().unwrap()),
     }
 }
 

@@ -19,10 +19,7 @@ use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::record::{Input, KeyField};
 use crate::ledger::review::Review;
 use crate::ledger::types::Text;
-use crate::limits::ID_BYTES_MAX;
-
-/// The longest key that is looked up: every field of one.
-const KEY_BYTES_MAX: usize = 4 * (ID_BYTES_MAX + 16);
+use crate::limits::{COUNTER_KEY_BYTES_MAX, ID_BYTES_MAX};
 
 /// `GET …/fraud/rules`: every limit that is declared, and every other rule that ever spoke.
 pub async fn rules(ask: Ask) -> Result<Response, Problem> {
@@ -44,8 +41,8 @@ pub async fn counters(ask: Ask) -> Result<Response, Problem> {
     let query = call.query(&["key"])?;
     let key = query.get("key").filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| Problem::parameter("key", "is missing: a key such as member=ann"))?;
-    if key.len() > KEY_BYTES_MAX {
-        return Err(Problem::parameter("key", format!("has more than {KEY_BYTES_MAX} bytes")));
+    if key.len() > COUNTER_KEY_BYTES_MAX {
+        return Err(Problem::parameter("key", format!("has more than {COUNTER_KEY_BYTES_MAX} bytes")));
     }
     let kinds: Option<Vec<(KeyField, Text)>> = key.split(',').map(field).collect();
     let single = kinds.is_none();

@@ -167,7 +167,7 @@ pub fn router() -> (Router<Arc<Edge>>, Vec<Operation>) {
         .route_layer(axum::middleware::from_fn(tell_route))
         .fallback(|| async { Problem::new(Code::NotFound, "nothing is served at this path") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(Code::MethodNotAllowed, "the path does not take this method")
+            Problem::new(Code::MethodNotAllowed, "the path does not take this method; the header Allow says which")
         });
     (router, operations)
 }

@@ -4,8 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Bytes of a URL.
-const URL_BYTES_MAX: usize = 2_048;
+use crate::limits::WEBHOOK_URL_BYTES_MAX;
 
 /// A URL, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct Target {
 impl Target {
     /// Reads a URL; says what is wrong with it.
     pub fn parse(url: &str) -> Result<Self, &'static str> {
-        if url.len() > URL_BYTES_MAX || !url.bytes().all(|b| b.is_ascii_graphic()) {
+        if url.len() > WEBHOOK_URL_BYTES_MAX || !url.bytes().all(|b| b.is_ascii_graphic()) {
             return Err("expected a URL of at most 2048 ASCII characters");
         }
         let rest = match url.split_once("://") {

@@ -138,7 +138,8 @@ fn kind(faults: &mut Faults, name: &Text) -> EventKind {
     EventKind::parse(name).unwrap_or_else(|| {
         faults.add(
             "/type",
-            "is not a kind of event; the merchant's own are named custom.<name> in small letters, digits and _",
+            "is not a kind of event: enroll, purchase, refund, visit, review, social_follow, social_share, newsletter, survey, \
+             activity, fee, profile, login, or custom.<name> in lower-case letters, digits and _",
         );
         EventKind::Login
     })

@@ -15,13 +15,11 @@ use crate::ledger::proposal::{Basis, Intent};
 use crate::ledger::provenance::{Back, Lines, Punched};
 use crate::ledger::record::{Reason, Verdict};
 use crate::ledger::types::{AMOUNT_MAX, Money, Points, Text};
-use crate::limits::{INTENTS_MAX, STAMPS_PER_EVENT_MAX, TEXT_BYTES_MAX};
+use crate::limits::{CASE_MARKS_MAX, INTENTS_MAX, STAMPS_PER_EVENT_MAX, TEXT_BYTES_MAX};
 use crate::rules::asked::Occasion;
 use crate::rules::length::{self, ShortM};
 use crate::rules::marks::MARK;
 
-/// Lines of one event that are noted.
-const MARKS_MAX: usize = 100_000;
 /// What a script's `hold` adds to the score.
 const HOLD_WEIGHT: u8 = 50;
 
@@ -33,7 +31,7 @@ pub(super) fn register(engine: &mut Engine, call: &Shared) {
     engine.register_fn(MARK, move |line: i64| {
         let mut call = shared.borrow_mut();
         let reached = (call.script, u32::try_from(line).unwrap_or(0));
-        if call.lines.last() != Some(&reached) && call.lines.len() < MARKS_MAX {
+        if call.lines.last() != Some(&reached) && call.lines.len() < CASE_MARKS_MAX {
             call.lines.push(reached);
         }
     });

@@ -16,7 +16,7 @@ use crate::ledger::act::Act;
 use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Item, Personal, Tender, Transfer};
 use crate::ledger::review::Outcome;
 use crate::ledger::types::{Money, Points, Text, TimeMs};
-use crate::limits::CASES_MAX;
+use crate::limits::{CASE_TIMES_MAX, CASES_MAX};
 use crate::rules::diagnostic::{Diagnostic, line_and_column, toml_message};
 use crate::rules::values::{ExactMs, Whole};
 
@@ -53,9 +53,6 @@ pub(super) enum Action {
     Adjust(Box<Adjustment>),
 }
 
-/// How often a step happens, at most.
-const TIMES_MAX: i64 = 200;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CaseFile {
@@ -75,7 +72,7 @@ struct CaseTable {
 #[serde(deny_unknown_fields)]
 struct StepTable {
     at: Spanned<String>,
-    times: Option<Whole<1, TIMES_MAX>>,
+    times: Option<Whole<1, CASE_TIMES_MAX>>,
     every: Option<ExactMs>,
     post: Option<Spanned<PostTable>>,
     transfer: Option<TransferTable>,
