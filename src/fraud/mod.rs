@@ -4,9 +4,9 @@
 //! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
 //! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
-//! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`] what that makes of its
+//! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`](relate()) what that makes of its
 //!   member, and what the detectors of referrals and made-up accounts say;
-//! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
+//! * [`assess`](assess()) reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
 //! * `facts`, `feeds`, `flows`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;

@@ -384,7 +384,7 @@ pub struct Needed {
     pub key: RingKey,
 }
 
-/// The rings that [`assess`](super::assess) reads for an input, each once.
+/// The rings that [`assess`](super::assess()) reads for an input, each once.
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
     let mut keys = Vec::new();
