@@ -142,6 +142,6 @@ fn program_name(text: &str) -> Result<String, String> {
 }
 
 /// `1 program`, `2 programs`.
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn counted<N: Display + PartialEq + From<u8> + Copy>(number: N, what: &str) -> String {
+    format!("{number} {what}{}", if number == N::from(1) { "" } else { "s" })
 }

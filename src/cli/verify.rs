@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::{FINE, WRONG, cannot_start, progress, say};
+use super::{FINE, WRONG, cannot_start, counted, progress, say};
 use crate::engine::verify::{Verified, verify};
 use crate::store::{Store, StoreConfig};
 
@@ -56,8 +56,11 @@ fn report(verified: &Verified) -> ExitCode {
     }
     let Verified { walked, members, state_hash, rows, .. } = verified;
     say(format!(
-        "{} records in {} blocks, chain whole; {members} members, every balance rebuilt; {rows} rows of the views agree",
-        walked.records, walked.blocks
+        "{} in {}, chain whole; {}, every balance rebuilt; {} of the views agree",
+        counted(walked.records, "record"),
+        counted(walked.blocks, "block"),
+        counted(*members, "member"),
+        counted(*rows, "row"),
     ));
     say(format!("head {}", hex(&walked.head.hash)));
     say(format!("state {}", hex(state_hash)));

@@ -9,11 +9,14 @@
 //! * [`core`]: the ledger in memory: propose, decide, apply. No thread, no disk; simulation and tests use it as it is.
 //! * `pipeline`, `chunk` and `block`: one thread that takes what waits as one block and does it a chunk at a time;
 //!   `ahead`: helper threads that run the rules of a chunk's events before their turns.
-//! * `deploy`: which versions of a program's rules run.
+//! * `schedule` and `sweep`: what falls due, recorded at its due time; what a new version makes due for those nobody touches.
+//! * `deploy`, `install` and `rulesets`: which versions of a program's rules run, and how that changes.
+//! * `breaker`: a fraud rule that stops too much is silenced.
+//! * `vault`: what people tell of themselves is sealed on its way into a block.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`backtest`]: a version of rules against the recorded history.
-//! * [`walk`]: the durable journal and the members, for lists, reports and followers.
+//! * `walk`: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
 //!
@@ -37,7 +40,7 @@ pub mod differ;
 pub mod handle;
 mod install;
 pub mod kin;
-pub mod log;
+mod log;
 mod moments;
 mod orders;
 mod pipeline;
@@ -55,7 +58,7 @@ pub mod tally;
 mod touched;
 mod vault;
 pub mod verify;
-pub mod walk;
+mod walk;
 
 #[cfg(test)]
 mod tests;

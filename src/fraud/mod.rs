@@ -8,8 +8,10 @@
 //!   member, and what the detectors of referrals and made-up accounts say;
 //! * [`assess`] reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
-//! * `late` names the decisions that a late event would have changed, `reading` what a ring says to who only looks, `explain` what a limit
-//!   that spoke tells of it.
+//! * `facts`, `feeds`, `flows`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
+//!   flags of several kinds, `lists` silences and denies;
+//! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
+//!   changed, `reading` what a ring says to who only looks.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
 //! while it is younger than the window. **Evidence**: the entries that made a count.

@@ -1,6 +1,6 @@
 //! The seam between the ledger and what keeps its journal: one writer, blocks in order, append only if nobody else did.
 //!
-//! `RocksDB` keeps it on one machine, a replicated log on several; [`MemoryLog`](super::memory::MemoryLog) keeps it in tests.
+//! `RocksDB` keeps it on one machine, a replicated log on several; `memory` keeps it in tests.
 //! A log stores blocks and never looks into their records.
 
 use super::Error;

@@ -1,4 +1,4 @@
-//! A log in memory, for tests and simulation: fails when told to, the way a disk does.
+//! A log in memory, for tests only: fails when told to, the way a disk does.
 
 use super::Error;
 use super::block::{BlockReader, EncodedBlock};

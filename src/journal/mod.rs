@@ -12,6 +12,7 @@ pub mod block;
 pub mod chain;
 pub mod codec;
 pub mod log;
+#[cfg(test)]
 pub mod memory;
 
 #[cfg(test)]

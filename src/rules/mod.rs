@@ -25,7 +25,7 @@ mod loaded;
 mod manifest;
 mod marks;
 mod meter;
-pub mod pack;
+mod pack;
 mod page;
 mod program;
 pub mod reference;

@@ -69,14 +69,17 @@ fn several(count: i64, unit: &str) -> String {
     format!("{} {unit}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// How long points last.
-pub(super) fn expiry(expiry: Expiry) -> String {
-    let period = |period: Period| match period {
+const fn period(period: Period) -> &'static str {
+    match period {
         Period::Day => "day",
         Period::Month => "month",
         Period::Quarter => "quarter",
         Period::Year => "year",
-    };
+    }
+}
+
+/// How long points last.
+pub(super) fn expiry(expiry: Expiry) -> String {
     match expiry {
         Expiry::Never => "for ever".to_owned(),
         Expiry::Rolling(length) => format!("{} each", span(length)),
@@ -96,12 +99,6 @@ pub(super) fn expiry(expiry: Expiry) -> String {
 
 /// By when something given can be used.
 pub(super) fn used(expiry: Expiry) -> String {
-    let period = |period: Period| match period {
-        Period::Day => "day",
-        Period::Month => "month",
-        Period::Quarter => "quarter",
-        Period::Year => "year",
-    };
     match expiry {
         Expiry::Never => "any time".to_owned(),
         Expiry::Rolling(length) => format!("within {}", span(length)),

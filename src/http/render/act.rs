@@ -19,12 +19,7 @@ pub fn act(out: &mut Json, record: &Record, names: Names<'_>) {
     out.time_field("recorded_at", record.recorded_at);
     out.field("member", &act.member);
     asked(out, record, act, names);
-    out.key("effects");
-    out.begin_array();
-    for one in &record.effects {
-        effect::effect(out, record, one, names);
-    }
-    out.end_array();
+    effect::effects(out, record, names);
     balance_after(out, record, names);
     fraud(out, record, names);
     if record.operations > 0 || !record.faults.is_empty() {

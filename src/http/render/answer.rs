@@ -123,12 +123,7 @@ fn identity(out: &mut Json, record: &Record) {
 }
 
 fn body(out: &mut Json, record: &Record, names: Names<'_>) {
-    out.key("effects");
-    out.begin_array();
-    for one in &record.effects {
-        effect::effect(out, record, one, names);
-    }
-    out.end_array();
+    effect::effects(out, record, names);
     if let Some(released) = names.released {
         review(out, released, names);
     }
@@ -223,11 +218,6 @@ fn review(out: &mut Json, released: &Record, names: Names<'_>) {
     case::review(out, released);
     out.int_field("seq", released.seq.get());
     out.time_field("resolved_at", released.recorded_at);
-    out.key("effects");
-    out.begin_array();
-    for one in &released.effects {
-        effect::effect(out, released, one, names);
-    }
-    out.end_array();
+    effect::effects(out, released, names);
     out.end_object();
 }

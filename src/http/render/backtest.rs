@@ -1,5 +1,7 @@
 //! A backtest's findings as JSON. Nothing here adds anything up.
 
+use std::collections::BTreeMap;
+
 use super::rule_lint;
 use crate::engine::backtest::{Closed, Numbers, Report, Row};
 use crate::http::json::Json;
@@ -42,16 +44,7 @@ pub fn backtest(out: &mut Json, asked: &Asked<'_>, report: &Report) {
         }
     }
     events(out, report);
-    out.key("pools");
-    out.begin_array();
-    for (pool, points) in &report.pools {
-        out.begin_object();
-        out.field("pool", &report.name(*pool));
-        numbers(out, *points);
-        money_of(out, report, *pool, *points);
-        out.end_object();
-    }
-    out.end_array();
+    by_pool(out, "pools", report, &report.pools);
     out.key("money");
     match report.money {
         Some(money) => {
@@ -78,6 +71,19 @@ pub fn backtest(out: &mut Json, asked: &Asked<'_>, report: &Report) {
     scripts(out, report);
     closed(out, report);
     out.end_object();
+}
+
+fn by_pool(out: &mut Json, key: &'static str, report: &Report, pools: &BTreeMap<NameId, Numbers>) {
+    out.key(key);
+    out.begin_array();
+    for (pool, points) in pools {
+        out.begin_object();
+        out.field("pool", &report.name(*pool));
+        numbers(out, *points);
+        money_of(out, report, *pool, *points);
+        out.end_object();
+    }
+    out.end_array();
 }
 
 fn numbers(out: &mut Json, numbers: Numbers) {
@@ -168,16 +174,7 @@ fn closed(out: &mut Json, report: &Report) {
         out.end_object();
     }
     out.end_array();
-    out.key("balances");
-    out.begin_array();
-    for (pool, points) in balances {
-        out.begin_object();
-        out.field("pool", &report.name(*pool));
-        numbers(out, *points);
-        money_of(out, report, *pool, *points);
-        out.end_object();
-    }
-    out.end_array();
+    by_pool(out, "balances", report, balances);
     out.int_field("members_changed", *members);
     out.key("tiers");
     out.begin_array();

@@ -8,8 +8,18 @@ use crate::ledger::review::Vest;
 use crate::ledger::terms::Terms;
 use crate::ledger::types::{LotId, NameId, Points, TimeMs};
 
+/// Writes `effects`: what a record did.
+pub fn effects(out: &mut Json, record: &Record, names: Names<'_>) {
+    out.key("effects");
+    out.begin_array();
+    for one in &record.effects {
+        effect(out, record, one, names);
+    }
+    out.end_array();
+}
+
 /// Writes an effect; nothing for bookkeeping that callers never asked for.
-pub fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
+fn effect(out: &mut Json, record: &Record, effect: &Effect, names: Names<'_>) {
     if is_bookkeeping(effect) {
         return;
     }

@@ -20,12 +20,7 @@ fn begin(out: &mut Json, record: &Record, replayed: bool) {
 }
 
 fn end(out: &mut Json, record: &Record, names: Names<'_>) {
-    out.key("effects");
-    out.begin_array();
-    for one in &record.effects {
-        effect::effect(out, record, one, names);
-    }
-    out.end_array();
+    effect::effects(out, record, names);
     balance_after(out, record, names);
     fraud(out, record, names);
     out.end_object();

@@ -50,12 +50,7 @@ pub fn record(out: &mut Json, record: &Record, names: Names<'_>) {
         }
         Input::Due(_) => {}
     }
-    out.key("effects");
-    out.begin_array();
-    for one in &record.effects {
-        effect::effect(out, record, one, names);
-    }
-    out.end_array();
+    effect::effects(out, record, names);
     out.key("clipped");
     out.begin_array();
     for clip in &record.clipped {

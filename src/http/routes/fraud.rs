@@ -233,5 +233,5 @@ fn fault(pointer: &str, detail: &'static str) -> Problem {
 }
 
 fn unknown() -> Problem {
-    Problem::new(Code::NotFound, "there is no such entry")
+    Problem::new(Code::UnknownEntry, "there is no such entry")
 }

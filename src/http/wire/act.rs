@@ -28,7 +28,7 @@ macro_rules! body {
 
         impl $name {
             fn context(&mut self, faults: &mut Faults) -> Option<Box<Context>> {
-                let context = Context {
+                let given = Context {
                     channel: self.channel.take(),
                     store: self.store.take(),
                     terminal: self.terminal.take(),
@@ -37,8 +37,7 @@ macro_rules! body {
                     ip: self.ip.take(),
                     location: None,
                 };
-                check::context(faults, &context);
-                (context != Context::default()).then(|| Box::new(context))
+                check::boxed_context(faults, given)
             }
         }
     };

@@ -121,6 +121,12 @@ pub fn context(faults: &mut Faults, context: &Context) {
     optional_id(faults, "/ip", context.ip.as_ref());
 }
 
+/// The context of an act, kept only where it says something.
+pub fn boxed_context(faults: &mut Faults, given: Context) -> Option<Box<Context>> {
+    context(faults, &given);
+    (given != Context::default()).then(|| Box::new(given))
+}
+
 /// Decimal degrees as text, such as `-84.51`, not beyond `limit`.
 pub fn degrees(faults: &mut Faults, pointer: impl Display, value: &str, limit: u32) {
     let digits = value.strip_prefix('-').unwrap_or(value);

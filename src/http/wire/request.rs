@@ -61,7 +61,7 @@ impl Wire<'_> for AdjustmentWire {
             faults.add("/expires_at", "only a credit can expire");
         }
         let expires_at = self.expires_at.map(|text| check::time(&mut faults, "/expires_at", &text));
-        let context = Context {
+        let given = Context {
             channel: self.channel,
             store: self.store,
             terminal: self.terminal,
@@ -70,7 +70,7 @@ impl Wire<'_> for AdjustmentWire {
             ip: self.ip,
             location: None,
         };
-        check::context(&mut faults, &context);
+        let context = check::boxed_context(&mut faults, given);
         let amount = Points::new(amount);
         faults.into_result(Adjustment {
             member: self.member,
@@ -79,7 +79,7 @@ impl Wire<'_> for AdjustmentWire {
             reason: self.reason,
             expires_at,
             pending,
-            context: (context != Context::default()).then(|| Box::new(context)),
+            context,
         })
     }
 }
@@ -116,7 +116,7 @@ impl Wire<'_> for TransferWire {
         if !(1..=AMOUNT_MAX).contains(&amount) {
             faults.add("/amount", format!("must be from 1 to {AMOUNT_MAX}"));
         }
-        let context = Context {
+        let given = Context {
             channel: self.channel,
             store: self.store,
             terminal: self.terminal,
@@ -125,8 +125,7 @@ impl Wire<'_> for TransferWire {
             ip: self.ip,
             location: None,
         };
-        check::context(&mut faults, &context);
-        let context = (context != Context::default()).then(|| Box::new(context));
+        let context = check::boxed_context(&mut faults, given);
         let amount = Points::new(amount);
         faults.into_result(Transfer { from: self.from, to: self.to, pool: self.pool, amount, context })
     }

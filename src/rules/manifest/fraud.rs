@@ -81,8 +81,7 @@ pub(in crate::rules) struct LimitTable {
     pub of: Option<Spanned<Key>>,
     /// Over which time: a length, a calendar `day`, `week` or `month` of the program's zone, or `ever`. For a gap, the least time.
     pub window: Spanned<Window>,
-    /// The most that passes; for speeds in km/h, for shares in percent. for a
-    /// cycle the hops. A gap and an age have none.
+    /// The most that passes; for speeds in km/h, for shares in percent, for a cycle the hops. A gap and an age have none.
     pub limit: Option<Spanned<Amount>>,
     /// Only events with these attributes are counted.
     #[serde(default)]

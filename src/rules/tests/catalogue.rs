@@ -68,7 +68,7 @@ fn the_programs_that_ship_are_compared_as_they_are() {
     }
     let _ = write!(
         page,
-        "\n{} programs: {manifest} lines of manifest, {script} of script; {scripted} of them need a script at all.\n",
+        "\n{} programs: {manifest} lines of manifest, {script} of script; programs that need a script: {scripted}.\n",
         programs.len()
     );
     let file = rules.join("PROGRAMS.md");
