@@ -138,6 +138,20 @@ fn stamps_owed_are_owed_card_by_card() {
         = A cards=coffee:2,tea:1 owed=0 rewards=0
         ",
     );
+    check(
+        "pool points
+         card coffee 3",
+        "
+        at 2026-05-10
+        buy A 100 order=o stamp=3
+        use A
+        buy A 100 order=p stamp=3
+        use A
+        refund A order=o
+        refund A order=p
+        = A coffee=0 owed=6
+        ",
+    );
 }
 
 #[test]
