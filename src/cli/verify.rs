@@ -54,13 +54,17 @@ fn report(verified: &Verified) -> ExitCode {
     for what in &verified.found {
         say(format!("WRONG: {what}"));
     }
-    let Verified { walked, members, state_hash, rows, .. } = verified;
+    let Verified { walked, members, state_hash, rows, outdated_views, .. } = verified;
+    let views = if *outdated_views {
+        "the views are of another version, the next start builds them again".to_owned()
+    } else {
+        format!("{} of the views agree", counted(*rows, "row"))
+    };
     say(format!(
-        "{} in {}, chain whole; {}, every balance rebuilt; {} of the views agree",
+        "{} in {}, chain whole; {}, every balance rebuilt; {views}",
         counted(walked.records, "record"),
         counted(walked.blocks, "block"),
         counted(*members, "member"),
-        counted(*rows, "row"),
     ));
     say(format!("head {}", hex(&walked.head.hash)));
     say(format!("state {}", hex(state_hash)));

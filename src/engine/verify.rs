@@ -29,6 +29,8 @@ pub struct Verified {
     pub state_hash: [u8; 32],
     /// Rows of the views that were compared.
     pub rows: u64,
+    /// Whether the views are of another version, and so were not compared: the next start builds them again.
+    pub outdated_views: bool,
     /// What does not agree, in words; empty where all does.
     pub found: Vec<String>,
 }
@@ -39,10 +41,9 @@ pub struct Verified {
 /// # Errors
 /// Where the chain is broken, or a record left another balance than it says: what follows could not be trusted.
 pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verified, Error> {
-    let formats = store.formats()?;
-    // Rows of another version say nothing: the next start builds them again.
-    let mark = store.mark()?.filter(|_| formats.as_deref() == Some(&codec::ROW_FORMATS));
-    let mark = mark.map_or(Seq::ZERO, |(mark, _)| Seq::new(mark));
+    let written = store.mark()?.map_or(Seq::ZERO, |(mark, _)| Seq::new(mark));
+    let outdated_views = written > Seq::ZERO && store.formats()?.as_deref() != Some(&codec::ROW_FORMATS);
+    let mark = if outdated_views { Seq::ZERO } else { written };
     let log = RocksLog::open(store.clone())?;
     let end = log.head().next;
     let mut core = Core::default();
@@ -72,7 +73,7 @@ pub fn verify(store: &Store, progress: &mut dyn FnMut(Seq, Seq)) -> Result<Verif
     rows += compare_members(store, &core, mark, &mut found)?;
     rows += compare_rings(store, &core, mark, &mut found)?;
     let members = core.state.members.len() as u64;
-    Ok(Verified { walked, members, state_hash: state_hash(&core), rows, found })
+    Ok(Verified { walked, members, state_hash: state_hash(&core), rows, outdated_views, found })
 }
 
 /// Every case in memory and all numbers must be in their rows.

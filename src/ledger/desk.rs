@@ -130,21 +130,9 @@ impl Desk {
         self.cases.get(&id)
     }
 
-    /// The open case about an entity.
-    #[must_use]
-    pub fn open_case(&self, program: ProgramId, entity: &Text) -> Option<&Arc<Case>> {
-        self.open.get(&(program, entity.clone())).and_then(|id| self.cases.get(id))
-    }
-
     /// All cases in memory, by id.
     pub fn cases(&self) -> impl DoubleEndedIterator<Item = &Arc<Case>> {
         self.cases.values()
-    }
-
-    /// How many cases are open, over all programs.
-    #[must_use]
-    pub fn open_count(&self) -> usize {
-        self.open.len()
     }
 
     /// A program's numbers.

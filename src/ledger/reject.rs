@@ -14,7 +14,7 @@ pub enum Reject {
     #[error("the program has no pool {0:?}")]
     UnknownPool(Text),
     /// The event lies too far ahead of the ledger's clock.
-    #[error("occurred_at is {ahead_ms} ms ahead of the ledger's clock; at most {limit_ms} ms are accepted")]
+    #[error("occurred_at is {} s ahead of the ledger's clock, at most {} s pass", (.ahead_ms + 999) / 1_000, .limit_ms / 1_000)]
     OccurredInFuture {
         /// How far ahead.
         ahead_ms: i64,
@@ -27,8 +27,10 @@ pub enum Reject {
     #[error("this id was used before with a different body")]
     IdempotencyKeyReused,
     /// There is not enough to debit.
-    #[error("{wanted} wanted, {available} available")]
+    #[error("{wanted} {pool} wanted, {available} available")]
     InsufficientBalance {
+        /// Of which pool.
+        pool: Text,
         /// What was asked.
         wanted: Points,
         /// What there is.

@@ -20,7 +20,15 @@ const VIEWS_DIR: &str = "views";
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    /// A process that is being started at this moment may hold a copy of the file for a while; the lock goes now all the same.
+    fn drop(&mut self) {
+        // What cannot be unlocked is when the file is closed.
+        drop(self.lock.unlock());
+    }
 }
 
 impl Folder {
@@ -38,7 +46,7 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Err(Error::InUse(path.into())),
             Err(TryLockError::Error(source)) => return Err(Error::Io { what: "locking the data folder", source }),
         }
-        let folder = Self { path: path.into(), _lock: lock };
+        let folder = Self { path: path.into(), lock };
         folder.check_format()?;
         for dir in [folder.journal(), folder.views()] {
             fs::create_dir_all(dir).map_err(io_error("creating a database folder"))?;

@@ -226,6 +226,8 @@ fn measure(args: &Args) -> io::Result<Report> {
         (None, url) => resolve(url.as_deref().unwrap_or_default())?,
     };
     let plan = args.plan(address);
+    state_at(address, plan.authorization.as_ref())
+        .map_err(|error| io::Error::other(format!("no daemon answers at {address}: {error}")))?;
     prepare(args, &plan, address)?;
     let outcome = drive(
         &plan,

@@ -79,7 +79,7 @@ impl Draft {
     ) -> Result<(), Reject> {
         let available = member.available(pool, books.now);
         if available < wanted {
-            return Err(Reject::InsufficientBalance { wanted, available });
+            return Err(books.insufficient(pool, wanted, available));
         }
         let mut left = wanted;
         let lots = member.pool(pool).map_or(&[][..], |pool| &pool.lots);

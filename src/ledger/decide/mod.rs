@@ -40,7 +40,7 @@ use super::record::{Assessment, Clip, Effect, Input, Observation, Party, Reason,
 use super::reject::Reject;
 use super::state::State;
 use super::terms::Terms;
-use super::types::{AMOUNT_MAX, LotId, MemberKey, NameId, ProgramId, Seq, Text, TimeMs};
+use super::types::{AMOUNT_MAX, LotId, MemberKey, NameId, Points, ProgramId, Seq, Text, TimeMs};
 
 /// What every decision reads.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +98,13 @@ pub enum Bonus {
 impl<'a> Books<'a> {
     fn member(&self, id: &Text) -> Option<&'a Arc<Member>> {
         self.state.member(&MemberKey { program: self.program, id: id.clone() })
+    }
+
+    /// There is not enough of a pool.
+    fn insufficient(&self, pool: NameId, wanted: Points, available: Points) -> Reject {
+        let program = self.state.program(self.program);
+        let pool = program.map_or_else(Text::default, |program| program.name_of(pool).clone());
+        Reject::InsufficientBalance { pool, wanted, available }
     }
 
     /// A member who can act: one that was merged into another is only a name.

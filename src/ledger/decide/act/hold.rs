@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
         let kept: Points = parts.iter().map(Part::kept).sum();
         let wanted = amount.unwrap_or(kept);
         if wanted > kept {
-            return Err(Reject::InsufficientBalance { wanted, available: kept });
+            return Err(self.books.insufficient(hold.pool, wanted, kept));
         }
         if hold.reward.is_some() && wanted != kept {
             return Err(Reject::RewardUnavailable(Text::new_static("a reward is captured whole, at its price")));

@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
         lots.sort_by_key(|chosen| chosen.lot.order());
         let available: Points = lots.iter().map(|chosen| chosen.amount).sum();
         if available < wanted {
-            return Err(Reject::InsufficientBalance { wanted, available });
+            return Err(self.books.insufficient(pool, wanted, available));
         }
         let mut left = wanted;
         for chosen in &mut lots {
