@@ -98,7 +98,7 @@ pub struct Insults {
 pub struct Score {
     /// By family and level.
     pub cells: Vec<[Cell; 3]>,
-    /// By level: families that defaults may be tuned to, and those kept apart.
+    /// By level: families that the first defaults were made by, and those kept apart from them.
     pub totals: [[Cell; 3]; 2],
     /// Honest members.
     pub insults: Insults,

