@@ -10,7 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Error;
 use super::ahead::Helpers;
-use super::block::{Open, Rows};
+use super::block::{Open, Release, Rows};
 use super::breaker::Breaker;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
@@ -105,7 +105,7 @@ impl Engine {
         }
         let now = shared.clock.now().max(core.state.now);
         // What is wrong with the folder is found before anything is written.
-        let fresh = install::fresh(&core, programs)?;
+        let mut fresh = install::fresh(&core, programs)?;
         let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
         let (blocks, sealed) = sync_channel(BLOCKS_WAITING);
         let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
@@ -141,12 +141,21 @@ impl Engine {
         ];
         pipeline.begin_sweeps(Seq::ZERO)?;
         let mut block = Open::default();
+        // What was planned for a time that passed while nobody served comes first: the folder speaks now.
+        let found = pipeline.core.seq();
+        pipeline.activate_planned(&mut block, now)?;
+        if pipeline.core.seq() != found {
+            fresh = install::fresh(&pipeline.core, programs)?;
+        }
         if !fresh.is_empty() {
             pipeline.settle_before(&mut block, (now, now), false)?;
             block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
             pipeline.begin_sweeps(pipeline.core.seq())?;
         }
-        shared.publish_programs(install::views(&pipeline.core));
+        // What is told with the block says the same, not what was so before the folder spoke.
+        let views = install::views(&pipeline.core);
+        shared.publish_programs(views.clone());
+        block.releases.push(Release::Programs(views));
         pipeline.send(block, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };
         engine.threads.push(spawn("engine", move || pipeline.run())?);
