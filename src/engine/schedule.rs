@@ -57,7 +57,8 @@ impl Agenda {
     /// Notes whom records change, where the clock is moved by hand. Where they become too many, the next move waits for rows.
     pub(super) fn note_changed(&mut self, records: &[Record]) {
         let Some(unwritten) = &mut self.unwritten else { return };
-        let parties = records.iter().flat_map(|record| record.parties.iter().map(|party| (record.program, &party.member)));
+        let parties =
+            records.iter().flat_map(|record| record.parties.iter().map(|party| (record.program, &party.member)));
         unwritten.changed.extend(parties.map(|(program, id)| MemberKey { program, id: id.clone() }));
         if unwritten.changed.len() + unwritten.falling.len() > UNWRITTEN_MAX {
             self.unwritten = None;

@@ -17,6 +17,7 @@ use super::checkpoint::Checkpoint;
 use super::clock::Clock;
 use super::core::Core;
 use super::handle::{Handle, Request};
+use super::install::Fresh;
 use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use super::projector::Projector;
@@ -105,7 +106,7 @@ impl Engine {
         }
         let now = shared.clock.now().max(core.state.now);
         // What is wrong with the folder is found before anything is written.
-        let mut fresh = install::fresh(&core, programs)?;
+        let fresh = install::fresh(&core, programs)?;
         let (queue, requests) = sync_channel(QUEUE_REQUESTS_MAX);
         let (blocks, sealed) = sync_channel(BLOCKS_WAITING);
         let (rows, projections) = sync_channel(PROJECTIONS_IN_FLIGHT);
@@ -139,23 +140,7 @@ impl Engine {
             spawn("projector", move || projector.run(&projections))?,
             spawn("committer", move || commit::run(log, &sealed, &rows, &committer))?,
         ];
-        pipeline.begin_sweeps(Seq::ZERO)?;
-        let mut block = Open::default();
-        // What was planned for a time that passed while nobody served comes first: the folder speaks now.
-        let found = pipeline.core.seq();
-        pipeline.activate_planned(&mut block, now)?;
-        if pipeline.core.seq() != found {
-            fresh = install::fresh(&pipeline.core, programs)?;
-        }
-        if !fresh.is_empty() {
-            pipeline.settle_before(&mut block, (now, now), false)?;
-            block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
-            pipeline.begin_sweeps(pipeline.core.seq())?;
-        }
-        // What is told with the block says the same, not what was so before the folder spoke.
-        let views = install::views(&pipeline.core);
-        shared.publish_programs(views.clone());
-        block.releases.push(Release::Programs(views));
+        let block = begin(&mut pipeline, programs, fresh, now)?;
         pipeline.send(block, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };
         engine.threads.push(spawn("engine", move || pipeline.run())?);
@@ -190,6 +175,32 @@ impl Engine {
         }
         handle.shared.failure().map_or(Ok(()), Err)
     }
+}
+
+/// What comes first: what was planned for a time that passed while nobody served, then what the folder says now.
+fn begin<'a>(
+    pipeline: &mut Pipeline,
+    programs: &'a [ProgramFiles],
+    mut fresh: Vec<Fresh<'a>>,
+    now: TimeMs,
+) -> Result<Open, Error> {
+    pipeline.begin_sweeps(Seq::ZERO)?;
+    let mut block = Open::default();
+    let found = pipeline.core.seq();
+    pipeline.activate_planned(&mut block, now)?;
+    if pipeline.core.seq() != found {
+        fresh = install::fresh(&pipeline.core, programs)?;
+    }
+    if !fresh.is_empty() {
+        pipeline.settle_before(&mut block, (now, now), false)?;
+        block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
+        pipeline.begin_sweeps(pipeline.core.seq())?;
+    }
+    // What is told with the block says the same, not what was so before the folder spoke.
+    let views = install::views(&pipeline.core);
+    pipeline.shared.publish_programs(views.clone());
+    block.releases.push(Release::Programs(views));
+    Ok(block)
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
