@@ -272,6 +272,7 @@ impl World {
         match todo.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["at", when] => self.now = time(when),
             ["=", member, ..] => self.compare(member, todo),
+            ["books", pool, said @ ..] => assert_eq!(self.books_of(pool), said.join(" "), "{line}"),
             _ => match (self.attempt(todo), code) {
                 (Ok(record), None) => expect_record(&record, todo),
                 (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
