@@ -272,6 +272,10 @@ impl World {
         match todo.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["at", when] => self.now = time(when),
             ["=", member, ..] => self.compare(member, todo),
+            ["trace", order, "=", ..] => {
+                let (_, told) = todo.split_once("= ").unwrap();
+                assert_eq!(self.trace(order), told.trim(), "{line}");
+            }
             _ => match (self.attempt(todo), code) {
                 (Ok(record), None) => expect_record(&record, todo),
                 (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
