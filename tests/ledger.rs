@@ -12,12 +12,18 @@
 
 #[path = "ledger/affairs.rs"]
 mod affairs;
+#[path = "ledger/calendar.rs"]
+mod calendar;
 #[path = "ledger/caps.rs"]
 mod caps;
 #[path = "ledger/cards.rs"]
 mod cards;
+#[path = "ledger/dividends.rs"]
+mod dividends;
 #[path = "ledger/edges.rs"]
 mod edges;
+#[path = "ledger/plans.rs"]
+mod plans;
 #[path = "ledger/refunds.rs"]
 mod refunds;
 #[path = "ledger/rejects.rs"]
