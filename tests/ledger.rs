@@ -41,6 +41,8 @@ mod soup;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;
+#[path = "ledger/taint.rs"]
+mod taint;
 #[path = "ledger/tiers.rs"]
 mod tiers;
 #[path = "ledger/whole.rs"]

@@ -273,6 +273,10 @@ impl World {
             ["at", when] => self.now = time(when),
             ["=", member, ..] => self.compare(member, todo),
             ["books", pool, said @ ..] => assert_eq!(self.books_of(pool), said.join(" "), "{line}"),
+            ["trace", order, "=", ..] => {
+                let (_, told) = todo.split_once("= ").unwrap();
+                assert_eq!(self.trace(order), told.trim(), "{line}");
+            }
             _ => match (self.attempt(todo), code) {
                 (Ok(record), None) => expect_record(&record, todo),
                 (Err(reject), Some(code)) => assert_eq!(reject.code(), code, "{line}"),
