@@ -32,8 +32,17 @@ fn small(value: &Text) -> i64 {
 
 /// The part of a trail, where the event had the field.
 fn part(entry: i64, field: KeyField) -> Option<i64> {
+    part_at(entry, bits_after(field)?)
+}
+
+/// How many bits of a trail come after a field's part.
+fn bits_after(field: KeyField) -> Option<u32> {
     let at = TRAIL_FIELDS.iter().rev().position(|known| *known == field)?;
-    let part = entry >> (BITS * u32::try_from(at).unwrap_or(0)) & ((1 << BITS) - 1);
+    Some(BITS * u32::try_from(at).unwrap_or(0))
+}
+
+fn part_at(entry: i64, bits: u32) -> Option<i64> {
+    let part = entry >> bits & ((1 << BITS) - 1);
     (entry != MARK && entry >= TRAIL && part != 0).then_some(part)
 }
 
@@ -57,14 +66,14 @@ pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms,
         return (0, Vec::new());
     }
     let own = told(question.input, of).filter(|_| TRAIL_FIELDS.contains(&of));
-    let most = limit.extra.latest.unwrap_or(u16::MAX);
+    let bits = bits_after(of);
     let told = || {
-        let latest = latest(ring, question.at, limit.window_ms, most);
-        latest.filter_map(|entry| Some((part(entry.value, of)?, entry.seq)))
+        let latest = latest(ring, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
+        latest.filter_map(|entry| Some((part_at(entry.value, bits?)?, entry.seq)))
     };
-    let (mut few, mut count) = ([0; FEW], 0);
-    for value in own.into_iter().chain(told().map(|(value, _)| value)) {
-        if !few.iter().take(count).any(|known| *known == value) {
+    let (mut few, mut count) = ([own.unwrap_or(0); FEW], usize::from(own.is_some()));
+    for (value, _) in told() {
+        if !few.get(..count).is_some_and(|few| few.contains(&value)) {
             let Some(free) = few.get_mut(count) else { return all_distinct(own, told()) };
             (*free, count) = (value, count + 1);
         }

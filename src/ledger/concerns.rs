@@ -163,19 +163,20 @@ impl Concerns {
 
     fn concerns<'a>(
         &'a self,
-        places: impl Fn(&'a Kind) -> &'a Vec<Place>,
+        places: impl Fn(&'a Kind) -> &'a [Place],
         all: &'a [LimitTerms],
         input: &'a Input,
     ) -> impl Iterator<Item = Concern<'a>> {
         // Custom kinds share a place, so each limit is asked whether it means this one.
         let custom = matches!(input, Input::Event(event) if matches!(event.kind, EventKind::Custom(_)));
-        let known = self.kind(input).into_iter().flat_map(places).filter_map(move |place| {
-            let limit = all.get(usize::from(place.at))?;
-            let Place { counts, restarts, .. } = *place;
-            Some(if custom { Concern::of(limit, input) } else { Concern { limit, counts, restarts } })
-        });
-        let unsorted = if self.sorted { &[] } else { all };
-        known.chain(unsorted.iter().map(|limit| Concern::of(limit, input)))
+        let known = self.kind(input).map_or(&[][..], places);
+        let count = if self.sorted { known.len() } else { all.len() };
+        (0..count).filter_map(move |at| match known.get(at) {
+            Some(Place { at, counts, restarts }) if !custom => {
+                Some(Concern { limit: all.get(usize::from(*at))?, counts: *counts, restarts: *restarts })
+            }
+            place => Some(Concern::of(all.get(place.map_or(at, |place| usize::from(place.at)))?, input)),
+        })
     }
 
     fn found<'a>(
