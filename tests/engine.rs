@@ -17,6 +17,11 @@ use tallystick::telemetry::Metrics;
 const CACHE_MEMBERS: usize = 16;
 
 fn started(data: &Path, program: &str) -> Engine {
+    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules").join(program);
+    start(data, &[ProgramFiles::load(&rules).expect("it ships")])
+}
+
+fn start(data: &Path, programs: &[ProgramFiles]) -> Engine {
     let config = Config {
         data: data.to_owned(),
         store: StoreConfig::default(),
@@ -27,10 +32,8 @@ fn started(data: &Path, program: &str) -> Engine {
         evaluate_threads: 1,
         manual_clock: true,
     };
-    let rules = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules").join(program);
     let metrics = Arc::new(Metrics::new().expect("metrics have their own names"));
-    let files = ProgramFiles::load(&rules).expect("it ships");
-    Engine::start(&config, &[files], metrics, &mut |_, _| {}).expect("the folder is fresh")
+    Engine::start(&config, programs, metrics, &mut |_, _| {}).expect("the folder is whole")
 }
 
 /// A basket of 10.00, which is worth 10 points.
@@ -137,6 +140,106 @@ async fn transfers_posted_together_are_judged_as_one_after_the_other() {
     assert_eq!(outcomes[0], outcomes[1]);
     assert!(outcomes[0][2].1.len() > outcomes[0][0].1.len(), "ten points are a crumb of a thousand, not of a hundred");
 }
+
+/// Whoever buys and brings back was counted like one who buys. A limit on what is `kept` counts what was not given back, where it was in time, also when its rings have
+/// left the memory, and also after a start.
+#[tokio::test]
+async fn what_is_given_back_is_not_counted_among_what_is_kept() {
+    const AT: i64 = 1_700_000_000_000;
+    let (data, rules) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let folder = rules.path().join("kept");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("program.toml"), KEPT).unwrap();
+    let files = || ProgramFiles::load(&folder).unwrap();
+    let sale = |id: &str, staff: &str, cents: i64, refund_of: Option<&str>| {
+        let Command::Event(plain) = basket(0, 0) else { unreachable!("a basket is an event") };
+        Command::Event(Arc::new(Event {
+            id: Text::new(id),
+            kind: if refund_of.is_some() { EventKind::Refund } else { EventKind::Purchase },
+            order: refund_of.map(Text::new),
+            given_amount: Some(Money::new(cents)),
+            context: Context { staff: (!staff.is_empty()).then(|| Text::new(staff)), ..Context::default() },
+            ..Event::clone(&plain)
+        }))
+    };
+    let engine = start(data.path(), &[files()]);
+    let handle = engine.handle();
+    handle.set_clock(TimeMs::new(AT)).await.unwrap().unwrap();
+    let program = handle.programs()[0].id;
+    let reasons = |answers: Vec<Answer>| match &answers[..] {
+        [Answer::Recorded(record)] => record.fraud.reasons.iter().map(|r| r.rule.to_string()).collect::<Vec<_>>(),
+        other => panic!("one record, not {other:?}"),
+    };
+    let post = async |command: Command| reasons(handle.submit(program, vec![command]).await.unwrap());
+    for sold in ["a", "b", "c"] {
+        assert!(post(sale(sold, "anna", 1_000, None)).await.is_empty());
+    }
+    assert_eq!(post(sale("d", "anna", 1_000, None)).await, ["three_by_hand"]);
+    // Most of one order is still an order, but less money.
+    assert!(post(sale("r1", "", 900, Some("a"))).await.is_empty());
+    assert_eq!(post(sale("e", "anna", 100, None)).await, ["three_by_hand"]);
+    // The rings go out of memory while others buy.
+    for other in 0..CACHE_MEMBERS * 4 {
+        post(basket(1_000 + other, 1 + other)).await;
+    }
+    for (refund, order, cents) in [("r2", "a", 100), ("r3", "b", 1_000), ("r4", "c", 1_000)] {
+        assert!(post(sale(refund, "", cents, Some(order))).await.is_empty());
+    }
+    assert!(post(sale("f", "anna", 100, None)).await.is_empty(), "d, e and f are kept");
+    assert_eq!(post(sale("g", "anna", 100, None)).await, ["three_by_hand"]);
+    // d, e, f and g come to 13.00 of the 50.00 that fit a day.
+    assert_eq!(post(sale("h", "", 3_700, None)).await, Vec::<String>::new());
+    assert_eq!(post(sale("i", "", 1, None)).await, ["fifty_a_day"]);
+    // A refund that comes before its sale takes it out as it comes.
+    assert!(post(sale("r5", "", 5_000, Some("early"))).await.is_empty());
+    assert_eq!(post(sale("early", "bob", 5_000, None)).await, ["fifty_a_day"]);
+    assert!(post(sale("r6", "", 3_700, Some("h"))).await.is_empty());
+    assert!(post(sale("j", "bob", 3_699, None)).await.is_empty(), "50.00 again, with what came early gone");
+    engine.stop().unwrap();
+    drop(handle);
+    // The same after a start without views.
+    std::fs::remove_dir_all(data.path().join("views")).unwrap();
+    let engine = start(data.path(), &[files()]);
+    let handle = engine.handle();
+    let post = async |command: Command| reasons(handle.submit(program, vec![command]).await.unwrap());
+    assert_eq!(post(sale("k", "bob", 1, None)).await, ["fifty_a_day"]);
+    assert!(post(sale("r7", "", 3_699, Some("j"))).await.is_empty());
+    assert!(post(sale("l", "bob", 100, None)).await.is_empty());
+    engine.stop().unwrap();
+}
+
+const KEPT: &str = r#"
+[program]
+name = "Kept"
+zone = "UTC"
+auto_enroll = true
+max_lateness = "none"
+[fraud]
+pack = "none"
+[pools.points]
+[[earn]]
+on = "purchase"
+pool = "points"
+rate = { give = 1, per = 100 }
+reason = "a purchase"
+[[limits]]
+id = "three_by_hand"
+on = "purchase"
+key = ["staff", "member"]
+window = "1h"
+limit = 3
+counts = "kept"
+verdict = "flag"
+[[limits]]
+id = "fifty_a_day"
+on = "purchase"
+key = "member"
+metric = "sum"
+window = "day"
+limit = 5000
+counts = "kept"
+verdict = "flag"
+"#;
 
 /// Which rings inputs of a kind always read is worked out once for a version of the rules. What is looked up is the same as when every
 /// limit and feed is asked of every input.

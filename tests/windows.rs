@@ -14,12 +14,22 @@ const WINDOW_MS: i64 = 40;
 /// Nothing is later than this, so that older entries can be forgotten by the list.
 const LATE_MS: i64 = 25;
 
-/// One key: a ring that counts, one that counts distinct values, and all that happened of late.
+/// One key: a ring that counts, one that counts distinct values, one that counts and adds up what is kept, and all that happened of late.
 struct Key {
     counts: Ring,
     values: Ring,
-    all: VecDeque<(i64, i64)>,
+    kept: Ring,
+    all: VecDeque<Happened>,
     now: i64,
+}
+
+/// Something that happened.
+struct Happened {
+    at: i64,
+    value: i64,
+    seq: u64,
+    /// What is left of it.
+    left: i64,
 }
 
 /// xorshift64*.
@@ -37,14 +47,14 @@ impl Random {
 
 impl Key {
     fn new() -> Self {
-        let (counts, values) = (Ring::new(6), Ring::new(12));
-        Self { counts, values, all: VecDeque::new(), now: 0 }
+        let (counts, values, kept) = (Ring::new(6), Ring::new(12), Ring::new(12));
+        Self { counts, values, kept, all: VecDeque::new(), now: 0 }
     }
 
     /// What the list says of the window that ends at an instant: how many, how many different, how near the nearest.
     fn truth(&self, at: i64, window_ms: i64, own: i64) -> (i64, i64, Option<i64>) {
         let (mut count, mut values, mut nearest) = (0, 1u64 << own, None);
-        for (when, value) in &self.all {
+        for Happened { at: when, value, .. } in &self.all {
             if *when <= at && at - when < window_ms {
                 count += 1;
                 values |= 1 << value;
@@ -80,15 +90,51 @@ impl Key {
         if at >= self.now && nearest.is_some_and(|nearest| nearest < WINDOW_MS) {
             assert_eq!(measure::gap(&self.counts, instant).map(|(gap, _)| gap), nearest);
         }
+        self.check_kept(at, window_ms);
         let entry = Entry { at: instant, value, seq: Seq::new(seq) };
         self.counts.insert(entry);
         self.values.insert_distinct(entry);
+        self.kept.insert(Entry { value: value + 1, ..entry });
         self.now = self.now.max(at);
-        self.all.push_back((at, value));
-        while self.all.front().is_some_and(|(when, _)| *when < self.now - LATE_MS - 2 * WINDOW_MS) {
+        self.all.push_back(Happened { at, value, seq, left: value + 1 });
+        if random.below(3) == 0 {
+            self.give_back(random, seq);
+        }
+        while self.all.front().is_some_and(|past| past.at < self.now - LATE_MS - 2 * WINDOW_MS) {
             self.all.pop_front();
         }
         !counted.complete || !distinct.complete
+    }
+}
+
+impl Key {
+    /// Gives back some or all of something that happened of late.
+    fn give_back(&mut self, random: &mut Random, seq: u64) {
+        let len = i64::try_from(self.all.len()).unwrap_or(1);
+        let which = usize::try_from(random.below(len)).unwrap_or(0);
+        if let Some(past) = self.all.get_mut(which).filter(|past| past.left > 0) {
+            past.left -= (random.below(4) + 1).min(past.left);
+            self.kept.leave(Seq::new(past.seq), (past.left > 0).then_some(past.left), Seq::new(seq));
+        }
+    }
+
+    /// What is kept in the window that ends at an instant, against the list.
+    fn check_kept(&self, at: i64, window_ms: i64) {
+        let within = self.all.iter().filter(|past| past.at <= at && at - past.at < window_ms && past.left > 0);
+        let (mut count, mut sum) = (0, 0);
+        for past in within {
+            (count, sum) = (count + 1, sum + past.left);
+        }
+        let (counted, summed) =
+            (self.kept.count(TimeMs::new(at), window_ms), self.kept.sum(TimeMs::new(at), window_ms));
+        assert!(counted.value <= count && summed.value <= sum, "never more is kept than there is");
+        if counted.complete {
+            assert_eq!(
+                (counted.value, summed.value),
+                (count, sum),
+                "a complete tally of what is kept is exact at {at}"
+            );
+        }
     }
 }
 

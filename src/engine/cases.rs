@@ -248,7 +248,8 @@ impl Ledger for InMemory {
                 Input::Event(event) => self.order_of(event),
                 _ => None,
             };
-            let record = self.core.release(closing, &one, order.as_ref());
+            let mut record = self.core.release(closing, &one, order.as_ref());
+            self.core.apply(&mut record, &Seen::default());
             self.records.push(record);
             self.do_awaited(self.records.len() - 1);
         }

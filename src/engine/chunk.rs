@@ -189,6 +189,7 @@ impl Pipeline {
             Err(reject) => Pending::Rejected(reject),
             Ok(mut record) => {
                 self.note_versions(&item.command, &record, about);
+                self.fetch_unobserved(&record)?;
                 self.core.apply(&mut record, seen);
                 self.note_enrolled(&record);
                 if let Some(key) = item.key {
@@ -199,7 +200,7 @@ impl Pipeline {
                 self.note_latest(block, &record);
                 block.records.push(record);
                 let at = block.records.len() - 1;
-                self.find_awaited(block, at, chunk.now);
+                self.find_awaited(block, at, chunk.now)?;
                 self.watch_rules(block, at, chunk.now);
                 Pending::Recorded(at)
             }

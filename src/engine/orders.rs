@@ -9,9 +9,11 @@ use hashbrown::HashMap;
 
 use super::Error;
 use super::block::Open;
+use super::cache::Cache;
 use super::pipeline::Pipeline;
 use super::reads;
 use crate::fraud::Seen;
+use crate::fraud::rings::keys_unobserved;
 use crate::ledger::decide::{Past, Subject};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::record::Record;
@@ -151,13 +153,25 @@ impl Pipeline {
         Ok(taint)
     }
 
+    /// Brings the rings into memory that a record takes something out of.
+    pub(super) fn fetch_unobserved(&mut self, record: &Record) -> Result<(), Error> {
+        let mut keys = keys_unobserved(record).peekable();
+        if keys.peek().is_some() {
+            Cache::fetch_rings(&mut self.core, &self.shared.store, keys)?;
+        }
+        Ok(())
+    }
+
     /// Does the refunds that waited for an order that was recorded just now.
-    pub(super) fn find_awaited(&mut self, block: &mut Open, order_at: usize, now: TimeMs) {
+    pub(super) fn find_awaited(&mut self, block: &mut Open, order_at: usize, now: TimeMs) -> Result<(), Error> {
         let mut found = 0;
         loop {
-            let Some((order, done)) = block.records.get(order_at..).and_then(<[Record]>::split_first) else { return };
+            let Some((order, done)) = block.records.get(order_at..).and_then(<[Record]>::split_first) else {
+                return Ok(());
+            };
             let refunds = done.get(..found).unwrap_or_default();
-            let Some(mut record) = self.core.awaited(order, refunds, now) else { return };
+            let Some(mut record) = self.core.awaited(order, refunds, now) else { return Ok(()) };
+            self.fetch_unobserved(&record)?;
             self.core.apply(&mut record, &Seen::default());
             block.records.push(record);
             found += 1;

@@ -186,15 +186,13 @@ impl Core {
         Ok((record, Closing { program, case: case.id, outcome: resolution.outcome, now }))
     }
 
-    /// What becomes of a record that a case held, applied. `order` is what a held refund names. What is due for everyone it
+    /// What becomes of a record that a case held. `order` is what a held refund names. What is due for everyone it
     /// touches has been done.
-    pub(super) fn release(&mut self, closing: Closing, held: &Record, order: Option<&Subject>) -> Record {
+    pub(super) fn release(&self, closing: Closing, held: &Record, order: Option<&Subject>) -> Record {
         let Closing { program, case, outcome, now } = closing;
         let terms = Arc::clone(&self.compiled(program).terms);
         let books = Books { state: &self.state, program, terms: &terms, now };
-        let mut record = decide::release(&books, held, case, outcome, order);
-        self.apply(&mut record, &Seen::default());
-        record
+        decide::release(&books, held, case, outcome, order)
     }
 
     /// What a record gave is taken back, applied; `None` where there is nothing to take.
@@ -269,9 +267,11 @@ impl Pipeline {
                 Input::Event(event) => self.order_of(block, program, event, now)?,
                 _ => None,
             };
-            let record = self.core.release(closing, &one, order.as_ref());
+            let mut record = self.core.release(closing, &one, order.as_ref());
+            self.fetch_unobserved(&record)?;
+            self.core.apply(&mut record, &Seen::default());
             let at = self.push(block, record);
-            self.find_awaited(block, at, now);
+            self.find_awaited(block, at, now)?;
         }
         let taint = self.taint_of(block, program, &counted, now)?;
         for subject in self.lives_of(block, program, counted)? {

@@ -123,7 +123,7 @@ fn is_taken(limit: &LimitTerms, input: &Input, verdict: Verdict) -> bool {
     }
     match limit.extra.taken {
         Taken::Attempted => true,
-        Taken::Accepted => verdict < Verdict::Deny,
+        Taken::Accepted | Taken::Kept => verdict < Verdict::Deny,
         Taken::Denied => verdict == Verdict::Deny,
     }
 }

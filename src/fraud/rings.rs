@@ -1,17 +1,12 @@
 //! The rings in memory, by key. It may hold only some of them at a time: the engine fetches the rings of an input before
 //! it is assessed and evicts those that are on disk. It never decides anything.
 
-use smol_str::SmolStrBuilder;
-
 use super::window::{Entry, Ring};
 use super::{facts, feeds};
-use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
+use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken, Unobserved};
 use crate::ledger::table::Table;
 use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
-
-/// Between the fields of a key.
-const SEPARATOR: char = '\u{1f}';
 
 /// Which ring.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,18 +34,7 @@ impl RingKey {
         fields: &KeyFields,
         value: impl Fn(KeyField) -> Option<&'a Text>,
     ) -> Option<Self> {
-        let value = |field: KeyField| value(field).filter(|value| !value.is_empty());
-        let mut fields = fields.iter();
-        let mut key = value(fields.next()?)?.clone();
-        if let Some(second) = fields.next() {
-            let mut text = SmolStrBuilder::new();
-            text.push_str(&key);
-            for field in std::iter::once(second).chain(fields) {
-                text.push(SEPARATOR);
-                text.push_str(value(field)?);
-            }
-            key = text.finish();
-        }
+        let key = fields.key_of(value)?;
         Some(Self { program, ring, key })
     }
 }
@@ -183,6 +167,7 @@ impl Rings {
     /// Takes in what a record observed. A ring that has taken in this record or a later one stays as it is, so replaying
     /// a journal over stored rings is harmless. The rings of the record should be in memory: a missing one is made anew.
     pub fn observe(&mut self, record: &Record) {
+        self.unobserve(record);
         let mut open = None;
         for observation in &record.observed {
             if let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) {
@@ -194,6 +179,7 @@ impl Rings {
 
     /// [`Rings::observe`] where the rings of the record's input have been looked up already.
     pub fn observe_seen(&mut self, record: &Record, seen: &Seen) {
+        self.unobserve(record);
         let mut open = None;
         for observation in &record.observed {
             if let Some(sought) = seen.sought(observation.ring, observation.key) {
@@ -204,13 +190,28 @@ impl Rings {
         }
     }
 
+    /// Takes out what a record gave back. No record observes the same ring.
+    fn unobserve(&mut self, record: &Record) {
+        for (key, gone) in unobserved(record) {
+            let Some(slot) = self.index.get(&key).and_then(|place| place.slot()) else { continue };
+            let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
+            if ring.last() >= record.seq {
+                continue;
+            }
+            if ring.last() <= self.since {
+                self.touched.push(slot);
+            }
+            ring.leave(gone.of, gone.left, record.seq);
+        }
+    }
+
     /// Takes in one observation. A record may have several for one ring, one after the other: `open` is the ring of the one
     /// before.
     fn take_in(&mut self, slot: Slot, record: &Record, observation: &Observation, open: &mut Option<Slot>) {
         let keep = Keep::unpack(observation.capacity);
         let wanted = match keep.taken {
             Taken::Attempted => true,
-            Taken::Accepted => record.status != Status::Denied,
+            Taken::Accepted | Taken::Kept => record.status != Status::Denied,
             Taken::Denied => record.status == Status::Denied,
         };
         let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
@@ -431,9 +432,23 @@ fn is_located(input: &Input) -> bool {
     matches!(input, Input::Event(event) if event.context.location.is_some())
 }
 
-/// The rings a record's observations go into.
+/// The rings a record changes.
 pub fn keys_observed(record: &Record) -> impl Iterator<Item = RingKey> {
-    record.observed.iter().filter_map(|seen| RingKey::of(record.program, seen.ring, &seen.key, &record.input))
+    let observed = record.observed.iter();
+    let observed = observed.filter_map(|seen| RingKey::of(record.program, seen.ring, &seen.key, &record.input));
+    observed.chain(keys_unobserved(record))
+}
+
+/// The rings a record takes something out of.
+pub fn keys_unobserved(record: &Record) -> impl Iterator<Item = RingKey> {
+    unobserved(record).map(|(key, _)| key)
+}
+
+fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, &Unobserved)> {
+    record.effects.iter().filter_map(|effect| {
+        let Effect::Unobserve(gone) = effect else { return None };
+        Some((RingKey { program: record.program, ring: gone.ring, key: gone.key.clone() }, gone))
+    })
 }
 
 /// Whether a limit counts an input. One that looks at the latest entries of a plain count lets that count everything.

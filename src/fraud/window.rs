@@ -152,6 +152,16 @@ impl Ring {
         self.entries.insert(place, entry);
     }
 
+    /// Leaves so much of an entry, or nothing of it, because of a record that gave something back.
+    pub fn leave(&mut self, of: Seq, left: Option<i64>, because: Seq) {
+        self.last = self.last.max(because);
+        let Some(at) = self.entries.iter().position(|entry| entry.seq == of) else { return };
+        match (left, self.entries.get_mut(at)) {
+            (Some(value), Some(entry)) => entry.value = value,
+            _ => drop(self.entries.remove(at)),
+        }
+    }
+
     /// How many entries lie in the window that ends at `at`: not later than `at`, and younger than `window_ms` then.
     #[must_use]
     pub fn count(&self, at: TimeMs, window_ms: i64) -> Tally {

@@ -63,6 +63,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Refer { .. }
         | Effect::Kin(_)
         | Effect::Private(_)
+        | Effect::Unobserve(_)
         | Effect::Origin { .. }
         | Effect::Hold { .. }
         | Effect::Unhold { .. }
@@ -263,6 +264,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Merged { .. }
         | Effect::Erased { .. }
         | Effect::Private(_)
+        | Effect::Unobserve(_)
         | Effect::Household { .. } => standing::change(member, effect, when, input),
     }
     true

@@ -1,14 +1,12 @@
-//! What a record did: credits, debits, stamps, grants and the rest, and what limits cut from them.
-//!
-//! An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
+//! What a record did. An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
 mod party;
-
 use super::calendar::Span;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
 use super::review::Vest;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
+use super::{kin, private, status, verdict};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -491,10 +489,12 @@ pub enum Effect {
         /// Whose.
         party: u8,
         /// Which level, and until when.
-        landing: super::status::Landing,
+        landing: status::Landing,
     },
+    /// An order counts for less in a ring, or for nothing.
+    Unobserve(verdict::Unobserved),
     /// Who is tied to whom.
-    Kin(super::kin::KinEffect),
+    Kin(kin::KinEffect),
     /// What is known of a person, and what of it is sealed.
-    Private(super::private::PrivateEffect),
+    Private(private::PrivateEffect),
 }

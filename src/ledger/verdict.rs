@@ -2,6 +2,8 @@
 //!
 //! Only the vocabulary: the counting is done by `fraud`, and nothing here judges.
 
+use smol_str::SmolStrBuilder;
+
 use super::types::{NameId, Seq, Text, TimeMs};
 
 /// How much an event is believed. Ordered: the strongest of all reasons wins.
@@ -131,6 +133,22 @@ pub struct Observation {
     pub value: i64,
 }
 
+/// What a ring of what is kept counts of an order from here on, part or all of which was given back. The entry stays where it was in
+/// time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unobserved {
+    /// Whose order.
+    pub party: u8,
+    /// The ring.
+    pub ring: NameId,
+    /// The values of its key's fields, as [`KeyFields::key_of`] says.
+    pub key: Text,
+    /// The record that observed the order.
+    pub of: Seq,
+    /// What is left of the entry's value; none where nothing is.
+    pub left: Option<i64>,
+}
+
 /// The value of an entry that is no occurrence: counts since it begin after it.
 pub const MARK: i64 = i64::MIN;
 
@@ -144,6 +162,8 @@ pub enum Taken {
     Accepted,
     /// What was denied.
     Denied,
+    /// What was posted or held, less what was given back of it since.
+    Kept,
 }
 
 /// How a ring keeps what it observes: written into the upper bits of [`Observation::capacity`], which are zero for plain counts.
@@ -173,6 +193,7 @@ impl Keep {
             Taken::Attempted => 0,
             Taken::Accepted => Self::ACCEPTED,
             Taken::Denied => Self::DENIED,
+            Taken::Kept => Self::ACCEPTED | Self::DENIED,
         };
         let distinct = if self.distinct { Self::DISTINCT } else { 0 };
         let first = if self.first { Self::FIRST } else { 0 };
@@ -182,15 +203,19 @@ impl Keep {
     /// Of a capacity.
     #[must_use]
     pub const fn unpack(capacity: u16) -> Self {
-        let taken = match capacity & (Self::ACCEPTED | Self::DENIED) {
-            Self::ACCEPTED => Taken::Accepted,
-            Self::DENIED => Taken::Denied,
-            _ => Taken::Attempted,
+        let taken = match (capacity & Self::ACCEPTED != 0, capacity & Self::DENIED != 0) {
+            (true, true) => Taken::Kept,
+            (true, false) => Taken::Accepted,
+            (false, true) => Taken::Denied,
+            (false, false) => Taken::Attempted,
         };
         let (distinct, first) = (capacity & Self::DISTINCT != 0, capacity & Self::FIRST != 0);
         Self { entries: capacity & Self::ENTRIES, distinct, first, taken }
     }
 }
+
+/// Between the fields of a key.
+const SEPARATOR: char = '\u{1f}';
 
 /// One to [`KeyFields::MAX`] fields that make a key, in order; small enough to be copied with every record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +232,22 @@ impl KeyFields {
     #[must_use]
     pub const fn of(field: KeyField) -> Self {
         Self { first: field, others: [None; Self::MAX - 1] }
+    }
+
+    /// The values of the fields, in order, with U+001F between them; `None` where one is missing or empty.
+    #[must_use]
+    pub fn key_of<'a>(&self, value: impl Fn(KeyField) -> Option<&'a Text>) -> Option<Text> {
+        let value = |field: KeyField| value(field).filter(|value| !value.is_empty());
+        let mut fields = self.iter();
+        let key = value(fields.next()?)?.clone();
+        let Some(second) = fields.next() else { return Some(key) };
+        let mut text = SmolStrBuilder::new();
+        text.push_str(&key);
+        for field in std::iter::once(second).chain(fields) {
+            text.push(SEPARATOR);
+            text.push_str(value(field)?);
+        }
+        Some(text.finish())
     }
 
     /// The fields; `None` where there are none or too many.

@@ -55,6 +55,7 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         CountsText::Attempted => {}
         CountsText::Accepted => add("counts", "accepted"),
         CountsText::Denied => add("counts", "denied"),
+        CountsText::Kept => add("counts", "kept"),
     }
     Text::new(name)
 }
@@ -194,6 +195,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
             CountsText::Attempted => Taken::Attempted,
             CountsText::Accepted => Taken::Accepted,
             CountsText::Denied => Taken::Denied,
+            CountsText::Kept => Taken::Kept,
         },
         excludes_current: !limit.current,
         ignore_m: limit.ignore_below_m.map_or(0, |metres| metres.0),
@@ -343,6 +345,12 @@ fn most(limit: &LimitTable) -> i64 {
     limit.limit.as_ref().map_or(0, |limit| limit.get_ref().0)
 }
 
+/// Places in a ring that one counted event may take: marks of what a count begins after take places too, and where what was given back
+/// leaves its place, older ones must still be there.
+pub(super) fn places(limit: &LimitTable) -> u16 {
+    1 + u16::from(limit.since.is_some()) + u16::from(limit.counts == CountsText::Kept)
+}
+
 /// Entries one limit needs: one more than passes, so that passing it is seen, and enough to name what made the count.
 fn capacity(limit: &LimitTable) -> u16 {
     let evidence = u16::try_from(EVIDENCE_EVENTS_MIN).unwrap_or(RING_CAPACITY_MAX);
@@ -351,10 +359,7 @@ fn capacity(limit: &LimitTable) -> u16 {
         return u16::try_from(latest.get_ref().0).unwrap_or(RING_CAPACITY_MAX);
     }
     match limit.metric {
-        // Marks of what a count begins after take places too.
-        MetricText::Count => {
-            needed.max(evidence).saturating_mul(1 + u16::from(limit.since.is_some())).min(RING_CAPACITY_MAX)
-        }
+        MetricText::Count => needed.max(evidence).saturating_mul(places(limit)).min(RING_CAPACITY_MAX),
         // Room for repeated values, so that late events find what lay before them.
         MetricText::Distinct => needed.saturating_mul(2).max(evidence).min(RING_CAPACITY_MAX),
         MetricText::Gap | MetricText::Favour | MetricText::Age | MetricText::Cycle => evidence,

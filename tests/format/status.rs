@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tallystick::ledger::event::Birthday;
 use tallystick::ledger::member::Member;
 use tallystick::ledger::private::{Known, Private, PrivateEffect};
-use tallystick::ledger::record::{Effect, Input, Record};
+use tallystick::ledger::record::{Effect, Input, Record, Unobserved};
 use tallystick::ledger::status::{Credits, Landing, Status};
+use tallystick::ledger::types::Seq;
 
 use super::samples::{NOW, bare, full_event, member, name, text};
 
@@ -29,6 +30,15 @@ pub fn private_records() -> Vec<(String, Record)> {
     ];
     let effects = effects.into_iter().map(Effect::Private).collect();
     vec![("record-effects-private".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
+}
+
+/// A record that gave back what limits had counted, in part and whole.
+pub fn unobserved_records() -> Vec<(String, Record)> {
+    let gone = |party, key: &str, left| {
+        Effect::Unobserve(Unobserved { party, ring: name(5), key: text(key), of: Seq::new(77), left })
+    };
+    let effects = vec![gone(0, "ana", None), gone(1, "s1\u{1f}ana", Some(1_299)), gone(0, "", Some(-1))];
+    vec![("record-effects-unobserved".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
 }
 
 /// What is sealed of a record.

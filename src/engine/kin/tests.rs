@@ -264,7 +264,8 @@ impl World {
         let (record, closing) = self.core.close(PROGRAM, &resolution, self.now).unwrap();
         self.records.push(record);
         for one in held {
-            let record = self.core.release(closing, &one, None);
+            let mut record = self.core.release(closing, &one, None);
+            self.core.apply(&mut record, &crate::fraud::Seen::default());
             self.records.push(record);
         }
         let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);

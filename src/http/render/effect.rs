@@ -94,6 +94,7 @@ const fn is_bookkeeping(effect: &Effect) -> bool {
             | Effect::PlanSpend { .. }
             | Effect::HeldTerms { .. }
             | Effect::Kin(_)
+            | Effect::Unobserve(_)
             | Effect::HeldCap { .. }
             | Effect::Lifetime { .. }
             | Effect::Chose { .. }

@@ -4,7 +4,7 @@
 
 use super::wire::{wire_enum, wire_struct};
 use crate::ledger::calendar::Span;
-use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect};
+use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Unobserved};
 
 // Tags are never changed and never reused.
 wire_enum!(Account, "account" {
@@ -69,6 +69,7 @@ wire_enum!(Effect, "effect" {
     60 = Vest(given),
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },
+    63 = Unobserve(gone),
     80 = Kin(kin),
 });
 
@@ -86,5 +87,7 @@ wire_enum!(Clipped, "clipped" {
 });
 
 wire_struct!(Credit { party, pool, lot, amount, repaid, earned_at, available_at, expires_at, from, reason, rule });
+
+wire_struct!(Unobserved { party, ring, key, of, left });
 
 wire_struct!(Clip { party, what, wanted, given, limit });

@@ -64,6 +64,7 @@ pub(super) fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::HeldTerms { .. }
             | Effect::Refer { .. }
             | Effect::Kin(_)
+            | Effect::Unobserve(_)
             | Effect::Private(_)
             | Effect::Origin { .. }
             | Effect::Spend { .. }

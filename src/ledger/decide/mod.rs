@@ -9,6 +9,7 @@ mod cards;
 mod credit;
 mod due;
 mod event;
+mod kept;
 mod laws;
 mod plans;
 mod reclaim;

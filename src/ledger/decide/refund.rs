@@ -18,6 +18,7 @@ use super::super::proposal::Proposal;
 use super::super::provenance::{Back, Condition, Leaving, LineBack, Lines, Window};
 use super::super::record::{Account, Effect, Input, Record, Status};
 use super::super::reject::Reject;
+use super::super::terms::{LimitTerms, Metric};
 use super::super::types::{LotId, NameId, Points, Text, TimeMs};
 use super::cards::Unstamp;
 use super::event::{Opened, Work};
@@ -188,6 +189,7 @@ impl<'a> Giving<'a> {
         self.uncount(draft, (&before, &after));
         self.unstamp(draft, (&before, &after));
         self.end_rights(draft, (&before, &after));
+        self.unobserve(draft, (&before, &after));
         let moved = Moved {
             member: Some(self.member),
             at: record.occurred_at,
@@ -304,6 +306,21 @@ impl<'a> Giving<'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Takes the order out of what limits count of what is kept, or so much of it as went back.
+    fn unobserve(&self, draft: &mut Draft, (before, after): (&Progress, &Progress)) {
+        let Some(event) = self.subject.order.input.event() else { return };
+        let all = event.amount().get();
+        let left = |progress: &Progress| all - self.order.back(all, (&Lines::All, &Back::Share), progress);
+        let is_whole = |progress: &Progress| self.order.back(1, (&Lines::All, &Back::Whole), progress) == 1;
+        let what = |limit: &LimitTerms| match limit.metric {
+            _ if is_whole(after) => (!is_whole(before)).then_some(None),
+            Metric::Sum => (left(before) != left(after)).then_some(Some(left(after))),
+            _ => None,
+        };
+        let [_, of] = self.subject.seqs();
+        draft.unobserve(self.books, (event, of), what);
     }
 
     /// A party of the order as a party of the refund.

@@ -24,12 +24,21 @@ use super::{Books, Draft, Judgement, act, due, plans, refund, take_held_transfer
 /// The reward of a card that is filled by a released stamp.
 const FULL_CARD: Text = Text::new_static("a full card");
 
+/// A held event that was confirmed as fraud is voided, and is not among what is kept.
+fn never_was(books: &Books<'_>, held: &Record) -> Draft {
+    let mut draft = void(books, held);
+    if let Some(event) = held.input.event() {
+        draft.unobserve(books, (event, held.seq), |_| Some(None));
+    }
+    draft
+}
+
 /// What becomes of a held record once its case is closed. What cannot be done any more (a reward that is sold out meanwhile) is
 /// void, and says why. `subject` is the order that a held refund names.
 #[must_use]
 pub fn release(books: &Books<'_>, held: &Record, case: Seq, outcome: Outcome, subject: Option<&Subject>) -> Record {
     let done = match outcome {
-        Outcome::Confirmed => Ok(void(books, held)),
+        Outcome::Confirmed => Ok(never_was(books, held)),
         Outcome::Cleared => take_effect(books, held, subject),
     };
     let (draft, faults) = match done {

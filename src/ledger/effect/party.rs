@@ -11,6 +11,7 @@ impl Effect {
             Self::Credit(credit) => credit.party,
             Self::Kin(kin) => kin.party(),
             Self::Private(private) => private.party(),
+            Self::Unobserve(gone) => gone.party,
             Self::Enroll { party, .. }
             | Self::Debit { party, .. }
             | Self::Owe { party, .. }

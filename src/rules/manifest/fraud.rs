@@ -88,7 +88,7 @@ pub(in crate::rules) struct LimitTable {
     pub when: BTreeMap<String, String>,
     /// Only what came after the latest of these is counted.
     pub since: Option<AfterTable>,
-    /// What is counted by its outcome: `attempted`, `accepted` or `denied`.
+    /// What is counted by its outcome: `attempted`, `accepted`, `denied`; or `kept`: what was accepted and not given back since, where it was in time.
     #[serde(default)]
     pub counts: CountsText,
     /// Whether the event itself is in the count.
@@ -171,6 +171,7 @@ pub(in crate::rules) enum CountsText {
     Attempted,
     Accepted,
     Denied,
+    Kept,
 }
 
 /// What a limit counts.

@@ -114,6 +114,12 @@ fn limits_fit_their_rings() {
     assert_eq!(limit("limit = 1023"), "");
     assert_eq!(limit("limit = 1024"), "program.toml:22:9: a limit on a count is at most 1023");
     assert_eq!(limit("limit = 100000\nmetric = \"sum\""), "");
+    assert_eq!(limit("limit = 511\ncounts = \"kept\""), "");
+    assert_eq!(limit("limit = 512\ncounts = \"kept\""), "program.toml:22:9: a limit on a count is at most 511");
+    assert_eq!(limit("limit = 9\nmetric = \"sum\"\ncounts = \"kept\""), "");
+    assert!(
+        limit("metric = \"gap\"\ncounts = \"kept\"").contains("what is kept is a count or a sum of purchases or fees")
+    );
     assert!(limit("limit = 5\nentries = 10").contains("only a sum needs"));
     assert!(limit("limit = 5\nabsent = \"zero\"").contains("\"zero\" is not a verdict"));
 }

@@ -1,10 +1,12 @@
 //! What must agree within limits: their numbers fit their rings, and each looks at what there is.
 
 use super::Check;
+use crate::ledger::event::EventKind;
 use crate::ledger::record::{KeyField, KeyFields};
 use crate::ledger::terms::{Counted, TRAIL_FIELDS};
 use crate::limits::{DISTINCT_LIMIT_MAX, LATEST_MAX, RING_CAPACITY_MAX};
-use crate::rules::manifest::{LimitTable, MetricText};
+use crate::rules::limits::places;
+use crate::rules::manifest::{CountsText, LimitTable, MetricText};
 use crate::rules::values::{CountedKind, WindowOf};
 
 impl Check<'_> {
@@ -39,6 +41,14 @@ impl Check<'_> {
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
         }
+        let is_plain = matches!(limit.metric, MetricText::Count | MetricText::Sum) && limit.latest.is_none();
+        let is_order = |kind: &CountedKind| matches!(kind.0, Counted::Event(EventKind::Purchase | EventKind::Fee));
+        if limit.counts == CountsText::Kept && !(is_plain && limit.on.0.iter().all(is_order)) {
+            self.wrong(
+                limit.id.span(),
+                "what is kept is a count or a sum of purchases or fees, which a refund gives back",
+            );
+        }
         if limit.key.0.len() > KeyFields::MAX {
             self.wrong(limit.id.span(), format!("a key has at most {} fields", KeyFields::MAX));
         }
@@ -51,7 +61,7 @@ impl Check<'_> {
     /// A number that no ring could count to would never fire.
     fn limit_number(&mut self, limit: &LimitTable) {
         let highest = match limit.metric {
-            MetricText::Count => i64::from(RING_CAPACITY_MAX) / (1 + i64::from(limit.since.is_some())) - 1,
+            MetricText::Count => i64::from(RING_CAPACITY_MAX) / i64::from(places(limit)) - 1,
             MetricText::Distinct => DISTINCT_LIMIT_MAX,
             MetricText::Favour => LATEST_MAX - 1,
             _ => i64::MAX,

@@ -10,7 +10,7 @@ use super::strategies::{account, birthday, context, lot_id, money, name, number,
 use crate::ledger::act::{Act, Spend, What};
 use crate::ledger::member::{Buckets, CardState, Counter};
 use crate::ledger::provenance::*;
-use crate::ledger::record::{Effect, Input};
+use crate::ledger::record::{Effect, Input, Unobserved};
 use crate::ledger::standing::{Hanging, Standing};
 use crate::ledger::types::{NameId, Text};
 
@@ -116,6 +116,8 @@ fn spending() -> impl Strategy<Value = Effect> {
         (party(), name(), points()).prop_map(|(party, pool, amount)| Effect::Lifetime { party, pool, amount }),
         (party(), vec((text(), text()), 0..3)).prop_map(|(party, choices)| Effect::Chose { party, choices }),
         (party(), name(), any::<i32>()).prop_map(|(party, counter, since)| Effect::Qualify { party, counter, since }),
+        (party(), name(), text(), seq(), of(any::<i64>()))
+            .prop_map(|(party, ring, key, of, left)| Effect::Unobserve(Unobserved { party, ring, key, of, left })),
         (party(), super::kin::landing()).prop_map(|(party, landing)| Effect::Land { party, landing }),
         (party(), lot_id(), name(), points(), of((name(), index())))
             .prop_map(|(party, id, pool, amount, reward)| Effect::Redeem { party, id, pool, amount, reward }),
