@@ -100,11 +100,15 @@ pub enum Fact {
     Asleep,
     /// Goes to a member who enrolled less than two weeks ago.
     ToNewcomer,
+    /// Of a till that numbers its own events, and arrives more than an hour after it happened.
+    Late,
+    /// Tells a birthday that is at most a week away.
+    BirthdaySoon,
 }
 
 impl Fact {
     /// Every one.
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         Self::InPerson,
         Self::Remote,
         Self::OwnTill,
@@ -120,6 +124,8 @@ impl Fact {
         Self::Indebted,
         Self::Asleep,
         Self::ToNewcomer,
+        Self::Late,
+        Self::BirthdaySoon,
     ];
 
     /// Its name in programs.
@@ -141,15 +147,17 @@ impl Fact {
             Self::LateReceipt => "late_receipt",
             Self::Indebted => "indebted",
             Self::ToNewcomer => "to_newcomer",
+            Self::Late => "late",
+            Self::BirthdaySoon => "birthday_soon",
         }
     }
 }
 
-const _: () = assert!(Fact::ALL.len() == Fact::ToNewcomer as usize + 1, "every fact is listed");
+const _: () = assert!(Fact::ALL.len() == Fact::BirthdaySoon as usize + 1, "every fact is listed");
 
 /// Facts, each there or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts(u16);
+pub struct Facts(u32);
 
 impl Facts {
     /// None of them.
@@ -158,13 +166,13 @@ impl Facts {
     /// The same with this one as it is.
     #[must_use]
     pub const fn with(self, fact: Fact, is_so: bool) -> Self {
-        Self(self.0 & !(1 << fact as u16) | (is_so as u16) << fact as u16)
+        Self(self.0 & !(1 << fact as u32) | (is_so as u32) << fact as u32)
     }
 
     /// Whether one is there.
     #[must_use]
     pub const fn has(self, fact: Fact) -> bool {
-        self.0 & 1 << fact as u16 != 0
+        self.0 & 1 << fact as u32 != 0
     }
 
     /// Whether all of others are there.
@@ -344,6 +352,8 @@ pub struct LimitExtra {
     pub slack_ms: i64,
     /// For speeds: whether one may have flown.
     pub by_air: bool,
+    /// For speeds: how many such ways there must be within the window, this one included; 0 and 1 for the first.
+    pub often: usize,
     /// For favours.
     pub favour: Option<Favour>,
     /// For favours: the ring of whom an employee served. For what is passed on: the ring of what was received. For cycles: of origins.
