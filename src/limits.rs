@@ -256,6 +256,10 @@ pub const LIST_ENTRIES_MAX: usize = 100_000;
 pub const LIST_RULES_MAX: usize = 64;
 /// Records one resolution may take back along the evidence.
 pub const CLAW_BACK_RECORDS_MAX: usize = 1_000;
+/// Members whom points are followed to, from the events of one case on.
+pub const TAINT_MEMBERS_MAX: usize = 128;
+/// Records read to follow the points of one case.
+pub const TAINT_RECORDS_MAX: usize = 20_000;
 /// How long points that come back by a reversal can be spent, where they would have expired meanwhile, in days.
 pub const REVERSAL_GRACE_DAYS: u16 = 30;
 /// How long a hold lasts where the request says nothing, in seconds.

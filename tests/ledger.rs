@@ -12,12 +12,18 @@
 
 #[path = "ledger/affairs.rs"]
 mod affairs;
+#[path = "ledger/calendar.rs"]
+mod calendar;
 #[path = "ledger/caps.rs"]
 mod caps;
 #[path = "ledger/cards.rs"]
 mod cards;
+#[path = "ledger/dividends.rs"]
+mod dividends;
 #[path = "ledger/edges.rs"]
 mod edges;
+#[path = "ledger/plans.rs"]
+mod plans;
 #[path = "ledger/refunds.rs"]
 mod refunds;
 #[path = "ledger/rejects.rs"]
@@ -31,6 +37,8 @@ mod soup;
 #[path = "ledger/spending.rs"]
 mod spending;
 mod support;
+#[path = "ledger/taint.rs"]
+mod taint;
 #[path = "ledger/tiers.rs"]
 mod tiers;
 #[path = "ledger/whole.rs"]

@@ -19,6 +19,7 @@ use crate::ledger::record::{Clipped, Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{Outcome, Resolution};
 use crate::ledger::rights::rights;
+use crate::ledger::taint::Taint;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::rules::cases::{Balance, Cut, Ledger, PoolBalance, Posted, Report, run};
 use crate::rules::{Diagnostic, Program, ProgramFiles, evaluate_marked, reached as reached_since};
@@ -252,9 +253,14 @@ impl Ledger for InMemory {
             self.do_awaited(self.records.len() - 1);
         }
         let last = |id: &Text| self.core.member(PROGRAM, id).map(|member| member.last);
+        let mut taint = Taint::of(counted.iter());
+        while let Some(id) = taint.wants() {
+            let member = self.core.member(PROGRAM, &id).map(AsRef::as_ref);
+            let Ok(()) = taint.load(&id, member, &mut self.reader());
+        }
         let Ok(subjects) = Subject::of_records(counted, last, &mut self.reader());
         for subject in subjects {
-            let record = self.core.claw_back(closing, &subject);
+            let record = self.core.claw_back(closing, &subject, &taint);
             self.records.extend(record);
         }
         Ok(posted)

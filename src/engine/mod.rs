@@ -16,6 +16,7 @@
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
 //! * [`backtest`]: a version of rules against the recorded history.
+//! * `whereabouts`: where the points of a case went.
 //! * `walk`: the durable journal and the members, for lists, reports and followers.
 //! * [`verify`]: the whole ledger counted again from the journal.
 //! * `recover`: opening a folder: views, then the journal after them, then the rules folder.
@@ -59,6 +60,7 @@ mod touched;
 mod vault;
 pub mod verify;
 mod walk;
+mod whereabouts;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +70,7 @@ pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, 
 pub use install::changed as install;
 pub use review::{CaseFilter, CasePage};
 pub use start::{Config, Engine};
+pub use whereabouts::Whereabouts;
 
 /// What can stop the engine. Nothing that was answered is lost; what was not answered may or may not be on disk.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ use crate::fraud::Seen;
 use crate::ledger::decide::{Past, Subject};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::record::Record;
+use crate::ledger::taint::Taint;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::limits::PAST_ORDERS_MAX;
 use crate::store::Store;
@@ -128,6 +129,26 @@ impl Pipeline {
         let last = |id: &Text| self.core.member(program, id).map(|member| member.last);
         let shared = &self.shared;
         Subject::of_records(records, last, &mut |seq| read(block, &self.flight, &shared.store, seq))
+    }
+
+    /// Where the points that records gave are by now, with everyone to whom they went in memory and settled by then.
+    pub(super) fn taint_of(
+        &mut self,
+        block: &mut Open,
+        program: ProgramId,
+        records: &[Record],
+        now: TimeMs,
+    ) -> Result<Taint, Error> {
+        let mut taint = Taint::of(records.iter());
+        let shared = Arc::clone(&self.shared);
+        while let Some(id) = taint.wants() {
+            let key = MemberKey { program, id };
+            self.cache.fetch_members(&mut self.core, &shared.store, std::iter::once(key.clone()))?;
+            self.settle(block, &key, now);
+            let member = self.core.state.member(&key).map(AsRef::as_ref);
+            taint.load(&key.id, member, &mut |seq| read(block, &self.flight, &shared.store, seq))?;
+        }
+        Ok(taint)
     }
 
     /// Does the refunds that waited for an order that was recorded just now.

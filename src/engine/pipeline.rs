@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::time::{Duration, Instant};
 
 use hashbrown::{HashMap, HashSet};
-use tokio::sync::oneshot;
 
 use super::Error;
 use super::ahead::Helpers;
@@ -21,7 +20,7 @@ use super::chunk::Job;
 use super::core::{About, Core};
 use super::handle::{Command, Item, Request};
 use super::review;
-use super::schedule::{Agenda, Falling};
+use super::schedule::Agenda;
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{Tallies, Watch};
@@ -159,6 +158,7 @@ impl Pipeline {
             self.tallied = Instant::now();
             self.shared.publish_tallies(&self.tallies);
         }
+        self.agenda.note_changed(&block.records);
         let Open { records, releases, keys, due_seen } = block;
         (rows.keys, rows.due_seen, rows.keys_until) = (keys, due_seen, self.core.seq());
         let members = self.core.state.programs.iter().map(|program| program.members).sum();
@@ -177,30 +177,6 @@ impl Pipeline {
         self.cache.evict(&mut self.core, self.shared.mark());
         // A committer that is gone has noted why; its answers are dropped with it.
         sent.map_err(|_| Error::Thread(std::io::Error::other("the committer has stopped")))
-    }
-
-    /// Moves the clock, then records and projects what is due until nothing is.
-    fn set_clock(
-        &mut self,
-        block: &mut Open,
-        to: TimeMs,
-        reply: oneshot::Sender<Result<(), String>>,
-    ) -> Result<(), Error> {
-        let result = self.shared.clock.set(to);
-        if result.is_ok() {
-            self.activate_planned(block, self.now())?;
-            loop {
-                self.barrier(std::mem::take(block))?;
-                self.finish_sweeps()?;
-                let now = self.now();
-                let more = self.run_due(block, (now, now), &mut Falling::new())?;
-                if block.is_empty() && !more {
-                    break;
-                }
-            }
-        }
-        block.releases.push(Release::Clock { reply, result });
-        Ok(())
     }
 
     /// Sends a block and waits until the rows of everything so far are written, so that due rows are complete.

@@ -22,6 +22,7 @@ use crate::ledger::desk::{Case, DeskRow, DeskStats};
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{CLAW_BACK_SOURCE, Outcome, RELEASE_SOURCE, Resolution, Review};
+use crate::ledger::taint::Taint;
 use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::limits::CLAW_BACK_RECORDS_MAX;
 use crate::store::keys::natural_key;
@@ -197,11 +198,11 @@ impl Core {
     }
 
     /// What a record gave is taken back, applied; `None` where there is nothing to take.
-    pub(super) fn claw_back(&mut self, closing: Closing, of: &Subject) -> Option<Record> {
+    pub(super) fn claw_back(&mut self, closing: Closing, of: &Subject, taint: &Taint) -> Option<Record> {
         let Closing { program, case, now, .. } = closing;
         let terms = Arc::clone(&self.compiled(program).terms);
         let books = Books { state: &self.state, program, terms: &terms, now };
-        let mut record = decide::claw_back(&books, of, case)?;
+        let mut record = decide::claw_back(&books, of, case, taint)?;
         self.apply(&mut record, &Seen::default());
         Some(record)
     }
@@ -272,8 +273,9 @@ impl Pipeline {
             let at = self.push(block, record);
             self.find_awaited(block, at, now);
         }
+        let taint = self.taint_of(block, program, &counted, now)?;
         for subject in self.lives_of(block, program, counted)? {
-            if let Some(record) = self.core.claw_back(closing, &subject) {
+            if let Some(record) = self.core.claw_back(closing, &subject, &taint) {
                 self.push(block, record);
             }
         }

@@ -7,18 +7,23 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use super::Error;
-use super::block::Open;
+use super::block::{Open, Release};
 use super::pipeline::Pipeline;
 use super::sweep::Sweep;
 use crate::fraud::Seen;
 use crate::ledger::decide::{is_due, next_due};
+use crate::ledger::record::Record;
 use crate::ledger::types::{MemberKey, TimeMs};
 
 /// Due rows read at once: at most so many with a block of traffic.
 const DUE_ROWS_MAX: usize = 1_024;
 /// How often due rows are looked for while the system's clock runs.
 const SCHEDULE_EVERY: Duration = Duration::from_secs(1);
+/// Changes of members that are remembered between moves of the clock.
+const UNWRITTEN_MAX: usize = 1_000_000;
 
 /// Members by when something falls due for them, the earliest first.
 pub(super) type Falling = BinaryHeap<Reverse<(TimeMs, MemberKey)>>;
@@ -31,11 +36,33 @@ pub(super) struct Agenda {
     /// The due row read last, where more come after it.
     read: Option<(TimeMs, MemberKey)>,
     looked: Instant,
+    /// Where the clock is moved by hand: what is due beside the due rows. Nothing before the first move.
+    unwritten: Option<Unwritten>,
+}
+
+/// Members changed since all rows were written last, so that a move of the clock need not wait for their rows.
+#[derive(Debug, Default)]
+struct Unwritten {
+    /// Changed since the latest move.
+    changed: Vec<MemberKey>,
+    /// When something was to fall due for those changed before it. May be stale, as due rows may.
+    falling: Falling,
 }
 
 impl Agenda {
     pub(super) fn new() -> Self {
-        Self { sweeps: Vec::new(), read: None, looked: Instant::now() }
+        Self { sweeps: Vec::new(), read: None, looked: Instant::now(), unwritten: None }
+    }
+
+    /// Notes whom records change, where the clock is moved by hand. Where they become too many, the next move waits for rows.
+    pub(super) fn note_changed(&mut self, records: &[Record]) {
+        let Some(unwritten) = &mut self.unwritten else { return };
+        let parties =
+            records.iter().flat_map(|record| record.parties.iter().map(|party| (record.program, &party.member)));
+        unwritten.changed.extend(parties.map(|(program, id)| MemberKey { program, id: id.clone() }));
+        if unwritten.changed.len() + unwritten.falling.len() > UNWRITTEN_MAX {
+            self.unwritten = None;
+        }
     }
 }
 
@@ -83,6 +110,49 @@ impl Pipeline {
             }
         }
         Ok(self.agenda.read.is_some())
+    }
+
+    /// Moves the clock, and records what is due by then. Its answer comes when that is on disk.
+    pub(super) fn set_clock(
+        &mut self,
+        block: &mut Open,
+        to: TimeMs,
+        reply: oneshot::Sender<Result<(), String>>,
+    ) -> Result<(), Error> {
+        let result = self.shared.clock.set(to);
+        if result.is_ok() {
+            let now = self.now();
+            self.activate_planned(block, now)?;
+            self.agenda.note_changed(&block.records);
+            if self.agenda.unwritten.is_none() || !self.agenda.sweeps.is_empty() {
+                // From here on due rows are complete, but for those who change from here on.
+                self.barrier(std::mem::take(block))?;
+                self.finish_sweeps()?;
+                self.agenda.unwritten = Some(Unwritten::default());
+            }
+            let mut falling = self.fallen(now);
+            self.agenda.read = None;
+            while self.run_due(block, (now, now), &mut falling)? {
+                let rows = self.checkpoint.some(&mut self.core, true);
+                self.send(std::mem::take(block), rows, None)?;
+            }
+        }
+        block.releases.push(Release::Clock { reply, result });
+        Ok(())
+    }
+
+    /// Who may have something due by an instant of those whose rows may not be written.
+    fn fallen(&mut self, by: TimeMs) -> Falling {
+        let mut fallen = Falling::new();
+        let Some(mut unwritten) = self.agenda.unwritten.take() else { return fallen };
+        for key in unwritten.changed.drain(..) {
+            unwritten.falling.extend(self.next_due_of(&key).map(|at| Reverse((at, key))));
+        }
+        while unwritten.falling.peek().is_some_and(|Reverse((at, _))| *at <= by) {
+            fallen.extend(unwritten.falling.pop());
+        }
+        self.agenda.unwritten = Some(unwritten);
+        fallen
     }
 
     fn note_falling(&self, key: &MemberKey, by: TimeMs, falling: &mut Falling) {

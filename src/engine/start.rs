@@ -10,13 +10,14 @@ use hashbrown::{HashMap, HashSet};
 
 use super::Error;
 use super::ahead::Helpers;
-use super::block::{Open, Rows};
+use super::block::{Open, Release, Rows};
 use super::breaker::Breaker;
 use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::clock::Clock;
 use super::core::Core;
 use super::handle::{Handle, Request};
+use super::install::Fresh;
 use super::log::RocksLog;
 use super::pipeline::Pipeline;
 use super::projector::Projector;
@@ -139,14 +140,7 @@ impl Engine {
             spawn("projector", move || projector.run(&projections))?,
             spawn("committer", move || commit::run(log, &sealed, &rows, &committer))?,
         ];
-        pipeline.begin_sweeps(Seq::ZERO)?;
-        let mut block = Open::default();
-        if !fresh.is_empty() {
-            pipeline.settle_before(&mut block, (now, now), false)?;
-            block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
-            pipeline.begin_sweeps(pipeline.core.seq())?;
-        }
-        shared.publish_programs(install::views(&pipeline.core));
+        let block = begin(&mut pipeline, programs, fresh, now)?;
         pipeline.send(block, Rows::default(), None)?;
         let mut engine = Self { handle: Handle { shared, queue }, threads };
         engine.threads.push(spawn("engine", move || pipeline.run())?);
@@ -181,6 +175,32 @@ impl Engine {
         }
         handle.shared.failure().map_or(Ok(()), Err)
     }
+}
+
+/// What comes first: what was planned for a time that passed while nobody served, then what the folder says now.
+fn begin<'a>(
+    pipeline: &mut Pipeline,
+    programs: &'a [ProgramFiles],
+    mut fresh: Vec<Fresh<'a>>,
+    now: TimeMs,
+) -> Result<Open, Error> {
+    pipeline.begin_sweeps(Seq::ZERO)?;
+    let mut block = Open::default();
+    let found = pipeline.core.seq();
+    pipeline.activate_planned(&mut block, now)?;
+    if pipeline.core.seq() != found {
+        fresh = install::fresh(&pipeline.core, programs)?;
+    }
+    if !fresh.is_empty() {
+        pipeline.settle_before(&mut block, (now, now), false)?;
+        block.records.extend(install::put_in_force(&mut pipeline.core, fresh, now));
+        pipeline.begin_sweeps(pipeline.core.seq())?;
+    }
+    // What is told with the block says the same, not what was so before the folder spoke.
+    let views = install::views(&pipeline.core);
+    pipeline.shared.publish_programs(views.clone());
+    block.releases.push(Release::Programs(views));
+    Ok(block)
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {

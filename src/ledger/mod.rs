@@ -38,6 +38,7 @@ pub mod standing;
 pub mod state;
 pub mod status;
 pub mod table;
+pub mod taint;
 pub mod terms;
 pub mod tiers;
 pub mod types;

@@ -1,9 +1,13 @@
-//! Three investigations over HTTP, from the verdict to the resolved case: the evidence leads to the events, the links to the
-//! others, and the outcome to the balances and to what is known of the rule. In between the daemon is killed.
+//! Investigations over HTTP, from the verdict to the resolved case: the evidence leads to the events, the links to the others, the
+//! trace to where the points went, and the outcome to the balances and to what is known of the rule. In between the daemon is
+//! killed.
+
+use std::thread;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Request};
+use super::kiosk;
 use super::process::{Daemon, Ledger};
 
 const PROGRAM: &str = "/v1/programs/toyzoo";
@@ -177,6 +181,85 @@ fn hubs_are_reported_and_addresses_have_one_name() {
     let answer = answer.expect_status(200).json();
     assert_eq!(answer["normalised"], "janedoe@gmail.com");
     assert_eq!(client.post(&format!("{PROGRAM}/normalise-email"), &json!({"email": "jane"})).status, 400);
+    daemon.stop();
+    ledger.expect_verified();
+}
+
+/// What a member of the kiosk can spend, and what they owe.
+fn kiosk_points(client: &mut Client, member: &str) -> (i64, i64) {
+    let balance = client.get(&kiosk::at(&format!("/members/{member}/balance"))).expect_status(200).json();
+    let pool = &balance["pools"]["points"];
+    (pool["available"].as_i64().unwrap(), pool["debt"].as_i64().unwrap())
+}
+
+/// A mule got 4 of the 10 points of a fraud, with 5 of their own, and passed 2 of them on; the other has bought with one.
+fn passed_on(client: &mut Client, round: u32) -> [String; 3] {
+    let [thief, mule, other] = ["thief", "mule", "other"].map(|name| format!("{name}-{round}"));
+    for (member, minute) in [(&mule, 1), (&other, 2), (&thief, 5), (&thief, 6)] {
+        assert_eq!(kiosk::buys(client, member, minute).status, 201);
+    }
+    for (from, to, amount) in [(&thief, &mule, 4), (&mule, &other, 7)] {
+        let moved = json!({"from": from, "to": to, "pool": "points", "amount": amount});
+        client.post(&kiosk::at("/transfers"), &moved).expect_status(201);
+    }
+    let bought = json!({"member": other, "pool": "points", "amount": 11});
+    client.post(&kiosk::at("/redemptions"), &bought).expect_status(201);
+    assert_eq!(kiosk::buys(client, &thief, 7).status, 202, "the third purchase waits");
+    [thief, mule, other]
+}
+
+#[test]
+fn points_that_moved_on_are_found_and_taken_back_once_whenever_the_daemon_is_killed() {
+    let limit = "limit = 2\nverdict = \"hold\"";
+    let transferable = "expires = \"never\"\ntransferable = true\n\n[fraud]\npack = \"none\"";
+    let program = kiosk::program(limit).replace("expires = \"never\"", transferable);
+    let ledger = Ledger::with_program("kiosk", &program);
+    let mut daemon = ledger.start();
+    daemon.client().post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);
+    for round in 0..6 {
+        let mut client = daemon.client();
+        let [thief, mule, other] = passed_on(&mut client, round);
+        let page = client.get(&kiosk::at(&format!("/cases?status=open&member={thief}"))).expect_status(200).json();
+        let id = page["data"][0]["id"].as_str().unwrap().to_owned();
+        let shown = client.get(&kiosk::at(&format!("/cases/{id}"))).expect_status(200).json();
+        let (mut went, mut left) = (Vec::new(), 0);
+        for source in shown["trace"]["sources"].as_array().unwrap() {
+            left += source["left"].as_i64().unwrap();
+            let steps = source["steps"].as_array().unwrap().iter();
+            went.extend(
+                steps.map(|step| (step["kind"].as_str().unwrap().to_owned(), step["amount"].as_i64().unwrap())),
+            );
+        }
+        // Own points were first: of the 7 passed on 2 are the thief's, and of the 11 spent one is.
+        let expected = [("transfer", 4), ("transfer", 2), ("redeemed", 1)].map(|(kind, n)| (kind.to_owned(), n));
+        assert_eq!((went.as_slice(), left), (expected.as_slice(), 9), "{shown}");
+
+        let path = kiosk::at(&format!("/cases/{id}/resolve"));
+        let body = json!({"outcome": "confirmed", "note": "a farm"}).to_string();
+        let key = format!("round-{round}");
+        let send = |mut client: Client| {
+            let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+            client.send(&Request { method: "POST", path: &path, headers: &headers, body: body.as_bytes() })
+        };
+        thread::scope(|scope| {
+            let unread = daemon.client();
+            let asked = scope.spawn(move || send(unread));
+            if round % 2 == 0 {
+                // Be it before, between or after: nobody reads the answer.
+                thread::yield_now();
+            } else {
+                assert!(asked.join().unwrap().is_ok());
+            }
+            daemon.kill();
+        });
+        daemon = ledger.start();
+        assert_eq!(send(daemon.client()).unwrap().status, 200);
+        assert_eq!(send(daemon.client()).unwrap().header("idempotent-replayed"), Some("true"));
+        let mut client = daemon.client();
+        assert_eq!(kiosk_points(&mut client, &thief), (0, 1), "what was spent is owed by who earned it");
+        assert_eq!(kiosk_points(&mut client, &mule), (0, 0));
+        assert_eq!(kiosk_points(&mut client, &other), (0, 0));
+    }
     daemon.stop();
     ledger.expect_verified();
 }

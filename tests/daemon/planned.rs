@@ -123,6 +123,37 @@ fn an_activation_waits_for_its_instant_and_outlives_a_kill() {
     ledger.expect_verified();
 }
 
+/// The daemon was off when an activation's time came, and the folder changed meanwhile. The folder's version was put in force
+/// first, so that everything until then was the first version's, and the planned one, which is older, took over from it.
+#[test]
+fn what_was_planned_for_a_time_that_passed_comes_before_what_the_folder_says_now() {
+    let ledger = ledger();
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
+    assert_eq!(buy(client, "e1", 1), (1, 1));
+    // From February on nobody gets anything for the fifth of a month; nor by what the folder says now.
+    let files = json!({"files": {"program.toml": without_grants(10)}});
+    assert_eq!(client.post(&path("/rulesets"), &files).expect_status(201).json()["version"], 2);
+    client.post(&path("/rulesets/2/activate"), &json!({"at": "1970-02-01"})).expect_status(200);
+    daemon.kill();
+
+    ledger.write_rules("shop/program.toml", &without_grants(100));
+    let daemon = ledger.start_in_time();
+    let client = &mut daemon.client();
+    assert_eq!(active(client), 3, "the folder speaks last");
+    let second = client.get(&path("/rulesets/2")).expect_status(200).json();
+    assert_eq!(second["state"], "retired", "{second}");
+    let balance = client.get(&path("/members/ana/balance")).json();
+    assert_eq!(balance["pools"]["monthly"]["available"], 1, "the fifth of January and no other: {balance}");
+    drop(daemon);
+    ledger.expect_verified();
+}
+
+/// The shop without what it gives every month.
+fn without_grants(points: u64) -> String {
+    shop(points).split("[[schedule]]").next().unwrap().to_owned()
+}
+
 /// Posts purchases one after the other until told to stop; how many, and the versions in the order they decided.
 fn traffic(daemon: &Daemon, name: usize, stop: &AtomicBool) -> (usize, Vec<u64>) {
     let mut client = daemon.client();

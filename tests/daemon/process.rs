@@ -110,8 +110,15 @@ impl Ledger {
 
     /// The command that serves this ledger with a manual clock on a free port.
     pub fn serve(&self) -> Command {
+        let mut command = self.serve_in_time();
+        command.args(["--clock", "manual"]);
+        command
+    }
+
+    /// The same with the system's clock.
+    fn serve_in_time(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tallystick"));
-        command.args(["serve", "--clock", "manual", "--listen", "127.0.0.1:0"]);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
         if !self.keyed {
             command.arg("--insecure-no-auth");
         }
@@ -125,9 +132,19 @@ impl Ledger {
     /// Starts the daemon and waits until it listens.
     #[track_caller]
     pub fn start(&self) -> Daemon {
+        self.spawn(self.serve())
+    }
+
+    /// The same with the system's clock: whatever the ledger waits for has passed.
+    #[track_caller]
+    pub fn start_in_time(&self) -> Daemon {
+        self.spawn(self.serve_in_time())
+    }
+
+    #[track_caller]
+    fn spawn(&self, mut command: Command) -> Daemon {
         let log = self.folder.join("daemon.log");
         let started = Instant::now();
-        let mut command = self.serve();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let lines = lines_of(&mut child);

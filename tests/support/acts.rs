@@ -43,7 +43,7 @@ impl World {
                 self.terms.rewards.push(RewardTerms {
                     name,
                     value: option(line, "value").map(|n| Money::new(n.parse().unwrap())),
-                    expires: option(line, "expires").map_or(Expiry::Never, |text| Expiry::Rolling(span(text))),
+                    expires: option(line, "expires").map_or(Expiry::Never, super::calendar::expiry),
                     price: price.parse().ok().map(|price| (pool, Points::new(price))),
                     stock,
                     per_member: option(line, "yearly").map(yearly),
@@ -54,7 +54,7 @@ impl World {
                 let pools = vec![self.name("points")];
                 self.terms.household = Some(HouseholdTerms { pools, members_max: most.parse().unwrap() });
             }
-            _ => self.declare_more(line),
+            _ => self.declare_calendar(line),
         }
     }
 

@@ -9,15 +9,15 @@
 //! ```
 
 use super::{World, option};
-use tallystick::ledger::calendar::{Day, Span, month_index, year_of};
+use tallystick::ledger::calendar::{Day, month_index, year_of};
 use tallystick::ledger::decide::{self, Subject};
 use tallystick::ledger::event::{Event, EventKind, Item};
 use tallystick::ledger::member::Member;
 use tallystick::ledger::proposal::{Basis, Intent, Proposal};
 use tallystick::ledger::provenance::{Back, Condition, Lines, Punched, RefundPolicy, Window};
 use tallystick::ledger::record::Record;
-use tallystick::ledger::terms::{CardWorth, LawTerms, LawWindow, PlanTerms, RewardTerms};
-use tallystick::ledger::types::{LotId, MemberKey, Money, Points, Seq, Text};
+use tallystick::ledger::terms::{CardWorth, LawTerms, LawWindow, RewardTerms};
+use tallystick::ledger::types::{LotId, MemberKey, Money, Points, Seq, Text, TimeMs};
 
 /// `lines=line:amount:quantity,…`
 pub fn items(line: &str, kind: &EventKind) -> Vec<Item> {
@@ -39,6 +39,11 @@ pub fn policy(line: &str) -> RefundPolicy {
         Some("pending_only") => RefundPolicy::PendingOnly,
         _ => RefundPolicy::Debt,
     }
+}
+
+/// Words side by side.
+pub fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(",")
 }
 
 /// `worth=mean` or `worth=least`
@@ -73,7 +78,11 @@ impl World {
                 let law = LawTerms {
                     credited: self.name(name),
                     counter: self.name(counter),
-                    window: if line.ends_with("year") { LawWindow::Year } else { LawWindow::Ever },
+                    window: match option(line, "plan").map(|plan| self.name(plan)) {
+                        Some(plan) => LawWindow::Plan(plan),
+                        None if line.ends_with("year") => LawWindow::Year,
+                        None => LawWindow::Ever,
+                    },
                     pool: self.name(pool),
                     give: give.parse().unwrap(),
                     per: per.parse().unwrap(),
@@ -84,11 +93,6 @@ impl World {
                     rule: Text::new("law"),
                 };
                 self.terms.laws.push(law);
-            }
-            ["plan", name, price] => {
-                let (name, price) = (self.name(name), Money::new(price.parse().unwrap()));
-                let lasts = Some(Span::Months(12));
-                self.terms.plans.push(PlanTerms { name, price, lasts, ..PlanTerms::default() });
             }
             ["reward", name, ..] => {
                 let name = self.name(name);
@@ -212,13 +216,13 @@ impl World {
     }
 
     /// Further words that a balance is compared by.
-    pub(super) fn more(&self, member: &Member) -> Vec<(&'static str, String)> {
+    pub(super) fn more(&self, member: &Member, at: TimeMs) -> Vec<(&'static str, String)> {
         let name = |id: tallystick::ledger::types::NameId| self.names[usize::from(id.get())].to_string();
         let counters = member.counters.iter().map(|counter| format!("{}:{}", name(counter.name), counter.ever));
         let rewards: Vec<String> = member.grants.iter().map(|grant| name(grant.reward)).collect();
         let standing = member.standing.as_deref().cloned().unwrap_or_default();
         let owed: u32 = standing.stamps_owed.iter().map(|(_, owed)| owed).sum();
-        let running = standing.plans.iter().filter(|plan| plan.covers(self.now)).count();
+        let running = standing.plans.iter().filter(|plan| plan.covers(at)).count();
         let mut counters: Vec<String> = counters.collect();
         counters.sort();
         let lot = |lot: &tallystick::ledger::member::Lot| {
@@ -227,7 +231,7 @@ impl World {
         };
         let lots: Vec<String> = member.pools.iter().flat_map(|pool| pool.lots.iter().map(lot)).collect();
         let pool = |pool: &tallystick::ledger::member::PoolState| {
-            format!("{}:{}/{}", name(pool.pool), pool.available(self.now), pool.debt)
+            format!("{}:{}/{}", name(pool.pool), pool.available(at), pool.debt)
         };
         let cards = member.cards.iter().map(|card| format!("{}:{}", name(card.card), card.stamps));
         vec![

@@ -24,8 +24,11 @@ pub(super) fn declare(terms: &mut Terms, line: &str) {
     }
 }
 
-/// What a level asks for: `1000` of what was spent, or `credit_card=approved`.
+/// What a level asks for: `1000` of what was spent, `earned:50` of what points brought, or `credit_card=approved`.
 pub(super) fn need(terms: &Terms, from: &str) -> Need {
+    if let Some(from) = from.strip_prefix("earned:") {
+        return Need::Credit(terms.pools[0].earned.unwrap(), from.parse().unwrap());
+    }
     match from.split_once('=') {
         Some((attribute, value)) => Need::Attribute(Text::new(attribute), Text::new(value)),
         None => Need::Credit(terms.spend_counter, from.parse().unwrap()),

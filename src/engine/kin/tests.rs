@@ -25,6 +25,7 @@ use crate::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Pers
 use crate::ledger::kin::fingerprint;
 use crate::ledger::record::{Record, Status, Verdict};
 use crate::ledger::review::{Outcome, Resolution};
+use crate::ledger::taint::Taint;
 use crate::ledger::types::{MemberKey, Money, Points, ProgramId, Seq, Text, TimeMs};
 use crate::rules::ProgramFiles;
 
@@ -272,7 +273,7 @@ impl World {
         };
         let Ok(subjects) = Subject::of_records(counted, last, &mut read);
         for subject in subjects {
-            let record = self.core.claw_back(closing, &subject);
+            let record = self.core.claw_back(closing, &subject, &Taint::default());
             self.records.extend(record);
         }
     }

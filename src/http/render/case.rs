@@ -1,10 +1,13 @@
 //! Cases: what a person has to look at, and what became of it. Nothing here decides anything.
 
+use super::trace::trace;
 use super::{Names, status_name, verdict_name};
+use crate::engine::Whereabouts;
 use crate::http::json::Json;
 use crate::ledger::desk::{Case, Closed};
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::review::{Outcome, Review};
+use crate::ledger::types::TimeMs;
 
 /// A record of a case, and the record that released it, where there is one.
 pub type Listed<'a> = (&'a Record, Option<&'a Record>);
@@ -37,8 +40,11 @@ fn takes_effect(released: &Record) -> bool {
     }
 }
 
-/// Writes a case with the records that were read for it.
-pub fn case(out: &mut Json, case: &Case, events: &[Listed<'_>], names: Names<'_>) {
+/// Where the points of a case went by a time.
+pub type Traced<'a> = (&'a Whereabouts, TimeMs);
+
+/// Writes a case with the records that were read for it, and where its points went, where that was looked up.
+pub fn case(out: &mut Json, case: &Case, events: &[Listed<'_>], traced: Option<Traced<'_>>, names: Names<'_>) {
     out.begin_object();
     out.key("id");
     out.prefixed("case_", itoa::Buffer::new().format(case.id.get()));
@@ -78,6 +84,10 @@ pub fn case(out: &mut Json, case: &Case, events: &[Listed<'_>], names: Names<'_>
         event(out, record, *released, names);
     }
     out.end_array();
+    if let Some((found, now)) = traced {
+        out.key("trace");
+        trace(out, found, now, names);
+    }
     out.key("resolution");
     match &case.closed {
         Some(closed) => resolution(out, closed),

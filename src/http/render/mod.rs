@@ -20,6 +20,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trace;
 
 use std::collections::HashMap;
 

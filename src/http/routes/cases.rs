@@ -9,8 +9,8 @@ use hyper::StatusCode;
 use hyper::header::HeaderValue;
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
-use crate::engine::CaseFilter;
 use crate::engine::handle::{Answer, Handle, ProgramView};
+use crate::engine::{CaseFilter, Whereabouts};
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::cursor;
@@ -48,7 +48,7 @@ pub async fn list(ask: Ask) -> Result<Response, Problem> {
     out.key("data");
     out.begin_array();
     for case in &cases {
-        write(&call, &view, &mut out, case, CASE_EVENTS_SHOWN_LISTED).await?;
+        write(&call, &view, &mut out, case, (CASE_EVENTS_SHOWN_LISTED, None)).await?;
     }
     out.end_array();
     let place = |case: &Arc<Case>| cursor(&[case.at_risk, i64::try_from(case.id.get()).unwrap_or(i64::MAX)]);
@@ -99,12 +99,19 @@ async fn answer(call: &Call<'_>, view: &ProgramView, id: Seq) -> Result<Response
     let case = case.ok_or_else(|| Problem::new(Code::UnknownCase, "there is no case with this id"))?;
     let view = call.view()?;
     let mut out = Json::with_capacity(2_048);
-    write(call, &view, &mut out, &case, CASE_EVENTS_SHOWN).await?;
+    let found = call.edge.handle.whereabouts(view.id, &case).await?;
+    write(call, &view, &mut out, &case, (CASE_EVENTS_SHOWN, Some(&found))).await?;
     Ok(json(StatusCode::OK, out))
 }
 
-/// Writes a case with the first of its records, and what became of each.
-async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case, most: usize) -> Result<(), Problem> {
+/// Writes a case with the first of its records, what became of each, and where its points went, where that is wanted.
+async fn write(
+    call: &Call<'_>,
+    view: &ProgramView,
+    out: &mut Json,
+    case: &Case,
+    (most, found): (usize, Option<&Whereabouts>),
+) -> Result<(), Problem> {
     let mut records: Vec<(Arc<Record>, Option<Arc<Record>>)> = Vec::new();
     for seq in case.held.iter().chain(&case.referred).take(most) {
         let Some(record) = call.edge.handle.record(*seq).await? else { continue };
@@ -117,7 +124,8 @@ async fn write(call: &Call<'_>, view: &ProgramView, out: &mut Json, case: &Case,
     let known = evidence(&call.edge.handle, records.iter().map(|(record, _)| record.as_ref()))?;
     let names = Names { events: Some(&known), ..Names::new(&view.state, &view.compiled.terms) };
     let listed: Vec<_> = records.iter().map(|(record, released)| (record.as_ref(), released.as_deref())).collect();
-    render::case(out, case, &listed, names);
+    let traced = found.map(|found| (found, call.edge.handle.now()));
+    render::case(out, case, &listed, traced, names);
     Ok(())
 }
 

@@ -207,16 +207,18 @@ pub fn foresee<'a>(
     each: &mut dyn FnMut(TimeMs, Vec<Effect>),
 ) -> Cow<'a, Member> {
     let mut settled = Cow::Borrowed(member);
+    let mut seq = member.last;
     while let Some(due_at) = next_due(&settled, terms).filter(|due_at| *due_at <= at) {
         // What a read makes is never recorded; it needs a name of its own all the same.
-        let effects = effects_at(&settled, terms, (due_at, settled.last.next()));
+        seq = seq.next();
+        let effects = effects_at(&settled, terms, (due_at, seq));
         if effects.is_empty() {
             break;
         }
         let copy = settled.to_mut();
         copy.settled_at = copy.settled_at.max(due_at);
         for effect in &effects {
-            let when = When { seq: copy.last.next(), occurred_at: due_at, recorded_at: due_at };
+            let when = When { seq, occurred_at: due_at, recorded_at: due_at };
             apply_effect(copy, effect, when, None);
         }
         each(due_at, effects);

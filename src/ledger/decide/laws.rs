@@ -142,6 +142,7 @@ fn take(
     };
     let (order, policy) = (subject.seqs(), policy_of(books, law.pool));
     let own = subject.order.effects.iter().find_map(by_law).unwrap_or_default();
-    let asked = Reclaim { party: 0, pool: law.pool, own: vec![(own, Points::new(too_much))], order, policy };
+    let (own, went) = (vec![(own, Points::new(too_much))], Vec::new());
+    let asked = Reclaim { party: 0, pool: law.pool, own, went, order, policy };
     draft.reclaim(books, member, &asked).get()
 }

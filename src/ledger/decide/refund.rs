@@ -269,6 +269,7 @@ impl<'a> Giving<'a> {
                     party: own,
                     pool: gave.pool,
                     own: vec![(gave.lot, amount)],
+                    went: Vec::new(),
                     order: self.subject.seqs(),
                     policy: policy_of(self.books, gave.pool),
                 }),

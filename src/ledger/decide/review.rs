@@ -10,6 +10,7 @@ use super::super::provenance::{Leaving, RefundPolicy};
 use super::super::record::{Effect, Input, Record, Status};
 use super::super::reject::Reject;
 use super::super::review::{ClawBack, Resolution, Review};
+use super::super::taint::Taint;
 use super::super::types::{LotId, Seq};
 use super::reclaim::Reclaim;
 use super::refund::left_of;
@@ -47,9 +48,13 @@ pub fn list(books: &Books<'_>, review: &Arc<Review>) -> Result<Record, Reject> {
 }
 
 /// Takes back the points that are left of what a record gave, where it stands, and the unused rewards of an event;
-/// `None` where it gave none. What holds keep aside stays there, and is owed.
+/// `None` where it gave none.
+///
+/// Its own lots go first, then what is left of them with those to whom they were passed on, in the order in which it came there
+/// (`taint` has followed them; nobody's other points are touched, and nobody else comes to owe anything), then other points of
+/// who had earned them; what is then missing is owed. What holds keep aside stays there.
 #[must_use]
-pub fn claw_back(books: &Books<'_>, subject: &Subject, case: Seq) -> Option<Record> {
+pub fn claw_back(books: &Books<'_>, subject: &Subject, case: Seq, taint: &Taint) -> Option<Record> {
     let of = &subject.order;
     if of.status != Status::Posted {
         return None;
@@ -65,15 +70,14 @@ pub fn claw_back(books: &Books<'_>, subject: &Subject, case: Seq) -> Option<Reco
         if !left.is_positive() {
             continue;
         }
-        match asked.iter_mut().find(|known| (known.party, known.pool) == (party, gave.pool)) {
-            Some(known) => known.own.push((gave.lot, left)),
-            None => asked.push(Reclaim {
-                party,
-                pool: gave.pool,
-                own: vec![(gave.lot, left)],
-                order: subject.seqs(),
-                policy: RefundPolicy::Debt,
-            }),
+        let at = asked.iter().position(|known| (known.party, known.pool) == (party, gave.pool)).unwrap_or_else(|| {
+            let (pool, order, policy) = (gave.pool, subject.seqs(), RefundPolicy::Debt);
+            asked.push(Reclaim { party, pool, own: Vec::new(), went: Vec::new(), order, policy });
+            asked.len() - 1
+        });
+        if let Some(known) = asked.get_mut(at) {
+            known.own.push((gave.lot, left));
+            known.went.extend(taint.left_elsewhere(gave.lot).map(|left| (gave.lot, left)));
         }
     }
     // Rewards of full cards stay as long as their stamps do.

@@ -8,11 +8,12 @@ use super::super::apply::{When as Applied, apply_effect};
 use super::super::calendar::{Day, civil_day, civil_parts, month_index, year_of};
 use super::super::event::Birthday;
 use super::super::member::Member;
-use super::super::provenance::{Condition, PlanPeriod};
+use super::super::provenance::{Back, Condition, Lines, PlanPeriod};
 use super::super::record::{Account, Credit, Effect, Input};
 use super::super::terms::{Action, Expiry, LawTerms, LawWindow, ScheduleTerms, Terms, When};
 use super::super::types::{AMOUNT_MAX, LotId, NameId, Points, Seq, TimeMs};
 use super::laws::formula;
+use super::shares::is_order;
 use super::{Books, Draft};
 
 /// Occurrences looked at ahead when nothing else is due: what does not happen within them does not happen before something changes.
@@ -92,9 +93,25 @@ impl Draft {
         }
         for schedule in terms.schedules.iter().filter(|schedule| wanted(schedule)) {
             let doing = Doing { member: &copy, terms, at, seq: when.seq, tier: copy.tier };
+            let from = self.effects.len();
             doing.act(schedule, &mut self.effects);
+            if input.event().is_some_and(|event| is_order(&event.kind)) {
+                self.count_with_grant(from, schedule.name);
+            }
         }
         self.next_index = self.next_index.max(next_index(&self.effects));
+    }
+
+    /// That an order brought a reward is forgotten with the reward, and not with the order: one that was used counts as given.
+    fn count_with_grant(&mut self, from: usize, counter: NameId) {
+        let mut found = (from..).zip(self.effects.iter().skip(from));
+        let grant = found.find_map(|(at, effect)| matches!(effect, Effect::Grant { .. }).then_some(at));
+        let counts = |effect: &Effect| matches!(effect, Effect::Count { counter: of, .. } if *of == counter);
+        let count = found.find_map(|(at, effect)| counts(effect).then_some(at));
+        if let (Some(grant), Some(count)) = (grant, count) {
+            let with = u16::try_from(grant).expect("the effects of a record are bounded");
+            self.origin(0, count, Lines::All, Back::With(with));
+        }
     }
 }
 
@@ -297,18 +314,29 @@ impl Doing<'_> {
         effects: &mut Vec<Effect>,
     ) {
         let Some(pool) = self.member.pool(from) else { return };
-        let units = pool.available(self.at).get() / per.get().max(1);
+        // What another schedule of this instant has taken is not there any more.
+        let taken = |id: Option<LotId>| -> i64 {
+            let of = |effect: &Effect| match effect {
+                Effect::Spend { pool: of, lot, amount, .. } if *of == from && id.is_none_or(|id| id == *lot) => {
+                    amount.get()
+                }
+                _ => 0,
+            };
+            effects.iter().map(of).sum()
+        };
+        let units = (pool.available(self.at).get() - taken(None)) / per.get().max(1);
         let (Some(mut left), Some(given)) = (units.checked_mul(per.get()), units.checked_mul(give.get())) else {
             return;
         };
         if units == 0 {
             return;
         }
+        let mut spent = Vec::new();
         for lot in pool.lots.iter().filter(|lot| lot.spendable_at(self.at)) {
-            let amount = lot.free().get().min(left);
+            let amount = (lot.free().get() - taken(Some(lot.id))).min(left);
             if amount > 0 {
                 left -= amount;
-                effects.push(Effect::Spend {
+                spent.push(Effect::Spend {
                     party: 0,
                     pool: from,
                     lot: lot.id,
@@ -319,6 +347,7 @@ impl Doing<'_> {
                 });
             }
         }
+        effects.append(&mut spent);
         let expires_at = self.terms.pool(to).and_then(|pool| self.ends(pool.expiry));
         self.credit(schedule, (to, Points::new(given), expires_at), effects);
     }

@@ -59,6 +59,11 @@ impl Check<'_> {
             self.declared(&law.pool, "pool", m.pools.names());
             if let LawWords::Plan(plan) = &law.window.get_ref().0 {
                 self.plan(law.window.span(), plan);
+                // A paid period keeps the totals of one law.
+                let laws = m.law.iter().map(|other| &other.get_ref().window.get_ref().0);
+                if laws.filter(|other| matches!(other, LawWords::Plan(of) if of == plan)).count() > 1 {
+                    self.wrong(law.window.span(), "one [[law]] over the periods of a plan, not several");
+                }
             }
         }
         self.rules();

@@ -225,6 +225,12 @@ impl Work<'_> {
             let (index, plan, from, until) = (self.draft.index(), period.plan, period.from, period.until);
             self.draft.effects.push(Effect::PlanEnd { party: 0, period: period.id, at: now, refunded: false });
             self.draft.effects.push(Effect::Plan { party, index, plan, from, until, paid: period.paid });
+            // What a law has seen of the period, and paid on it, goes on with it.
+            if (period.spend, period.credited) != (0, 0) {
+                let (spend, credited) = (period.spend, period.credited);
+                let period = LotId { seq: self.books.seq(), index };
+                self.draft.effects.push(Effect::PlanSpend { party, period, spend, credited });
+            }
         }
     }
 }
