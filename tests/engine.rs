@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tallystick::engine::{Answer, Command, Config, Engine, Handle};
+use tallystick::engine::core::Core;
+use tallystick::engine::{Answer, Command, Config, Engine, Handle, install};
+use tallystick::fraud;
 use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Transfer};
-use tallystick::ledger::record::{Observation, Verdict};
+use tallystick::ledger::record::{Input, Observation, Verdict};
+use tallystick::ledger::terms::{Concerns, Terms};
 use tallystick::ledger::types::{Money, NameId, Points, ProgramId, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
 use tallystick::store::StoreConfig;
@@ -133,4 +136,80 @@ async fn transfers_posted_together_are_judged_as_one_after_the_other() {
     }
     assert_eq!(outcomes[0], outcomes[1]);
     assert!(outcomes[0][2].1.len() > outcomes[0][0].1.len(), "ten points are a crumb of a thousand, not of a hundred");
+}
+
+/// Which rings inputs of a kind always read is worked out once for a version of the rules. What is looked up is the same as when every
+/// limit and feed is asked of every input.
+#[test]
+fn rings_that_are_worked_out_once_are_those_that_every_limit_is_asked_for() {
+    let programs = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules");
+    let mut asked = 0;
+    for folder in std::fs::read_dir(programs).unwrap().filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let Ok(files) = ProgramFiles::load(&folder) else { continue };
+        let mut core = Core::default();
+        install(&mut core, &[files], TimeMs::EPOCH).unwrap();
+        let sorted = &core.compiled(ProgramId::new(0)).terms;
+        let unsorted = Terms { concerns: Concerns::default(), ..Terms::clone(sorted) };
+        for input in inputs() {
+            for sizeable in [false, true] {
+                let keys = |terms: &Terms| {
+                    let mut keys = Vec::new();
+                    fraud::add_keys(&mut keys, terms, ProgramId::new(0), &input, sizeable);
+                    keys.sort_unstable_by(|one, other| {
+                        (&one.key, format!("{:?}", one.by)).cmp(&(&other.key, format!("{:?}", other.by)))
+                    });
+                    keys
+                };
+                asked += keys(sorted).len();
+                assert_eq!(keys(sorted), keys(&unsorted), "{}: {input:?}", folder.display());
+            }
+        }
+    }
+    assert!(asked > 10_000, "{asked} rings are few");
+}
+
+/// Events of every kind with every set of what they may say.
+fn inputs() -> Vec<Input> {
+    let kinds = [
+        EventKind::Enroll,
+        EventKind::Purchase,
+        EventKind::Refund,
+        EventKind::Visit,
+        EventKind::Review,
+        EventKind::SocialFollow,
+        EventKind::SocialShare,
+        EventKind::Newsletter,
+        EventKind::Survey,
+        EventKind::Activity,
+        EventKind::Fee,
+        EventKind::Profile,
+        EventKind::Login,
+        EventKind::Custom(Text::new_static("bike_ride")),
+        EventKind::Custom(Text::new_static("other")),
+    ];
+    let mut inputs = Vec::new();
+    for said in 0..1u32 << 9 {
+        let says = |bit: u32, text: &'static str| (said & 1 << bit != 0).then(|| Text::new_static(text));
+        let context = Context {
+            channel: says(0, "store"),
+            store: says(1, "s1"),
+            terminal: says(2, "t1"),
+            staff: says(3, "anna"),
+            device: says(4, "d1"),
+            ip: says(5, "10.0.0.1"),
+            location: says(6, "52.5").map(|lat| (lat, Text::new_static("13.4"))),
+        };
+        let of = |kind: &EventKind| {
+            let Command::Event(plain) = basket(1, 1) else { unreachable!("a basket is an event") };
+            Input::Event(Arc::new(Event {
+                kind: kind.clone(),
+                order: says(7, "order-1"),
+                attributes: says(8, "login_failed").map(|name| (name, Text::new_static("true"))).into_iter().collect(),
+                context: context.clone(),
+                ..Event::clone(&plain)
+            }))
+        };
+        inputs.extend(kinds.iter().map(of));
+    }
+    inputs
 }

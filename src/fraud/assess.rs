@@ -82,8 +82,10 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             absent(&mut assessment, limit, question);
             continue;
         };
-        let led = if is_meant { facts::speaks(limit, question, ring, &find) } else { None };
-        let Some(led) = led else { continue };
+        if !is_meant || is_out_of_reach(limit, ring, question.at) {
+            continue;
+        }
+        let Some(led) = facts::speaks(limit, question, ring, &find) else { continue };
         if let Some(reason) = exceeded(limit, ring, question, value, &find) {
             let reason = lists::heard(with(reason, led), limit.extra.shadow, question);
             together.add(limit, &reason);
@@ -135,6 +137,13 @@ fn is_owned(limit: &LimitTerms, question: &Question<'_>) -> bool {
         owned.iter().any(|(of, value)| *of == field && question.input.key_field(field) == Some(value))
     };
     !owned.is_empty() && limit.extra.standard && limit.key.iter().any(is)
+}
+
+/// Whether a ring has taken in too little for a limit to say anything, whatever the input: so it is with most inputs.
+fn is_out_of_reach(limit: &LimitTerms, ring: Option<&Ring>, at: TimeMs) -> bool {
+    // Each of these has to find as many entries as it lets pass before it looks any further.
+    let counts = matches!(limit.metric, Metric::Count | Metric::Distinct(_) | Metric::Favour);
+    counts && ring.is_none_or(|ring| ring.has_seen_fewer(limit.limit, at)) && limit.limit > 0
 }
 
 /// A reason with the records of what led up to it.

@@ -7,7 +7,7 @@ use super::window::{Entry, Ring};
 use super::{facts, feeds};
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken};
 use crate::ledger::table::Table;
-use crate::ledger::terms::{Concern, Fact, Facts, LimitTerms, Metric, Terms};
+use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Between the fields of a key.
@@ -397,14 +397,16 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
     let from = keys.len();
     let told = facts::told(input);
     let passed_over = |only: Facts| !sizeable && only.has(Fact::Sizeable);
+    let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
+    keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));
     let mut ask = |ring: NameId, by: &KeyFields| {
         let own = keys.get(from..).unwrap_or_default();
         if own.iter().any(|known| known.key.ring == ring && known.by == *by) {
             return;
         }
-        keys.extend(RingKey::of(program, ring, by, input).map(|key| Needed { by: *by, key }));
+        keys.extend(needed((ring, *by)));
     };
-    for concern in terms.concerns.limits(&terms.limits, input) {
+    for concern in terms.concerns.limits_beside(&terms.limits, input) {
         let limit = concern.limit;
         if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
             continue;
@@ -414,11 +416,11 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
                 ask(limit.ring, &limit.key);
             }
             if told.include(limit.extra.only) {
-                conditions(limit, &mut ask);
+                limit.conditions(&mut ask);
             }
         }
     }
-    for feed in terms.concerns.feeds(&terms.feeds, input) {
+    for feed in terms.concerns.feeds_beside(&terms.feeds, input) {
         if !passed_over(feed.only) && feeds::feeds(feed, input, told) {
             ask(feed.ring, &feed.key);
         }
@@ -427,20 +429,6 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
 
 fn is_located(input: &Input) -> bool {
     matches!(input, Input::Event(event) if event.context.location.is_some())
-}
-
-/// The rings that a limit reads beside its own.
-fn conditions(limit: &LimitTerms, ask: &mut impl FnMut(NameId, &KeyFields)) {
-    let extra = &limit.extra;
-    for prior in &extra.after {
-        ask(prior.ring, &prior.key);
-    }
-    for fresh in &extra.fresh {
-        ask(fresh.ring, &KeyFields::of(KeyField::Member));
-    }
-    if let Some(other) = extra.other {
-        ask(other, &KeyFields::of(if limit.metric == Metric::Favour { KeyField::Staff } else { KeyField::Member }));
-    }
 }
 
 /// The rings a record's observations go into.

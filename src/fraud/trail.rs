@@ -32,8 +32,17 @@ fn small(value: &Text) -> i64 {
 
 /// The part of a trail, where the event had the field.
 fn part(entry: i64, field: KeyField) -> Option<i64> {
+    part_at(entry, bits_after(field)?)
+}
+
+/// How many bits of a trail come after a field's part.
+fn bits_after(field: KeyField) -> Option<u32> {
     let at = TRAIL_FIELDS.iter().rev().position(|known| *known == field)?;
-    let part = entry >> (BITS * u32::try_from(at).unwrap_or(0)) & ((1 << BITS) - 1);
+    Some(BITS * u32::try_from(at).unwrap_or(0))
+}
+
+fn part_at(entry: i64, bits: u32) -> Option<i64> {
+    let part = entry >> bits & ((1 << BITS) - 1);
     (entry != MARK && entry >= TRAIL && part != 0).then_some(part)
 }
 
@@ -47,19 +56,39 @@ fn is_short(ring: &Ring, limit: &LimitTerms) -> bool {
     i64::try_from(ring.entries().len()).unwrap_or(i64::MAX) < limit.limit
 }
 
-/// How many different values of a field are among the latest entries, the input's own included, and a record of each.
+/// Different values that are counted without room being made for them.
+const FEW: usize = 16;
+
+/// How many different values of a field are among the latest entries, the input's own included, and where that is more than the limit a
+/// record of each.
 pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms, of: KeyField) -> (i64, Vec<Seq>) {
     if is_short(ring, limit) {
         return (0, Vec::new());
     }
-    let mut values = Vec::new();
+    let own = told(question.input, of).filter(|_| TRAIL_FIELDS.contains(&of));
+    let bits = bits_after(of);
+    let told = || {
+        let latest = latest(ring, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
+        latest.filter_map(|entry| Some((part_at(entry.value, bits?)?, entry.seq)))
+    };
+    let (mut few, mut count) = ([own.unwrap_or(0); FEW], usize::from(own.is_some()));
+    for (value, _) in told() {
+        if !few.get(..count).is_some_and(|few| few.contains(&value)) {
+            let Some(free) = few.get_mut(count) else { return all_distinct(own, told()) };
+            (*free, count) = (value, count + 1);
+        }
+    }
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    if count > limit.limit { all_distinct(own, told()) } else { (count, Vec::new()) }
+}
+
+fn all_distinct(own: Option<i64>, told: impl Iterator<Item = (i64, Seq)>) -> (i64, Vec<Seq>) {
+    let mut values: Vec<i64> = own.into_iter().collect();
     let mut records = Vec::new();
-    values.extend(told(question.input, of).filter(|_| TRAIL_FIELDS.contains(&of)));
-    let most = limit.extra.latest.unwrap_or(u16::MAX);
-    for entry in latest(ring, question.at, limit.window_ms, most) {
-        if let Some(value) = part(entry.value, of).filter(|value| !values.contains(value)) {
+    for (value, seq) in told {
+        if !values.contains(&value) {
             values.push(value);
-            records.push(entry.seq);
+            records.push(seq);
         }
     }
     (i64::try_from(values.len()).unwrap_or(i64::MAX), records)

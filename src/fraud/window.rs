@@ -179,6 +179,14 @@ impl Ring {
         self.entries.get(place).is_none_or(|nth| at.since(nth.at) < window_ms)
     }
 
+    /// Whether all that was ever taken in is fewer than `n` entries, none of them later than `at`.
+    #[must_use]
+    pub fn has_seen_fewer(&self, n: i64, at: TimeMs) -> bool {
+        let is_whole = self.dropped.is_none() && self.blurred.is_none();
+        let is_few = usize::try_from(n).is_ok_and(|n| self.entries.len() < n);
+        is_few && is_whole && self.entries.back().is_none_or(|newest| newest.at <= at)
+    }
+
     /// Whether nothing that lies in the window that ends at `at` can have been dropped.
     #[must_use]
     pub fn is_complete(&self, at: TimeMs, window_ms: i64) -> bool {

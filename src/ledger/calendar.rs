@@ -181,21 +181,27 @@ pub fn parts_of(day: Day) -> (u8, u8, u8) {
 
 /// Year, month and day of the month of a civil day in the proleptic Gregorian calendar; days past its range clamp.
 ///
-/// Howard Hinnant's `civil_from_days` (chrono-compatible low-level date algorithms). Every counter of every event asks
-/// for it, which is why it is not left to the calendar library; a test compares the two.
+/// Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms" (2023). Every counter of every
+/// event asks for it, which is why it is not left to the calendar library; a test compares the two.
 fn civil(day: Day) -> (i32, u8, u8) {
-    let shifted = i64::from(day).clamp(-4_371_587, 2_932_896) + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Years that begin in March, so that the leap day is the last.
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    /// Spans of 400 years before 1 March 0000, so that nothing is negative, and the days from then to 1970.
+    const ERAS: i32 = 26;
+    const BEFORE: i32 = 719_468 + 146_097 * ERAS;
     let fits = "a clamped day lies in the years -9999 to 9999";
-    (i32::try_from(year).expect(fits), u8::try_from(month).expect(fits), u8::try_from(day_of_month).expect(fits))
+    let shifted = u32::try_from(day.clamp(-4_371_587, 2_932_896) + BEFORE).expect(fits);
+    let (century, of_century) = ((4 * shifted + 3) / 146_097, (4 * shifted + 3) % 146_097 / 4);
+    // The year of the century, and what is left of it, from one product's halves.
+    let product = 2_939_745 * u64::from(4 * of_century + 3);
+    let (year, rest) = (product >> 32, product & u64::from(u32::MAX));
+    let day_of_year = u32::try_from(rest / 2_939_745 / 4).expect(fits);
+    // Years that begin in March, so that the leap day is the last.
+    let split = 2_141 * day_of_year + 197_913;
+    let (month, day_of_month) = (split >> 16, (split & 0xffff) / 2_141 + 1);
+    let after_new_year = day_of_year >= 306;
+    let year = i64::from(100 * century) + i64::try_from(year).expect(fits) - i64::from(400 * ERAS);
+    let month = if after_new_year { month - 12 } else { month };
+    let year = i32::try_from(year + i64::from(after_new_year)).expect(fits);
+    (year, u8::try_from(month).expect(fits), u8::try_from(day_of_month).expect(fits))
 }
 
 /// Year, month (1 to 12) and day of the month of a civil day.

@@ -2,16 +2,28 @@
 
 use super::act::What;
 use super::event::EventKind;
-use super::record::Input;
+use super::record::{Input, KeyFields};
+use super::types::{NameId, Text};
 use super::velocity::{Counted, Feed, LimitTerms};
 
 /// Limits and feeds by the kind of input, so that an input asks only those that can concern it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concerns {
-    limits: [Vec<Place>; KINDS],
-    feeds: [Vec<Place>; KINDS],
+    kinds: [Kind; KINDS],
     /// False where nobody has sorted them: then every one is asked.
     sorted: bool,
+}
+
+/// What concerns inputs of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Kind {
+    limits: Vec<Place>,
+    feeds: Vec<Place>,
+    /// Rings that every such input reads, whatever it says, each once.
+    always: Vec<(NameId, KeyFields)>,
+    /// Those of the limits and feeds that may read others.
+    limits_beside: Vec<Place>,
+    feeds_beside: Vec<Place>,
 }
 
 /// Where a limit or a feed stands, and what inputs of a kind are to it.
@@ -99,49 +111,114 @@ impl Concerns {
     pub fn of(limits: &[LimitTerms], feeds: &[Feed]) -> Self {
         let mut concerns = Self { sorted: true, ..Self::default() };
         for (at, limit) in limits.iter().enumerate() {
-            put(&mut concerns.limits, at, &limit.on, |place| place.counts = true);
-            if let Some(since) = &limit.extra.since {
-                put(&mut concerns.limits, at, &since.on, |place| place.restarts = true);
-            }
+            concerns.put(&limit.on, |kind| place_in(&mut kind.limits, at).counts = true);
+            let since = limit.extra.since.as_ref().map_or(&[][..], |since| &since.on);
+            concerns.put(since, |kind| place_in(&mut kind.limits, at).restarts = true);
         }
         for (at, feed) in feeds.iter().enumerate() {
-            put(&mut concerns.feeds, at, &feed.on, |place| place.counts = true);
+            concerns.put(&feed.on, |kind| place_in(&mut kind.feeds, at).counts = true);
+        }
+        for (at, kind) in concerns.kinds.iter_mut().enumerate() {
+            // Custom kinds share a place, so nothing is read by all of them.
+            kind.find_rings(limits, feeds, at != place_of_event(&EventKind::Custom(Text::default())));
         }
         concerns
     }
 
+    fn put(&mut self, kinds: &[Counted], note: impl Fn(&mut Kind)) {
+        for kind in kinds {
+            note(self.kinds.get_mut(place_of(kind)).expect("a place for each kind"));
+        }
+    }
+
     /// Those of the limits that such an input concerns, in their order.
     pub fn limits<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> impl Iterator<Item = Concern<'a>> {
-        // Custom kinds share a place, so each limit is asked whether it means this one.
-        let custom = matches!(input, Input::Event(event) if matches!(event.kind, EventKind::Custom(_)));
-        let known = self.places(&self.limits, input).iter().filter_map(move |place| {
-            let limit = all.get(usize::from(place.at))?;
-            let Place { counts, restarts, .. } = *place;
-            Some(if custom { Concern::of(limit, input) } else { Concern { limit, counts, restarts } })
-        });
-        let unsorted = if self.sorted { &[] } else { all };
-        known.chain(unsorted.iter().map(|limit| Concern::of(limit, input)))
+        self.concerns(|kind| &kind.limits, all, input)
     }
 
     /// Those of the feeds that such an input may concern, in their order.
     pub fn feeds<'a>(&'a self, all: &'a [Feed], input: &Input) -> impl Iterator<Item = &'a Feed> {
-        let unsorted = if self.sorted { &[] } else { all };
-        self.places(&self.feeds, input).iter().filter_map(|place| all.get(usize::from(place.at))).chain(unsorted)
+        self.found(|kind| &kind.feeds, all, input)
     }
 
-    fn places<'a>(&self, lists: &'a [Vec<Place>; KINDS], input: &Input) -> &'a [Place] {
-        place_of_input(input).filter(|_| self.sorted).and_then(|kind| lists.get(kind)).map_or(&[], Vec::as_slice)
+    /// The rings that such an input reads, whatever it says, each once.
+    #[must_use]
+    pub fn always(&self, input: &Input) -> &[(NameId, KeyFields)] {
+        self.kind(input).map_or(&[], |kind| &kind.always)
+    }
+
+    /// Those of the limits that may read other rings than [`Concerns::always`] tells.
+    pub fn limits_beside<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> impl Iterator<Item = Concern<'a>> {
+        self.concerns(|kind| &kind.limits_beside, all, input)
+    }
+
+    /// Those of the feeds that may read other rings than [`Concerns::always`] tells.
+    pub fn feeds_beside<'a>(&'a self, all: &'a [Feed], input: &Input) -> impl Iterator<Item = &'a Feed> {
+        self.found(|kind| &kind.feeds_beside, all, input)
+    }
+
+    fn kind(&self, input: &Input) -> Option<&Kind> {
+        place_of_input(input).filter(|_| self.sorted).and_then(|kind| self.kinds.get(kind))
+    }
+
+    fn concerns<'a>(
+        &'a self,
+        places: impl Fn(&'a Kind) -> &'a [Place],
+        all: &'a [LimitTerms],
+        input: &'a Input,
+    ) -> impl Iterator<Item = Concern<'a>> {
+        // Custom kinds share a place, so each limit is asked whether it means this one.
+        let custom = matches!(input, Input::Event(event) if matches!(event.kind, EventKind::Custom(_)));
+        let known = self.kind(input).map_or(&[][..], places);
+        let count = if self.sorted { known.len() } else { all.len() };
+        (0..count).filter_map(move |at| match known.get(at) {
+            Some(Place { at, counts, restarts }) if !custom => {
+                Some(Concern { limit: all.get(usize::from(*at))?, counts: *counts, restarts: *restarts })
+            }
+            place => Some(Concern::of(all.get(place.map_or(at, |place| usize::from(place.at)))?, input)),
+        })
+    }
+
+    fn found<'a>(
+        &'a self,
+        places: impl Fn(&'a Kind) -> &'a Vec<Place>,
+        all: &'a [Feed],
+        input: &Input,
+    ) -> impl Iterator<Item = &'a Feed> {
+        let known = self.kind(input).into_iter().flat_map(places).filter_map(|place| all.get(usize::from(place.at)));
+        known.chain(if self.sorted { &[] } else { all })
     }
 }
 
-/// Notes what kinds of input are to the limit or feed at a place.
-fn put(lists: &mut [Vec<Place>; KINDS], at: usize, kinds: &[Counted], note: impl Fn(&mut Place)) {
-    let at = u16::try_from(at).expect("a program declares fewer than 2^16 limits");
-    for kind in kinds {
-        let list = lists.get_mut(place_of(kind)).expect("a place for each kind");
-        if list.last().is_none_or(|last| last.at != at) {
-            list.push(Place { at, counts: false, restarts: false });
+impl Kind {
+    /// Works out which rings every input of the kind reads, and who may read others.
+    fn find_rings(&mut self, limits: &[LimitTerms], feeds: &[Feed], is_one_kind: bool) {
+        let limit = |place: &Place| limits.get(usize::from(place.at)).expect("a place of a limit");
+        let feed = |place: &Place| feeds.get(usize::from(place.at)).expect("a place of a feed");
+        let of_limits = self.limits.iter().map(limit).filter(|limit| limit.always_reads_its_ring());
+        let of_feeds = self.feeds.iter().map(feed).filter(|feed| feed.takes_all());
+        let rings = of_limits.map(LimitTerms::own_ring).chain(of_feeds.map(|feed| (feed.ring, feed.key)));
+        for ring in rings.filter(|_| is_one_kind) {
+            if !self.always.contains(&ring) {
+                self.always.push(ring);
+            }
         }
-        list.last_mut().into_iter().for_each(&note);
+        let reads_others = |limit: &LimitTerms| {
+            let mut others = !self.always.contains(&limit.own_ring());
+            limit.conditions(&mut |ring, key| others |= !self.always.contains(&(ring, *key)));
+            others
+        };
+        self.limits_beside = self.limits.iter().filter(|place| reads_others(limit(place))).copied().collect();
+        let is_other = |feed: &Feed| !self.always.contains(&(feed.ring, feed.key));
+        self.feeds_beside = self.feeds.iter().filter(|place| is_other(feed(place))).copied().collect();
     }
+}
+
+/// The place of a limit or feed in a list that it is the latest of.
+fn place_in(list: &mut Vec<Place>, at: usize) -> &mut Place {
+    let at = u16::try_from(at).expect("a program declares fewer than 2^16 limits");
+    if list.last().is_none_or(|last| last.at != at) {
+        list.push(Place { at, counts: false, restarts: false });
+    }
+    list.last_mut().expect("there is one now")
 }

@@ -453,3 +453,43 @@ pub struct LimitTerms {
     /// What most limits do not say.
     pub extra: LimitExtra,
 }
+
+impl Feed {
+    /// Whether it takes in every input of its kinds that has its key.
+    #[must_use]
+    pub const fn takes_all(&self) -> bool {
+        self.when.is_empty()
+            && self.only.is_empty()
+            && matches!(self.value, FeedValue::One | FeedValue::Amount | FeedValue::Origins)
+    }
+}
+
+impl LimitTerms {
+    /// Its own ring, and the fields of the input that lead to it.
+    #[must_use]
+    pub const fn own_ring(&self) -> (NameId, KeyFields) {
+        (self.ring, self.key)
+    }
+
+    /// Whether it reads its own ring for every input of its kinds that has its key.
+    #[must_use]
+    pub fn always_reads_its_ring(&self) -> bool {
+        let Self { metric, extra, .. } = self;
+        let unasked =
+            extra.since.is_none() && extra.when.is_empty() && (extra.latest.is_some() || extra.only.is_empty());
+        unasked && metric.has_ring() && *metric != Metric::Speed
+    }
+
+    /// The rings that its conditions read beside its own, by the fields of the input that lead to them.
+    pub fn conditions(&self, ask: &mut impl FnMut(NameId, &KeyFields)) {
+        for prior in &self.extra.after {
+            ask(prior.ring, &prior.key);
+        }
+        for fresh in &self.extra.fresh {
+            ask(fresh.ring, &KeyFields::of(KeyField::Member));
+        }
+        if let Some(other) = self.extra.other {
+            ask(other, &KeyFields::of(if self.metric == Metric::Favour { KeyField::Staff } else { KeyField::Member }));
+        }
+    }
+}

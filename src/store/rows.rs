@@ -189,10 +189,19 @@ impl Store {
 
     /// Which records hold natural keys, in the order asked.
     pub fn key_seqs(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<u64>>, Error> {
-        self.read_many(Family::Keys, keys, |value| keys::read_u64("keys", value))
+        let mut order: Vec<(&[u8; 16], usize)> = keys.iter().zip(0..).collect();
+        order.sort_unstable();
+        let sorted: Vec<&[u8; 16]> = order.iter().map(|(key, _)| *key).collect();
+        let found = self.read_many(Family::Keys, &sorted, |value| keys::read_u64("keys", value))?;
+        let mut in_order = vec![None; keys.len()];
+        for ((_, at), seq) in order.into_iter().zip(found) {
+            in_order.get_mut(at).into_iter().for_each(|place| *place = seq);
+        }
+        Ok(in_order)
     }
 
-    fn read_many<K: AsRef<[u8]>, T>(
+    /// Reads rows in the order of their keys; where that is the order of the bytes, nobody has to sort them.
+    fn read_many<K: AsRef<[u8]> + PartialOrd, T>(
         &self,
         family: Family,
         keys: &[K],
@@ -205,7 +214,7 @@ impl Store {
         let rows = self
             .inner
             .views
-            .batched_multi_get_pinned_batch_cf(handle(&self.inner.views, family), keys, false)
+            .batched_multi_get_pinned_batch_cf(handle(&self.inner.views, family), keys, keys.is_sorted())
             .map_err(failed)?;
         rows.iter().map(|row| row.map_err(failed)?.map(&read).transpose()).collect()
     }

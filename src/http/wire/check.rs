@@ -13,7 +13,8 @@ use super::field::{Int, Pairs};
 
 /// Whether a text holds none of the control characters of ASCII and Unicode.
 fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(char::is_control)
+    // All of it is looked at, many bytes together, rather than one after the other up to the first that is not.
+    text.bytes().fold(true, |plain, b| plain & (0x20..0x7f).contains(&b)) || !text.chars().any(char::is_control)
 }
 
 /// An id: 1 to 128 bytes without control characters.
