@@ -22,6 +22,10 @@ mod cards;
 mod dividends;
 #[path = "ledger/edges.rs"]
 mod edges;
+#[path = "ledger/merged.rs"]
+mod merged;
+#[path = "ledger/origins.rs"]
+mod origins;
 #[path = "ledger/plans.rs"]
 mod plans;
 #[path = "ledger/refunds.rs"]

@@ -163,6 +163,9 @@ fn a_refund_of_the_fee_ends_the_plan_that_it_paid_for() {
         fee B 0 plan=taste order=t
         refund B order=t
         = B rights=lounge:2027-02-24
+        fee C 100 plan=taste order=t
+        refund C order=t
+        = C rights=
         ",
     );
 }
@@ -259,11 +262,22 @@ fn a_schedule_for_a_plan_asks_whether_it_runs_then() {
 fn a_plan_gives_to_its_charity() {
     check(
         "pool points
+         plan club 500 lasts=1m gift=points:0",
+        "
+        at 2027-01-10
+        fee A 500 plan=club
+        = A plans=1
+        books points
+        ",
+    );
+    check(
+        "pool points
          plan club 500 lasts=1m gift=points:25",
         "
         at 2027-01-10
         fee A 500 plan=club
         = A points 0 plans=1
+        books points issued:-25 donated/wildlife:25
         ",
     );
 }

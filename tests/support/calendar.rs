@@ -7,6 +7,7 @@
 //! plan club 1000 lasts=1m trial gift=points:5           `lasts=life`; twelve months where nothing is said
 //! perk lounge tiers=gold plans=club | begins card attribute=credit_card:approved | requires visit club | bound day
 //! enroll A birthday=02-29 tell=credit_card:approved     of an enrolment and a profile
+//! books points member:10 issued:-12 expired:2           a pool's accounts in which there is something
 //! = A rights=lounge:2026-03-01,parking ends=cake:2026-03-01,gift expire=5@2026-03-01,3@never since=card:2026-01-01
 //! ```
 
@@ -15,6 +16,7 @@ use super::{World, orders};
 use tallystick::ledger::calendar::Span;
 use tallystick::ledger::event::{Birthday, EventKind, Personal};
 use tallystick::ledger::member::Member;
+use tallystick::ledger::record::Account;
 use tallystick::ledger::rights::rights;
 use tallystick::ledger::terms::{
     Action, ChoiceTerms, Expiry, Period, PerkTerms, PlanTerms, ScheduleTerms, SinceTerms, When,
@@ -137,6 +139,21 @@ impl World {
             return Action::Convert { from: self.name(from), per: number(per), to: self.name(to), give: number(give) };
         }
         option(line, "law").map_or(Action::Script, |law| Action::Law(law.parse().unwrap()))
+    }
+
+    /// A pool's accounts in which there is something, in order: `member:10 issued:-12 expired:2`.
+    pub(super) fn books_of(&mut self, pool: &str) -> String {
+        let pool = self.name(pool);
+        let books = &self.state.programs[0].books;
+        let of = |(account, balance): (&Account, &i64)| {
+            let name = match account {
+                Account::Donated(charity) => format!("donated/{}", self.names[usize::from(charity.get())]),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            format!("{name}:{balance}")
+        };
+        let known = books.iter().filter(|((of, _), balance)| *of == pool && **balance != 0);
+        known.map(|((_, account), balance)| of((account, balance))).collect::<Vec<_>>().join(" ")
     }
 
     /// Further words that a balance is compared by.

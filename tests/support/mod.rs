@@ -272,6 +272,7 @@ impl World {
         match todo.split_whitespace().collect::<Vec<_>>().as_slice() {
             ["at", when] => self.now = time(when),
             ["=", member, ..] => self.compare(member, todo),
+            ["books", pool, said @ ..] => assert_eq!(self.books_of(pool), said.join(" "), "{line}"),
             ["trace", order, "=", ..] => {
                 let (_, told) = todo.split_once("= ").unwrap();
                 assert_eq!(self.trace(order), told.trim(), "{line}");

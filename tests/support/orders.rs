@@ -3,6 +3,7 @@
 //! ```text
 //! buy A 300 order=o1 lines=1:100:2,2:200 earn=30@2     line:amount:quantity; 30 points that come from line 2 (@1/2: from both)
 //! buy A 300 earn=30 own=scripts plain=20 miles=5       30 points under a cap of their own, 20 under none, 5 miles
+//! buy A 300 brief=20:30d slow=20:10d seen=sku:77       points with an expiry or a delay of their own; what a rule has seen
 //! buy A 300 stamp=1 tea=1 nights count=days:2@1/q       a stamp for the whole, on two cards, one for each unit, a counter going back by quantity
 //! buy A 300 grant=gift if=spend:month:3000 once=gifts   a reward that hangs on a month's spend
 //! refund A order=o1 lines=2:50 | amount=50              part of a line, part of the order, or all that is left
@@ -113,6 +114,18 @@ impl World {
                 "earn" => self.earn("points", value, option(line, "own")),
                 "plain" => self.earn("points", value, None),
                 "miles" => self.earn("miles", value, None),
+                "brief" | "slow" => {
+                    let (amount, of) = value.split_once(':').unwrap();
+                    let mut earn = self.earn("points", amount, None);
+                    if let Intent::Earn { pending, expires, .. } = &mut earn {
+                        *(if name == "slow" { pending } else { expires }) = Some(super::span(of));
+                    }
+                    earn
+                }
+                "seen" => {
+                    let (name, value) = value.split_once(':').unwrap();
+                    Intent::Seen { name: self.name(name), value: Text::new(value) }
+                }
                 "stamp" | "tea" => {
                     let (count, basis) = number_and_basis(value, Back::Whole);
                     let mark = Punched { worth: event.amount(), ..Punched::default() };
@@ -247,6 +260,7 @@ impl World {
                 "chose",
                 standing.choices.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join(","),
             ),
+            ("seen", joined(standing.seen.iter().map(|(of, value)| format!("{}:{value}", name(*of))))),
             ("ever", member.pools.iter().map(|pool| pool.lifetime.get()).sum::<i64>().to_string()),
         ]
     }

@@ -144,7 +144,7 @@ fn given_here(draft: &Draft, card: NameId) -> usize {
 }
 
 /// The grant of a full card, worth what its stamps were given for where the card says so.
-fn reward_of(
+pub(super) fn reward_of(
     books: &Books<'_>,
     card: &CardTerms,
     worths: &[Money],

@@ -2,8 +2,8 @@
 //! pointer. What moves goes through `transit`, out of one and into the other in the same record.
 //!
 //! What both have chosen or told stays the other one's; what only the merged member chose or told moves. Not moved: where a lot's
-//! order was: an order of the merged member can no longer be refunded by rule, only adjusted by
-//! hand.
+//! order was, so that an order of the merged member can no longer be refunded by rule, only adjusted by hand; and since when a
+//! benefit runs that began with an attribute.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ use super::super::super::record::{Account, Credit, Effect};
 use super::super::super::reject::Reject;
 use super::super::super::status::Status;
 use super::super::super::tiers::{self, Added};
-use super::super::super::types::{LotId, NameId, Points, Text, TimeMs};
-use super::super::credit::ends;
+use super::super::super::types::{LotId, Money, NameId, Points, Text, TimeMs};
+use super::super::cards::reward_of;
 use super::super::within;
 use super::Work;
 use crate::limits::ATTRIBUTES_MAX;
@@ -37,13 +37,14 @@ impl Work<'_> {
             self.move_pool(pool, target, party)?;
         }
         self.move_cards(target, party);
+        self.move_owed_stamps(target, party);
         for grant in &member.grants {
             let (reward, why) = (grant.reward, Leaving::Cancelled);
             self.draft.effects.push(Effect::Ungrant { party: 0, reward, grant: grant.id, why });
             let (index, value, expires_at) = (self.draft.index(), grant.value, grant.expires_at);
             self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
         }
-        self.move_rights(party);
+        self.move_rights(target, party);
         let told = self.move_profile(target, party)?;
         self.draft.keep_days(self.books, (party, target));
         let mut counts = Vec::new();
@@ -165,21 +166,39 @@ impl Work<'_> {
             if known {
                 let (ids, reopened) = (marks.iter().map(|mark| mark.id).collect(), Vec::new());
                 let leave = Effect::Unpunch { party: 0, card: name, marks: ids, owed: 0, reopened, stamps: 0 };
-                let (marks, filled) = (marks.iter().map(|mark| mark.of).collect(), filled.clone());
-                let come = Effect::Punch { party, card: name, day, of, marks, repaid, filled, stamps };
+                let (ofs, filled) = (marks.iter().map(|mark| mark.of).collect(), filled.clone());
+                let come = Effect::Punch { party, card: name, day, of, marks: ofs, repaid, filled, stamps };
                 self.draft.effects.extend([leave, come]);
             } else {
                 let leave = Effect::Stamp { party: 0, card: name, count: 0, of, stamps: 0, day };
                 let come = Effect::Stamp { party, card: name, count: card.stamps, of, stamps, day };
                 self.draft.effects.extend([leave, come]);
             }
-            let Some(reward) = self.books.terms.card(name).map(|terms| terms.reward) else { continue };
-            let terms = self.books.terms.reward(reward);
-            let value = terms.and_then(|terms| terms.value);
-            let expires_at = terms.and_then(|terms| ends(self.books, terms.expires, self.books.now));
-            for index in filled {
-                self.draft.effects.push(Effect::Grant { party, index, reward, value, expires_at, reason: MERGE });
+            let Some(terms) = self.books.terms.card(name) else { continue };
+            let theirs = target.standing().map_or(&[][..], |standing| standing.marks.as_slice());
+            let theirs = theirs.iter().filter(|mark| mark.card == name);
+            let moved = marks.iter().skip(usize::try_from(repaid).unwrap_or(usize::MAX));
+            let worths: Vec<Money> = theirs.chain(moved).map(|mark| mark.of.worth).collect();
+            let size = usize::try_from(of).unwrap_or(usize::MAX);
+            for (at, index) in filled.into_iter().enumerate() {
+                let from = at.saturating_mul(size);
+                let worths = worths.get(from..from.saturating_add(size)).unwrap_or_default();
+                let mut grant = reward_of(self.books, terms, worths, (index, self.books.now), &MERGE);
+                if let Effect::Grant { party: whose, .. } = &mut grant {
+                    *whose = party;
+                }
+                self.draft.effects.push(grant);
             }
+        }
+    }
+
+    /// Stamps that are owed are owed by the other one: the next ones pay.
+    fn move_owed_stamps(&mut self, target: &Member, party: u8) {
+        let Some(standing) = self.standing() else { return };
+        for (card, owed) in &standing.stamps_owed {
+            let stamps = target.card(*card).map_or(0, |known| known.stamps);
+            let (card, owed, marks, reopened) = (*card, *owed, Vec::new(), Vec::new());
+            self.draft.effects.push(Effect::Unpunch { party, card, marks, owed, reopened, stamps });
         }
     }
 
@@ -211,8 +230,9 @@ impl Work<'_> {
         Ok(attributes)
     }
 
-    /// Rights and what is left of plans.
-    fn move_rights(&mut self, party: u8) {
+    /// Rights, what is left of plans, and that there was one: a trial is for who never had any. What a rule has seen, the other one
+    /// has seen.
+    fn move_rights(&mut self, target: &Member, party: u8) {
         let Some(standing) = self.standing() else { return };
         let now = self.books.now;
         for right in &standing.entitlements {
@@ -220,6 +240,19 @@ impl Work<'_> {
             self.draft.effects.push(Effect::Disentitle { party: 0, id: right.id });
             let (from, until) = (right.from, right.until);
             self.draft.effects.push(Effect::Entitle { party, index, entitlement, from, until });
+        }
+        let theirs = target.standing();
+        for (name, value) in &standing.seen {
+            if theirs.is_none_or(|theirs| !theirs.has_seen(*name, value)) {
+                self.draft.effects.push(Effect::Seen { party, name: *name, value: value.clone() });
+            }
+        }
+        let runs = standing.plans.iter().any(|period| !period.ended);
+        if let (false, false, Some(period)) = (runs, theirs.is_some_and(|s| s.had_plan), standing.plans.last()) {
+            let (index, plan, from, until) = (self.draft.index(), period.plan, period.from, period.until);
+            self.draft.effects.push(Effect::Plan { party, index, plan, from, until, paid: Money::ZERO });
+            let (period, at) = (LotId { seq: self.books.seq(), index }, until.unwrap_or(now).min(now));
+            self.draft.effects.push(Effect::PlanEnd { party, period, at, refunded: false });
         }
         for period in standing.plans.iter().filter(|period| !period.ended) {
             let (index, plan, from, until) = (self.draft.index(), period.plan, period.from, period.until);
