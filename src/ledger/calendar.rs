@@ -272,4 +272,74 @@ mod tests {
             day += 97;
         }
     }
+
+    fn at(text: &str) -> TimeMs {
+        TimeMs::new(text.parse::<Timestamp>().expect("a time").as_millisecond())
+    }
+
+    #[test]
+    fn periods_end_with_the_local_day() {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        let ends = |from: &str, period, further| zone.end_of(at(from), period, further);
+        let told = [
+            (ends("2026-03-08T04:59:59Z", Period::Day, 0), "2026-03-08T05:00:00Z"),
+            // A day of 23 hours.
+            (ends("2026-03-08T05:00:00Z", Period::Day, 0), "2026-03-09T04:00:00Z"),
+            (ends("2026-03-08T05:00:00Z", Period::Day, 2), "2026-03-11T04:00:00Z"),
+            (ends("2026-01-31T12:00:00Z", Period::Month, 0), "2026-02-01T05:00:00Z"),
+            (ends("2026-01-31T12:00:00Z", Period::Month, 13), "2027-03-01T05:00:00Z"),
+            (ends("2026-01-01T05:00:00Z", Period::Quarter, 0), "2026-04-01T04:00:00Z"),
+            (ends("2026-03-31T12:00:00Z", Period::Quarter, 0), "2026-04-01T04:00:00Z"),
+            (ends("2026-04-01T04:00:00Z", Period::Quarter, 1), "2026-10-01T04:00:00Z"),
+            (ends("2026-12-31T12:00:00Z", Period::Quarter, 0), "2027-01-01T05:00:00Z"),
+            (ends("2026-09-15T12:00:00Z", Period::Quarter, 3), "2027-07-01T04:00:00Z"),
+            (ends("2026-12-31T12:00:00Z", Period::Year, 0), "2027-01-01T05:00:00Z"),
+            (ends("2027-01-01T04:59:59Z", Period::Year, 2), "2029-01-01T05:00:00Z"),
+        ];
+        for (ends, expected) in told {
+            assert_eq!(ends, at(expected), "{expected}");
+        }
+    }
+
+    #[test]
+    fn years_are_the_same_with_and_without_the_ready_ones() {
+        for name in ["UTC", "America/New_York", "Pacific/Kiritimati"] {
+            let zone = Zone::named(name).expect("a zone");
+            for year in [1_900, 1_969, 1_970, 1_971, 2_026, 2_224, 2_225, 2_226, 2_300] {
+                let begins = zone.start_of_day(first_day_of_year(year));
+                assert_eq!(zone.start_of_year(year), begins, "{name} {year}");
+                let told = [-1, 0, 1].map(|ms| zone.year(begins.plus_ms(ms)));
+                assert_eq!(told, [year - 1, year, year], "{name} {year}");
+            }
+        }
+        assert_ne!(Zone::named("America/New_York"), Zone::named("Europe/Berlin"));
+        assert_eq!(Zone::named("Europe/Berlin"), Zone::named("Europe/Berlin"));
+    }
+
+    #[test]
+    fn hours_months_and_days_are_read_as_people_say_them() {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        assert_eq!(
+            ["2026-01-10T04:59:59Z", "2026-01-10T05:00:00Z", "2026-07-10T05:00:00Z"].map(|t| zone.hour(at(t))),
+            [23, 0, 1]
+        );
+        let months = [(1969, 12, -1), (1970, 1, 0), (1970, 12, 11), (2026, 5, 676)];
+        for (year, month, index) in months {
+            assert_eq!([1, 28].map(|day| month_index(civil_day(year, month, day))), [index, index]);
+        }
+        assert_eq!(day_of("2026-12-24"), Some(civil_day(2026, 12, 24)));
+        for text in ["2026-12-32", "2026-02-29", "20261224", "2026-12-24T00:00", "24.12.2026", "", "+002026-12-24"] {
+            assert_eq!(day_of(text), None, "{text}");
+        }
+        // Instants and days past the ends of the calendar stay within it.
+        assert_eq!(
+            [i64::MIN, -1, 0, i64::MAX].map(|ms| year_of(Zone::utc().day(at_end(ms)))),
+            [-9999, 1969, 1970, 9999]
+        );
+        assert_eq!([i32::MIN, -1, 0, i32::MAX].map(|day| date_of(day).year()), [-8982, 1969, 1970, 9909]);
+    }
+
+    fn at_end(ms: i64) -> TimeMs {
+        TimeMs::new(timestamp(TimeMs::new(ms)).as_millisecond())
+    }
 }

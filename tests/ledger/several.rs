@@ -219,3 +219,76 @@ fn what_two_of_a_household_reserved_is_freed_for_each() {
         ",
     );
 }
+
+#[test]
+fn what_time_took_of_the_referrer_s_bonus_is_not_asked_of_them_again() {
+    // The friend returned the purchase after the referrer's bonus had expired: the referrer owed what they never had.
+    for verdict in ["", "verdict=hold"] {
+        check(
+            "pool points expires=30d
+             referral friend=50 referrer=100 minimum=200 cap=2",
+            &format!(
+                "
+                at 2026-01-10
+                enroll R
+                enroll F referrer=R
+                buy F 200 order=o {verdict}
+                {}
+                redeem R 30
+                redeem F 10
+                at 2026-02-09
+                = R points 0
+                refund F order=o
+                = F points 0 debt=10
+                = R points 0 debt=30
+                ",
+                if verdict.is_empty() { "" } else { "clear F" }
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_capture_of_a_household_s_hold_frees_what_each_of_them_had_put_in() {
+    // What one of them had freed was worked out from what the other one spent.
+    let terms = "pool points expires=30d
+         household 3";
+    let begin = "
+        at 2026-01-10
+        buy A 100 earn=10
+        at 2026-01-11
+        buy B 100 earn=10
+        join B home A B
+        hold A 18 ttl=900h
+        at 2026-02-11";
+    for (how, books) in [
+        ("capture A 12", "issued:-20 redeemed:12 expired:8"),
+        ("capture A 3", "issued:-20 redeemed:3 expired:17"),
+        ("capture A", "issued:-20 redeemed:18 expired:2"),
+        ("release A", "issued:-20 expired:20"),
+    ] {
+        check(terms, &format!("{begin}\n {how}\n = A points 0 held=0\n = B points 0 held=0\n books points {books}"));
+    }
+}
+
+#[test]
+fn points_received_never_lie_with_points_earned() {
+    // A lot that was given joined one that was earned with the same end: a refund then took the giver's points.
+    check(
+        "pool points expires=30d transferable",
+        "
+        at 2026-01-10
+        buy A 100 earn=10
+        buy B 100 earn=10 order=o
+        transfer A B 4
+        transfer A B 3
+        = B points 17 lots=3:10,4:7
+        refund B order=o
+        = B points 7 lots=4:7
+        at 2026-01-11
+        buy A 100 earn=5
+        transfer A B 4
+        = B points 11 lots=4:10,8:1
+        ",
+    );
+}

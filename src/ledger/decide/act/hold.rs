@@ -134,18 +134,13 @@ impl<'a> Work<'a> {
             self.draft.effects.push(Effect::Unhold { party: part.party, hold: part.hold.id, end });
         }
         let mut left = spent;
+        let mut spent_of = vec![Points::ZERO; parts.len()];
         for (part, lot, kept) in &all {
             let amount = (*kept).min(left);
             left -= amount;
             if amount.is_positive() {
                 self.spend_lot(part.party, part.hold.pool, lot, amount, to);
             }
-        }
-        let mut left = spent;
-        let mut spent_of = vec![Points::ZERO; parts.len()];
-        for (part, _, kept) in &all {
-            let amount = (*kept).min(left);
-            left -= amount;
             let at = parts.iter().position(|known| known.party == part.party);
             if let Some(spent) = at.and_then(|at| spent_of.get_mut(at)) {
                 *spent += amount;
