@@ -304,7 +304,7 @@ impl Core {
             Command::Event(_) | Command::Adjust(..) | Command::Review(_) => return None,
         };
         let available = member?.available(pool, now);
-        Some(fraud::Spending { amount: amount.get(), available: available.get() })
+        Some(fraud::Spending { amount: amount.get(), available: available.get(), pool })
     }
 
     fn by<'a>(&'a self, program: ProgramId, version: &'a Arc<Compiled>) -> By<'a> {

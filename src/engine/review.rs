@@ -73,7 +73,7 @@ pub(super) fn find(core: &Core, shared: &Shared, program: ProgramId, id: Seq) ->
         None => match shared.store.desk_row(&case_key(id))? {
             Some(row) => match decode_desk(&row)? {
                 DeskRow::Case(case) => Some(case),
-                DeskRow::Stats(..) | DeskRow::Entry(_) | DeskRow::Kin(_) => None,
+                DeskRow::Stats(..) | DeskRow::Entry(_) | DeskRow::Kin(_) | DeskRow::Named(_) => None,
             },
             None => None,
         },
@@ -91,6 +91,11 @@ pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
             key
         }
         DeskRow::Kin(row) => kin_key(row),
+        DeskRow::Named(named) => {
+            let mut key = b"n".to_vec();
+            key.extend_from_slice(&named.case.get().to_be_bytes());
+            key
+        }
         DeskRow::Entry(entry) => {
             let mut key = vec![b'l'];
             key.extend_from_slice(&entry.program.get().to_be_bytes());

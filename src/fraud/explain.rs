@@ -212,7 +212,10 @@ fn smaller<'a>(fired: &Fired<'_>, question: &Question<'_>, find: &impl Find<'a>)
     let (amount, told) = (question.amount(), facts::told(question.input));
     let stops = |smaller: i64| {
         let spending = question.spending.map(|spending| Spending { amount: smaller, ..spending });
-        let then = Question { spending: spending.or(Some(Spending { amount: smaller, available: 0 })), ..*question };
+        let then = Question {
+            spending: spending.or(Some(Spending { amount: smaller, available: 0, pool: NameId::default() })),
+            ..*question
+        };
         facts::known(told, &then).include(limit.extra.only)
             && exceeded(limit, ring, &then, if limit.metric == Metric::Sum { smaller } else { fired.value }, find)
                 .is_some()

@@ -1,5 +1,6 @@
 //! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
 
+use super::channel::is_in_person;
 use super::measure;
 use super::question::{Question, Spending};
 use super::window::Ring;
@@ -40,19 +41,6 @@ const FOR_THE_LEDGER: Facts = Facts::NONE
 
 pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
-}
-
-/// Done where the merchant could see the member. What names no channel is so where a terminal, an employee or a store is named; but
-/// a receipt says in which store it was printed, wherever it is brought.
-fn is_in_person(input: &Input) -> bool {
-    match input.key_field(KeyField::Channel).map(Text::as_str) {
-        Some("web" | "app" | "online" | "mobile" | "phone" | "mail" | "email" | "social" | "marketplace") => false,
-        Some("store" | "pos" | "in_store" | "instore" | "kiosk" | "till") => true,
-        named => {
-            let by_staff = has(input, KeyField::Terminal) || has(input, KeyField::Staff);
-            by_staff || named.is_none() && has(input, KeyField::Store) && !has(input, KeyField::Receipt)
-        }
-    }
 }
 
 /// What an input is, of what [`told`] says it may be, by what the ledger knows.

@@ -5,10 +5,11 @@
 //! identifier with too many members, or one the program owns, does neither. Nothing here raises a verdict.
 
 use super::Seen;
+use super::channel::is_in_person;
 use super::rings::{Needed, RingKey, Rings};
 use crate::ledger::act::What;
 use crate::ledger::clusters::Clusters;
-use crate::ledger::event::{Context, Event, EventKind};
+use crate::ledger::event::EventKind;
 use crate::ledger::kin::{KinEffect, fingerprint, is_hard};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Taken};
@@ -85,17 +86,6 @@ pub struct Asked<'a> {
     pub member: Option<&'a Member>,
 }
 
-/// Whether an event happened at a till or a counter: its device and its address are the shop's.
-#[must_use]
-pub fn in_store(event: &Event) -> bool {
-    is_in_store(&event.context)
-}
-
-fn is_in_store(context: &Context) -> bool {
-    let named = context.store.is_some() || context.terminal.is_some() || context.staff.is_some();
-    named || matches!(context.channel.as_deref(), Some("store" | "pos" | "kiosk" | "till"))
-}
-
 /// Whether an act is the member's own, so that its device is theirs.
 const fn ties(what: &What) -> bool {
     matches!(what, What::Hold { .. } | What::Redeem { .. } | What::Donate { .. } | What::Use { .. })
@@ -116,7 +106,7 @@ impl<'a> Asked<'a> {
         };
         let kinds: &[KeyField] = match context {
             None => &[],
-            Some(context) if !is_in_store(context) => &KINDS,
+            Some(_) if !is_in_person(input) => &KINDS,
             Some(_) if enrols => KINDS.get(..4).unwrap_or(&[]),
             Some(_) => KINDS.get(..5).unwrap_or(&[]),
         };

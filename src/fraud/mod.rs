@@ -5,10 +5,11 @@
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
 //! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
 //! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`](relate()) what that makes of its
-//!   member, and what the detectors of referrals and made-up accounts say;
+//!   member, and what the detectors of referrals and made-up accounts say; `tainted` what it means that points move which an open
+//!   case looks at;
 //! * [`assess`](assess()) reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
-//! * `facts`, `feeds`, `flows`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
+//! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
 //! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks.
@@ -17,6 +18,7 @@
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
+mod channel;
 mod copies;
 mod explain;
 mod facts;
@@ -34,6 +36,7 @@ mod relate;
 pub mod rings;
 mod sequence;
 mod synthetic;
+mod tainted;
 mod together;
 mod trail;
 pub mod window;

@@ -5,7 +5,7 @@ use crate::ledger::desk::Lists;
 use crate::ledger::member::Member;
 use crate::ledger::record::Input;
 use crate::ledger::terms::Terms;
-use crate::ledger::types::{ProgramId, TimeMs};
+use crate::ledger::types::{NameId, ProgramId, TimeMs};
 
 /// What an act or a transfer takes, and of how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Spending {
     pub amount: i64,
     /// What the member could spend of that pool before.
     pub available: i64,
+    /// Of which pool.
+    pub pool: NameId,
 }
 
 impl Spending {

@@ -8,7 +8,7 @@ use super::lists::heard;
 use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
-use super::{referral, synthetic};
+use super::{referral, synthetic, tainted};
 use crate::ledger::decide::{Bonus, Judgement};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::fingerprint;
@@ -138,8 +138,14 @@ pub fn tie(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen, j
     judgement.observed.extend(observed);
 }
 
-/// Adds to a judgement what is said where a member spends who was tied to others and hardly bought anything.
+/// Adds to a judgement what is said where a member spends: of points that an open case looks at, and of who was tied to others
+/// and hardly bought anything.
 pub fn spends(state: &State, question: &Question<'_>, judgement: &mut Judgement) {
+    if state.desk.suspects_any()
+        && let Some(reason) = tainted::moves(question, &state.desk, &judgement.assessment)
+    {
+        raise(&mut judgement.assessment, heard(reason, !question.terms.identity.detects, question));
+    }
     if !synthetic::is_tied(question.member) {
         return;
     }

@@ -4,8 +4,9 @@
 //! Sharing alone is a family. What is held here needs more: numbers no household has, or points leaving an account that never
 //! bought anything. An enrolment in a shop says nothing about the device, which is the shop's.
 
+use super::channel::is_in_person;
 use super::facts::bought;
-use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING, in_store};
+use super::identity::{Look, Person, SIGNUPS_IP_RING, SIGNUPS_RING};
 use super::measure;
 use super::question::Question;
 use super::relate::{Counted, Scene, reason};
@@ -90,7 +91,7 @@ fn burst(scene: &Scene<'_>, (ring, kind, (most, held)): (NameId, KeyField, (i64,
     );
     let key = smol_str::format_smolstr!("{}={value}", kind.name());
     let counted = Counted { key, metric: "distinct", window_ms: DAY_MS, found: day, limit: most, events };
-    let holds = day > held && !in_store(scene.event);
+    let holds = day > held && !is_in_person(scene.question.input);
     let verdict = if holds { (Verdict::Hold, 60) } else { (Verdict::Flag, 20) };
     Some(reason("synthetic_signup_burst", verdict, detail, counted))
 }

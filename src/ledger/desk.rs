@@ -11,8 +11,10 @@ pub use super::lists::{ListEntry, Lists};
 use super::clusters::{Clusters, KinRow};
 
 use super::lists::ListChange;
+use super::lots::Lot;
 use super::record::{Effect, Input, Record, Status, Verdict};
 use super::review::{Outcome, Release, Resolution, Review};
+use super::suspects::{Named, Suspects};
 use super::types::{ProgramId, Seq, Text, TimeMs};
 use crate::limits::{
     CASE_MEMBERS_MAX, CASE_RECORDS_MAX, CASE_RULES_MAX, CASES_KEPT_CLOSED, CASES_OPEN_MAX, RULE_STATS_MAX,
@@ -20,6 +22,9 @@ use crate::limits::{
 
 /// The entity of what no case of its own can be opened for any more: see [`CASES_OPEN_MAX`].
 const OVERFLOW: Text = Text::new_static("overflow");
+
+/// The rule that speaks where points move that an open case looks at.
+pub const TAINTED: &str = "tainted";
 
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +103,8 @@ pub enum DeskRow {
     Entry(Arc<ListEntry>),
     /// Who is one with whom.
     Kin(KinRow),
+    /// What the evidence of an open case names.
+    Named(Arc<Named>),
 }
 
 /// Whether a record is one that fraud checks looked at or could have.
@@ -111,6 +118,7 @@ pub const fn is_judged(record: &Record) -> bool {
 pub struct Desk {
     cases: BTreeMap<Seq, Arc<Case>>,
     open: BTreeMap<(ProgramId, Text), Seq>,
+    suspects: Suspects,
     /// Closed cases in memory, oldest first.
     closed: VecDeque<Seq>,
     stats: Vec<Arc<DeskStats>>,
@@ -141,6 +149,19 @@ impl Desk {
         self.stats.get(usize::from(program.get()))
     }
 
+    /// The open case that looks at where the points of a member's lot came from, where one does.
+    #[must_use]
+    pub fn suspected(&self, member: &Text, lot: &Lot) -> Option<&Arc<Case>> {
+        let mut cases = self.suspects.cases(lot.id.seq).filter_map(|id| self.cases.get(&id));
+        cases.find(|case| lot.received || case.members.contains(member))
+    }
+
+    /// Whether any open case names anything.
+    #[must_use]
+    pub fn suspects_any(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
     /// Takes in what a record means to the desk.
     pub fn take(&mut self, record: &Record) {
         self.clusters.take(record);
@@ -169,6 +190,7 @@ impl Desk {
         if record.status == Status::Held || refers {
             self.join(record);
         }
+        self.pass_on(record);
     }
 
     fn stats_mut(&mut self, program: ProgramId) -> &mut DeskStats {
@@ -192,6 +214,26 @@ impl Desk {
         add(case_mut, record);
         self.touched.insert(id, Arc::clone(case));
         self.open.insert(key, id);
+        let evidence = record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref());
+        let named = evidence.flat_map(|evidence| evidence.events.iter().copied());
+        self.suspects.name((id, record.program), named.chain((record.status == Status::Posted).then_some(record.seq)));
+    }
+
+    /// A transfer that stands though its points are looked at: the lots it grew are looked at too.
+    fn pass_on(&mut self, record: &Record) {
+        let tainted =
+            record.fraud.reasons.iter().find(|reason| reason.rule == TAINTED && reason.verdict > Verdict::Allow);
+        let Some(evidence) =
+            tainted.filter(|_| record.status == Status::Posted).and_then(|reason| reason.evidence.as_ref())
+        else {
+            return;
+        };
+        let Some(id) = self.open.get(&(record.program, evidence.key.clone())).copied() else { return };
+        let grown = record.effects.iter().filter_map(|effect| match effect {
+            Effect::Credit(credit) if matches!(record.input, Input::Transfer(..)) => Some(credit.lot.seq),
+            _ => None,
+        });
+        self.suspects.name((id, record.program), grown);
     }
 
     /// What a record's case is about: the key of the first of its strongest reasons; one that has an open case goes first.
@@ -255,6 +297,7 @@ impl Desk {
         case.updated_at = record.recorded_at;
         let (rules, entity, id) = (case.rules.clone(), case.entity.clone(), case.id);
         self.touched.insert(id, Arc::new(case.clone()));
+        self.suspects.forget(id);
         if self.open.get(&(record.program, entity.clone())) == Some(&id) {
             self.open.remove(&(record.program, entity));
         }
@@ -279,6 +322,7 @@ impl Desk {
         let mut rows: Vec<DeskRow> = std::mem::take(&mut self.touched).into_values().map(DeskRow::Case).collect();
         rows.extend(std::mem::take(&mut self.touched_entries).into_iter().map(DeskRow::Entry));
         rows.extend(self.clusters.take_touched().into_iter().map(DeskRow::Kin));
+        rows.extend(self.suspects.take_touched().into_iter().map(DeskRow::Named));
         for (index, stats) in (0u16..).zip(&self.stats) {
             if self.stats_at_mark.get(usize::from(index)) != Some(stats) {
                 rows.push(DeskRow::Stats(ProgramId::new(index), Arc::clone(stats)));
@@ -306,6 +350,7 @@ impl Desk {
             }
             DeskRow::Entry(entry) => self.lists.put(entry),
             DeskRow::Kin(row) => self.clusters.restore(row),
+            DeskRow::Named(named) => self.suspects.restore(named),
             DeskRow::Stats(program, stats) => {
                 *self.stats_mut(program) = DeskStats::clone(&stats);
                 self.stats_at_mark.clone_from(&self.stats);
@@ -320,7 +365,8 @@ impl Desk {
         let open = self.cases.values().filter(|case| case.closed.is_none()).cloned().map(DeskRow::Case);
         let stats = (0u16..).zip(&self.stats).map(|(at, stats)| DeskRow::Stats(ProgramId::new(at), Arc::clone(stats)));
         let entries = self.lists.iter().cloned().map(DeskRow::Entry);
-        open.chain(stats).chain(entries).chain(self.clusters.rows().map(DeskRow::Kin)).collect()
+        let named = self.suspects.iter().map(DeskRow::Named);
+        open.chain(stats).chain(entries).chain(self.clusters.rows().map(DeskRow::Kin)).chain(named).collect()
     }
 }
 

@@ -37,6 +37,7 @@ pub mod rollout;
 pub mod standing;
 pub mod state;
 pub mod status;
+pub mod suspects;
 pub mod table;
 pub mod taint;
 pub mod terms;

@@ -1,4 +1,4 @@
-//! Samples of who is tied to whom: a record's effects, a member's part, rows of clusters and hubs.
+//! Samples of who is tied to whom: a record's effects, a member's part, rows of clusters and hubs, and of what a case names.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use tallystick::ledger::desk::DeskRow;
 use tallystick::ledger::kin::{Friend, Kin, KinEffect, Link};
 use tallystick::ledger::member::Member;
 use tallystick::ledger::record::{Effect, Input, KeyField, Record};
+use tallystick::ledger::suspects::Named;
 use tallystick::ledger::types::{Money, ProgramId, Seq};
 
 use super::samples::{NOW, bare, full_event, member, text};
@@ -56,15 +57,17 @@ pub fn member_kin() -> Member {
 }
 
 /// Rows of the desk, by the names of their samples.
-pub fn rows() -> [(&'static str, DeskRow); 4] {
+pub fn rows() -> [(&'static str, DeskRow); 5] {
     let program = ProgramId::new(1);
     let sighting = |member, seq| Sighting { kind: KeyField::Email, ident: 40, member, seq: Seq::new(seq) };
     let sightings = vec![sighting(11, 900_000), sighting(-12, 1_000_001)];
+    let named = Named { case: Seq::new(999_990), program, records: vec![Seq::new(900_000), Seq::new(999_980)] };
     let hub = Hub { program, kind: KeyField::Address, ident: -9, seq: Seq::new(1_000_001), members: 26 };
     [
         ("desk-cluster", DeskRow::Kin(KinRow::Cluster(Arc::new(Cluster { program, id: 11, sightings })))),
         ("desk-hub", DeskRow::Kin(KinRow::Hub(hub))),
         ("desk-ghost", DeskRow::Kin(KinRow::Ghost(program, -12))),
         ("desk-tried", DeskRow::Kin(KinRow::Tried(program, 13))),
+        ("desk-named", DeskRow::Named(Arc::new(named))),
     ]
 }

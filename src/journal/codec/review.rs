@@ -8,6 +8,7 @@ use crate::journal::Error;
 use crate::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
+use crate::ledger::suspects::Named;
 
 /// The version the desk's rows are written in.
 pub const DESK_VERSION: u8 = 1;
@@ -50,9 +51,12 @@ wire_enum!(DeskRow, "desk row" {
     1 = Stats(program, stats),
     2 = Entry(entry),
     80 = Kin(row),
+    81 = Named(named),
 });
 
 wire_struct!(Case { id, program, entity, opened_at, updated_at, held, referred, members, rules, at_risk, closed });
+
+wire_struct!(Named { case, program, records });
 
 wire_struct!(ListChange { allow, kind, value, put, key });
 
