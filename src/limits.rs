@@ -301,6 +301,11 @@ pub const ORIGINS_MAX: u16 = 16;
 pub const KNOWN_VALUES_MAX: u16 = 16;
 /// The highest number of latest entries that a limit may look at.
 pub const LATEST_MAX: i64 = 64;
+
+/// Places that a limit on how often somebody goes too fast remembers, and the most ways it may ask for.
+pub const OFTEN_RING_ENTRIES: u16 = 32;
+/// See [`OFTEN_RING_ENTRIES`].
+pub const OFTEN_MAX: i64 = 16;
 /// Sales that are remembered of an employee, to compare members by.
 pub const SERVED_MAX: u16 = 128;
 /// How long nobody flies in less, in milliseconds: the way to, through and from two airports.

@@ -355,12 +355,22 @@ fn too_fast(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, here: i64)
     if way.kmh <= limit.limit || way.ms >= fair_ms(limit, way.metres) {
         return None;
     }
+    let mut records = vec![way.seq];
+    if limit.extra.often > 1 {
+        let is_fast = |way: &measure::Way| way.kmh > limit.limit && way.ms < fair_ms(limit, way.metres);
+        let before = measure::ways(ring, question.at, limit.window_ms, limit.extra.ignore_m);
+        records.extend(before.filter(is_fast).map(|way| way.seq));
+        if records.len() < limit.extra.often {
+            return None;
+        }
+    }
+    let often = records.len();
     Some(Found {
         counted: way.kmh,
         limit: limit.limit,
         window_ms: limit.window_ms,
-        records: vec![way.seq],
-        detail: words::too_fast(limit, way),
+        records,
+        detail: words::too_fast(limit, way, often),
     })
 }
 

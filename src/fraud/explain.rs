@@ -65,8 +65,8 @@ fn priors<'a>(limit: &LimitTerms, question: &Question<'_>, find: &impl Find<'a>)
 /// From when on the same would pass for good, where nothing else happens until then.
 fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find: &impl Find<'a>) -> Option<TimeMs> {
     let Fired { limit, ring, value, .. } = *fired;
-    if limit.extra.around {
-        // What comes later may lie beside what came before it in time: no instant is safe to name.
+    if limit.extra.around || limit.extra.only.has(Fact::BirthdaySoon) {
+        // Later another birthday is near. What comes later may lie beside what came before it in time: no instant is safe to name.
         return None;
     }
     match limit.metric {
@@ -266,7 +266,9 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
             | Fact::LateReceipt
             | Fact::Asleep
             | Fact::Indebted
-            | Fact::ToNewcomer => {}
+            | Fact::ToNewcomer
+            | Fact::BirthdaySoon => {}
+            Fact::Late => ways.push("brought within the hour".to_owned()),
         }
     }
     for fresh in &limit.extra.fresh {

@@ -4,6 +4,7 @@ use super::channel::is_in_person;
 use super::measure;
 use super::question::{Question, Spending};
 use super::window::Ring;
+use crate::ledger::calendar::parts_of;
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, KeyField, KeyFields};
 use crate::ledger::terms::{Fact, Facts, Fresh, LimitTerms, Metric, Prior};
@@ -28,6 +29,8 @@ pub(super) fn told(input: &Input) -> Facts {
         .with(Fact::Receipt, has_receipt)
         .with(Fact::LateReceipt, has_receipt)
         .with(Fact::Contact, contact)
+        .with(Fact::BirthdaySoon, is_birthday_soon(input))
+        .with(Fact::Late, is_numbered(input))
 }
 
 /// What only the ledger knows.
@@ -46,7 +49,7 @@ pub(super) fn has(input: &Input, field: KeyField) -> bool {
 /// What an input is, of what [`told`] says it may be, by what the ledger knows.
 pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
     let (bought, at) = (bought(question), question.at);
-    let is_late = question.now.since(at) > LATE_MS;
+    let age_ms = question.now.since(at);
     let is_new = |since: TimeMs| at.since(since) < NEWCOMER_MS;
     let owes = |member: &Member| member.pools.iter().any(|pool| pool.debt.is_positive());
     told.with(Fact::Sizeable, is_sizeable(question))
@@ -55,7 +58,8 @@ pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
         .with(Fact::ToNewcomer, question.recipient_since.is_some_and(is_new))
         .with(Fact::Indebted, question.member.is_some_and(owes))
         .with(Fact::Asleep, is_idle(question, ASLEEP_MS))
-        .with(Fact::LateReceipt, told.has(Fact::LateReceipt) && is_late)
+        .with(Fact::LateReceipt, told.has(Fact::LateReceipt) && age_ms > LATE_MS)
+        .with(Fact::Late, told.has(Fact::Late) && age_ms > SOON_MS)
 }
 
 /// How often the member bought, less what was given back.
@@ -85,6 +89,29 @@ fn is_idle(question: &Question<'_>, idle_ms: i64) -> bool {
 
 /// A receipt is late after so long.
 const LATE_MS: i64 = 86_400_000;
+
+/// Whether a till numbers its own events, as those do that may be offline.
+fn is_numbered(input: &Input) -> bool {
+    matches!(input, Input::Event(event) if event.attribute("terminal_sequence").is_some())
+}
+
+/// What arrives after so long is late.
+const SOON_MS: i64 = 3_600_000;
+
+/// A birthday is soon within so many days.
+const SOON_DAYS: i32 = 7;
+
+/// Whether a birthday is told that is today or within the week; a day of another zone is near enough.
+fn is_birthday_soon(input: &Input) -> bool {
+    let Input::Event(event) = input else { return false };
+    let Some(birthday) = event.personal.as_deref().and_then(|personal| personal.birthday) else { return false };
+    let today = i32::try_from(event.occurred_at.get().div_euclid(86_400_000)).unwrap_or(0);
+    let is_on = |day: i32| {
+        let (month, day_of_month, _) = parts_of(day);
+        (month, day_of_month) == (birthday.month, birthday.day)
+    };
+    (0..=SOON_DAYS).any(|days| is_on(today.saturating_add(days)))
+}
 
 fn is_sizeable(question: &Question<'_>) -> bool {
     question.spending.is_some_and(Spending::is_sizeable)
@@ -127,11 +154,13 @@ pub(super) fn speaks<'a>(
     Some(records)
 }
 
-/// Whether a value is new to the member, who has used another for longer.
+/// Whether a value is new to the member, who has used another for longer. A till sees no phone: there it is the one they were last
+/// seen to begin with.
 fn is_fresh<'a>(fresh: &Fresh, question: &Question<'_>, find: &impl Find<'a>) -> bool {
     let member = KeyFields::of(KeyField::Member);
     let Some(Some(ring)) = find(fresh.ring, &member) else { return false };
-    let Some(value) = value_of(fresh.of, question.input) else { return false };
+    let latest = || ring.entries().next_back().filter(|_| fresh.of == KeyField::Device && is_in_person(question.input));
+    let Some(value) = value_of(fresh.of, question.input).or_else(|| Some(latest()?.value)) else { return false };
     let age = |at: TimeMs| question.at.since(at);
     let is_new = ring.entries().find(|entry| entry.value == value).is_none_or(|entry| age(entry.at) < fresh.window_ms);
     let established = ring.entries().any(|entry| entry.value != value && age(entry.at) >= fresh.window_ms);

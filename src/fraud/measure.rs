@@ -82,15 +82,23 @@ pub struct Way {
 /// The fastest way between a place and those before and after it, of ways longer than `ignore_m`.
 #[must_use]
 pub fn speed(ring: &Ring, at: TimeMs, here: i64, ignore_m: i64) -> Option<Way> {
-    let way = |entry: &Entry| {
-        let metres = distance_m(entry.value, here);
-        let ms = at.since(entry.at).saturating_abs();
-        // Metres a millisecond are 3,600 km/h.
-        let kmh = metres.saturating_mul(3_600).checked_div(ms).unwrap_or(i64::MAX);
-        Way { metres, ms, kmh, seq: entry.seq }
-    };
-    let ways = neighbours(ring, at).into_iter().flatten().map(way);
+    let ways = neighbours(ring, at).into_iter().flatten().map(|entry| way(entry, at, here));
     ways.filter(|way| way.metres > ignore_m).max_by_key(|way| way.kmh)
+}
+
+/// The ways between the places of a window that ends at `at`, newest first, of those longer than `ignore_m`.
+pub fn ways(ring: &Ring, at: TimeMs, window_ms: i64, ignore_m: i64) -> impl Iterator<Item = Way> {
+    let pairs = within(ring, at, window_ms).zip(within(ring, at, window_ms).skip(1));
+    pairs.map(|(to, from)| way(from, to.at, to.value)).filter(move |way| way.metres > ignore_m)
+}
+
+/// The way from an entry to a place.
+fn way(from: &Entry, at: TimeMs, here: i64) -> Way {
+    let metres = distance_m(from.value, here);
+    let ms = at.since(from.at).saturating_abs();
+    // Metres a millisecond are 3,600 km/h.
+    let kmh = metres.saturating_mul(3_600).checked_div(ms).unwrap_or(i64::MAX);
+    Way { metres, ms, kmh, seq: from.seq }
 }
 
 /// The latest mark not later than an instant: counts since it begin after it.

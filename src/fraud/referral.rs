@@ -10,6 +10,7 @@ mod friends;
 use super::identity::{FRIENDS_RING, IP_WINDOW_MS};
 use super::measure;
 use super::relate::{Counted, Scene, reason};
+use super::window::Ring;
 use super::words::duration;
 use crate::ledger::decide::Bonus;
 use crate::ledger::event::{Event, EventKind};
@@ -30,12 +31,14 @@ const SLOW_MOST: u8 = 3;
 /// Friends a referrer may bring in a week without a word, and without their bonuses being looked at.
 const WEEK_FLAG: i64 = 5;
 const WEEK_HOLD: i64 = 10;
-/// Earlier friends who turned out to be the referrer, at most, before an enrolment waits.
-const SELF_MOST: usize = 1;
+/// Earlier friends who turned out to be the referrer, at most, before an enrolment waits: by e-mail or phone, and by those or the
+/// address, which a family shares.
+const SELF_MOST: (usize, usize) = (1, 3);
 /// Other friends of the same referrer with the same device or card, at most; the first is flagged.
 const SHARED_MOST: usize = 1;
 /// What shared soft identifiers weigh, and from which weight the bonuses wait.
-const WEIGHTS: [(KeyField, u8); 3] = [(KeyField::Device, 50), (KeyField::Address, 30), (KeyField::Ip, 20)];
+const WEIGHTS: [(KeyField, u8); 3] = [(KeyField::Device, 50), (KeyField::Address, 30), (KeyField::Ip, IP_WEIGHT)];
+const IP_WEIGHT: u8 = 20;
 const SOFT_HOLD: u8 = 50;
 
 /// Tenders that are no money of the member's.
@@ -72,13 +75,14 @@ pub(super) fn enrolled(scene: &Scene<'_>) -> Enrolled {
     let Some(id) = personal.and_then(|personal| personal.referrer.as_ref()) else { return found };
     let known = scene.member_named(id);
     if let Some((how, events)) = own_referral(scene, id, known) {
-        let again = same_friends(scene);
+        let again = same_friends(scene, &[KeyField::Email, KeyField::Phone, KeyField::Address]);
+        let hard = same_friends(scene, &[KeyField::Email, KeyField::Phone]);
         let times = i64::try_from(again).unwrap_or(i64::MAX).saturating_add(1);
         let counted = Counted { key: key(id), metric: "identity", window_ms: 0, found: times, limit: 0, events };
         let often = if again > 0 { format!(", as {again} before were") } else { String::new() };
         let detail = format!("the referrer {id} is the friend: {how}{often}; the referral does not count");
         // Once is a family; again and again is a habit.
-        let verdict = if again > SELF_MOST { (Verdict::Hold, 60) } else { (Verdict::Flag, 40) };
+        let verdict = if hard > SELF_MOST.0 || again > SELF_MOST.1 { (Verdict::Hold, 60) } else { (Verdict::Flag, 40) };
         found.reasons.push(reason("referral_self", verdict, detail, counted));
         found.refuses = true;
         return found;
@@ -120,11 +124,10 @@ fn own_referral(scene: &Scene<'_>, id: &Text, referrer: Option<&Member>) -> Opti
     Some(("they are one by e-mail addresses and phone numbers they share with others", path))
 }
 
-/// How many earlier friends of the referrer are this one too: by e-mail, phone or address.
-fn same_friends(scene: &Scene<'_>) -> usize {
+/// How many earlier friends of the referrer are this one too, by identifiers of some kinds.
+fn same_friends(scene: &Scene<'_>, kinds: &[KeyField]) -> usize {
     let Some(ring) = scene.ring(FRIENDS_RING, KeyField::Referrer) else { return 0 };
     let person = &scene.person;
-    let kinds = [KeyField::Email, KeyField::Phone, KeyField::Address];
     let looks = person.looks.iter().filter(|look| kinds.contains(&look.kind) && !look.hub);
     let mut same: Vec<i64> = looks.flat_map(|look| &look.others).map(|(other, ..)| *other).collect();
     same.retain(|other| *other != person.own && ring.entries().any(|entry| entry.value == *other));
@@ -133,7 +136,14 @@ fn same_friends(scene: &Scene<'_>) -> usize {
     same.len()
 }
 
-/// More friends in a week than people bring.
+/// Whether who enrols shares anything with an earlier friend of the referrer: two people of a crowd do not.
+fn is_like_a_friend(scene: &Scene<'_>, friends: &Ring) -> bool {
+    let others = scene.person.looks.iter().filter(|look| !look.hub).flat_map(|look| &look.others);
+    others.into_iter().any(|(other, ..)| friends.entries().any(|entry| entry.value == *other))
+}
+
+/// More friends in a week than people bring. Who is widely known brings hundreds, each of them somebody else: that is noted, and
+/// waits only where this friend is tied to another.
 fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
     let ring = scene.ring(FRIENDS_RING, KeyField::Referrer)?;
     let at = scene.question.at;
@@ -148,7 +158,8 @@ fn burst(scene: &Scene<'_>, id: &Text) -> Option<Reason> {
     );
     let counted =
         Counted { key: key(id), metric: "distinct", window_ms: 7 * DAY_MS, found: week, limit: WEEK_FLAG, events };
-    let verdict = if week > WEEK_HOLD { (Verdict::Hold, 60) } else { (Verdict::Flag, 20) };
+    let holds = week > WEEK_HOLD && is_like_a_friend(scene, ring);
+    let verdict = if holds { (Verdict::Hold, 60) } else { (Verdict::Flag, 20) };
     Some(reason("referral_burst", verdict, detail, counted))
 }
 
@@ -173,9 +184,20 @@ pub(super) fn paying(scene: &Scene<'_>) -> Vec<(Bonus, Reason)> {
     let ties = !found.is_empty();
     found.extend(case.empty_friends(ties));
     found.extend(case.cheap_friends());
-    found.extend(case.same_basket(ties));
-    found.extend(case.paid_burst());
+    // A café's network and a short menu tie nobody: many friends joined there, and had what it is known for.
+    let strong = found.iter().any(|(_, reason)| !is_network_alone(reason));
+    found.extend(case.same_basket(strong));
+    found.extend(case.paid_burst(strong));
     found
+}
+
+/// Whether all that a reason says is shared is a client address.
+fn is_network_alone(reason: &Reason) -> bool {
+    match reason.rule.as_str() {
+        "referral_same_network" => true,
+        "referral_shared" => reason.weight <= IP_WEIGHT,
+        _ => false,
+    }
 }
 
 /// A purchase whose money is not the member's does not pay a referral, nor does it use up the chance.
@@ -350,8 +372,8 @@ impl Case<'_> {
         Some((bonus, self.say("referral_fan_in", verdict, detail, numbers, events)))
     }
 
-    /// More friends paid for in a week than people bring.
-    fn paid_burst(&self) -> Option<(Bonus, Reason)> {
+    /// More friends paid for in a week than people bring, of whom this one is tied to another or to the referrer.
+    fn paid_burst(&self, ties: bool) -> Option<(Bonus, Reason)> {
         let week = 7 * DAY_MS;
         let near = |friend: &&Friend| self.at().since(friend.at).saturating_abs() < week;
         let events: Vec<Seq> = self.friends().iter().rev().filter(near).map(|friend| friend.seq).collect();
@@ -359,9 +381,13 @@ impl Case<'_> {
         if count <= WEEK_HOLD {
             return None;
         }
-        let detail =
-            format!("{} was paid for {} friends within 7d; from {WEEK_HOLD} on the bonuses wait", self.id, count - 1);
-        Some((Bonus::Hold, self.say("referral_burst", (Verdict::Hold, 50), detail, [count, WEEK_HOLD, week], events)))
+        let (bonus, verdict, waits) = if ties {
+            (Bonus::Hold, (Verdict::Hold, 50), "; this one is tied to another, so the bonuses wait")
+        } else {
+            (Bonus::Pay, (Verdict::Flag, 20), "")
+        };
+        let detail = format!("{} was paid for {} friends within 7d, at most {WEEK_HOLD}{waits}", self.id, count - 1);
+        Some((bonus, self.say("referral_burst", verdict, detail, [count, WEEK_HOLD, week], events)))
     }
 }
 

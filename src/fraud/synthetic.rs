@@ -36,11 +36,13 @@ const NEW_MS: i64 = 7 * DAY_MS;
 /// new account that bought once: more than a family.
 const SPENDS_UNPROVEN: (usize, usize) = (3, 3);
 const SPENDS_NEW: (usize, usize) = (4, 4);
-/// Others who enrolled at one address within a day, from so many on it is held where so many in a hundred came from other networks.
+/// Others at the address of an account that spends without having bought, at most.
+const SPENDS_ADDRESS: usize = 4;
+/// Others who enrolled at one address within a day, from so many on it is said where so many in a hundred came from other networks.
 const ADDRESS_DAY: usize = 5;
 const ADDRESS_APART: usize = 80;
 /// Others who pay with the card of somebody's first purchase, at most, and how long somebody is new to it.
-const CARD_OTHERS: usize = 5;
+const CARD_OTHERS: usize = 4;
 const CARD_NEW_MS: i64 = 14 * DAY_MS;
 
 fn count(number: usize) -> i64 {
@@ -117,7 +119,8 @@ fn contact(scene: &Scene<'_>, kind: KeyField, (said, held): (usize, usize)) -> O
     Some(reason("synthetic_same_contact", verdict, detail, counted))
 }
 
-/// Many enrolments of one day at one address, each from another network: who live together share theirs, and so does a campus.
+/// Many enrolments of one day at one address, each from another network: a farm, or a hall of residence on the day of arrival. So
+/// nobody waits for it; but what such accounts were given goes nowhere before they have bought, see [`spends`].
 fn address(scene: &Scene<'_>) -> Option<Reason> {
     let (at, home) = (scene.question.at, look(scene, KeyField::Address)?);
     let network = scene.person.looks.iter().find(|look| look.kind == KeyField::Ip)?;
@@ -131,13 +134,13 @@ fn address(scene: &Scene<'_>) -> Option<Reason> {
     let value = scene.question.input.key_field(KeyField::Address)?;
     let number = today.len();
     let detail = format!(
-        "{number} other members enrolled at this address within 1d, {apart} of them from other networks, fewer than {ADDRESS_DAY} pass"
+        "{number} other members enrolled at this address within 1d, {apart} of them from other networks, fewer than {ADDRESS_DAY} usually"
     );
     let key = smol_str::format_smolstr!("address={value}");
     let events = today.iter().map(|(_, seq)| *seq).collect();
     let (found, limit) = (count(number), count(ADDRESS_DAY) - 1);
     let counted = Counted { key, metric: "distinct", window_ms: DAY_MS, found, limit, events };
-    Some(reason("synthetic_same_address", (Verdict::Hold, 60), detail, counted))
+    Some(reason("synthetic_same_address", (Verdict::Flag, 20), detail, counted))
 }
 
 /// The first purchase of a new member is paid with the card of more others than a family has.
@@ -256,16 +259,20 @@ pub(super) fn spends(question: &Question<'_>, clusters: &Clusters) -> Option<Rea
     let id = question.input.key_field(KeyField::Member)?;
     let cluster = clusters.of(question.program, fingerprint(id));
     let one = cluster.map_or(0, |cluster| cluster.members().len().saturating_sub(1));
-    let devices = kin.links.iter().filter(|link| link.kind == KeyField::Device && !link.hub);
-    let near = devices.max_by_key(|link| link.others);
-    let nearby = near.map_or(0, |link| usize::from(link.others));
-    if one <= hard_most && nearby <= near_most {
-        return None;
-    }
-    let (number, most, how) = if one > hard_most {
-        (one, hard_most, "members are one with")
+    let most_on = |kind: KeyField| {
+        let link = kin.links.iter().filter(|link| link.kind == kind && !link.hub).max_by_key(|link| link.others);
+        (link, link.map_or(0, |link| usize::from(link.others)))
+    };
+    let (device, on_device) = most_on(KeyField::Device);
+    let (home, at_home) = most_on(KeyField::Address);
+    let (near, number, most, how) = if one > hard_most {
+        (None, one, hard_most, "members are one with")
+    } else if on_device > near_most {
+        (device, on_device, near_most, "other members use the device of")
+    } else if bought == 0 && at_home > SPENDS_ADDRESS {
+        (home, at_home, SPENDS_ADDRESS, "other members have the address of")
     } else {
-        (nearby, near_most, "other members use the device of")
+        return None;
     };
     let age = if is_new { "a member of less than 7d" } else { "a member" };
     let detail = format!("points leave {age} with {bought} purchases; {number} {how} them, at most {most}");

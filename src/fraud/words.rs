@@ -57,11 +57,15 @@ pub(super) fn too_close(limit: &LimitTerms, gap_ms: i64) -> String {
 }
 
 /// `12,400 m in 5min by member are 148 km/h, at most 130`.
-pub(super) fn too_fast(limit: &LimitTerms, way: Way) -> String {
+pub(super) fn too_fast(limit: &LimitTerms, way: Way, often: usize) -> String {
     let by = fields(&limit.key.iter().collect::<Vec<_>>());
     let Way { metres, ms, kmh, .. } = way;
+    let again = match limit.extra.often {
+        0 | 1 => String::new(),
+        least => format!("; {often} such ways within {}, fewer than {least} pass", duration(limit.window_ms)),
+    };
     let speed = if kmh == i64::MAX { "no time at all".to_owned() } else { format!("{kmh} km/h") };
-    format!("{metres} m in {} by {by} are {speed}, at most {} km/h", duration(ms), limit.limit)
+    format!("{metres} m in {} by {by} are {speed}, at most {} km/h{again}", duration(ms), limit.limit)
 }
 
 /// `came late: 2 earlier decisions pass it with this one: 11 purchases by member within 1h, at most 10`.
@@ -91,6 +95,8 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::Indebted => " of a member who owes points".to_owned(),
         Fact::Receipt => " with a receipt".to_owned(),
         Fact::LateReceipt => " whose receipt is more than a day old".to_owned(),
+        Fact::Late => " that a till brings more than an hour later".to_owned(),
+        Fact::BirthdaySoon => " with a birthday within the week".to_owned(),
         Fact::Asleep => " of a member who was away for a month".to_owned(),
     });
     text.extend(facts);

@@ -20,6 +20,7 @@ pub mod decide;
 pub mod desk;
 mod effect;
 pub mod event;
+mod fact;
 pub mod history;
 pub mod kin;
 pub mod lists;

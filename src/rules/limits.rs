@@ -16,8 +16,8 @@ use crate::ledger::terms::{
 };
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
-    COPIES_RING_ENTRIES, EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, ORIGINS_MAX, RING_CAPACITY_MAX, SEQUENCE_RING_ENTRIES,
-    SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
+    COPIES_RING_ENTRIES, EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, OFTEN_RING_ENTRIES, ORIGINS_MAX, RING_CAPACITY_MAX,
+    SEQUENCE_RING_ENTRIES, SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
 };
 
 /// Entries of a ring that conditions look things up in, at least.
@@ -125,6 +125,8 @@ fn facts(only: &OneOrMany<FactText>) -> Facts {
         FactText::LateReceipt => Fact::LateReceipt,
         FactText::Indebted => Fact::Indebted,
         FactText::ToNewcomer => Fact::ToNewcomer,
+        FactText::Late => Fact::Late,
+        FactText::BirthdaySoon => Fact::BirthdaySoon,
     };
     only.0.iter().map(fact).collect()
 }
@@ -212,6 +214,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         apart_ms: limit.apart.as_ref().map_or(0, |apart| apart.0),
         slack_ms: limit.slack.as_ref().map_or(0, |slack| slack.0),
         by_air: limit.by_air,
+        often: limit.often.as_ref().map_or(1, |often| usize::try_from(often.0).unwrap_or(usize::MAX)),
         favour: limit.favour.as_ref().map(|favour| Favour {
             share: favour.share.0,
             times: favour.times.0,
@@ -359,6 +362,7 @@ fn capacity(limit: &LimitTable) -> u16 {
         MetricText::Distinct => needed.saturating_mul(2).max(evidence).min(RING_CAPACITY_MAX),
         MetricText::Gap | MetricText::Favour | MetricText::Age | MetricText::Cycle => evidence,
         MetricText::Share | MetricText::Passed => PRIOR_ENTRIES_MIN,
+        MetricText::Speed if limit.often.is_some() => OFTEN_RING_ENTRIES,
         MetricText::Speed => SPEED_RING_ENTRIES,
         MetricText::Sequence => SEQUENCE_RING_ENTRIES,
         MetricText::Copies => COPIES_RING_ENTRIES,

@@ -20,7 +20,7 @@ use tallystick::engine::Command;
 use tallystick::engine::core::{About, Core};
 use tallystick::ledger::act::{Act, Spend, What};
 use tallystick::ledger::decide::{Past, Subject};
-use tallystick::ledger::event::{Adjustment, Context, Event, EventKind, Personal, Tender, Transfer};
+use tallystick::ledger::event::{Adjustment, Birthday, Context, Event, EventKind, Personal, Tender, Transfer};
 use tallystick::ledger::record::{Record, Status};
 use tallystick::ledger::types::{Money, Points, ProgramId, Seq, Text, TimeMs};
 use tallystick::rules::ProgramFiles;
@@ -121,7 +121,7 @@ impl Shop {
                 Command::Transfer(Arc::new(transfer), Text::default())
             }
             kind => {
-                let attributes = ["receipt", "employee", "result"].into_iter();
+                let attributes = ["receipt", "employee", "result", "terminal_sequence"].into_iter();
                 let mut attributes: Vec<_> =
                     attributes.filter_map(|name| Some((Text::new_static(name), text(name)?))).collect();
                 attributes.sort();
@@ -130,7 +130,12 @@ impl Shop {
                     amount: Money::new(number("amount", 1_000)),
                     fingerprint: text("card"),
                 };
-                let personal = Personal { email_hash: text("email"), phone_hash: text("phone"), ..Personal::default() };
+                let birthday = given.get("birthday").and_then(|told| {
+                    let (month, day) = told.split_once('-')?;
+                    Some(Birthday { month: month.parse().ok()?, day: day.parse().ok()?, year: None })
+                });
+                let (email_hash, phone_hash) = (text("email"), text("phone"));
+                let personal = Personal { email_hash, phone_hash, birthday, ..Personal::default() };
                 Command::Event(Arc::new(Event {
                     id: Text::new(format!("e-{}", self.number)),
                     source: Text::new_static("till"),

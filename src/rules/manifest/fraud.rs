@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Amount;
-use crate::limits::{LATEST_MAX, RING_CAPACITY_MAX};
+use crate::limits::{LATEST_MAX, OFTEN_MAX, RING_CAPACITY_MAX};
 use crate::rules::values::{
     AbsentText, CountedKind, ExactMs, Key, Name, Named, OneOrMany, RaisedVerdict, Whole, Window, Words,
 };
@@ -101,6 +101,8 @@ pub(in crate::rules) struct LimitTable {
     /// For speeds: whether a way from 150 km on may have been flown, in an hour and at 850 km/h.
     #[serde(default)]
     pub by_air: bool,
+    /// For speeds: only from so many such ways within the window on.
+    pub often: Option<Whole<2, OFTEN_MAX>>,
     /// Look at so many of the latest entries of the plain count of the key: they tell `staff`, `card` and `store` apart, and cost
     /// no ring of their own.
     pub latest: Option<Spanned<Whole<1, LATEST_MAX>>>,
@@ -114,7 +116,8 @@ pub(in crate::rules) struct LimitTable {
     /// Only where all of these hold: `in_person`, `remote`, `own_till`, `unlinked`, `no_store`,
     /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
     /// who has bought at most once), `trifling` (for at most ten cents), `receipt` (with the number of one), `late_receipt` (more than a day old), `asleep` (of who
-    /// neither bought nor redeemed for 30 days), `indebted` (of who owes points), `to_newcomer` (to who enrolled less than two weeks ago).
+    /// neither bought nor redeemed for 30 days), `indebted` (of who owes points), `to_newcomer` (to who enrolled less than two weeks ago),
+    /// `late` (of a till that numbers its events, more than an hour after it happened), `birthday_soon` (tells a birthday that is at most a week away).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -298,4 +301,6 @@ pub(in crate::rules) enum FactText {
     Asleep,
     Indebted,
     ToNewcomer,
+    Late,
+    BirthdaySoon,
 }

@@ -36,6 +36,9 @@ impl Check<'_> {
         {
             self.wrong(limit.id.span(), "a sequence and copies are of events, between this one and its neighbours");
         }
+        if limit.often.is_some() && limit.metric != MetricText::Speed {
+            self.wrong(limit.id.span(), "how often is asked of a speed");
+        }
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
         }

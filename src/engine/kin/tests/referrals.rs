@@ -304,18 +304,22 @@ fn five_friends_within_a_day_who_pay_what_is_asked() {
 }
 
 #[test]
-fn one_who_is_three_friends() {
+fn one_who_is_five_friends() {
     check(
         "",
         "
         at 2026-05-01
-        enroll R phone=p
+        enroll R address=h
+        # The mother of a family brings them all.
+        at 2026-05-05
+        enroll F1 referrer=R address=h -> posted referral_self:flag
         at 2026-05-10
-        enroll F1 referrer=R phone=p -> posted referral_self:flag
+        enroll F2 referrer=R address=h -> posted referral_self:flag
+        enroll F3 referrer=R address=h -> posted referral_self:flag
         at 2026-05-20
-        enroll F2 referrer=R phone=p -> posted synthetic_same_contact:flag referral_self:flag
+        enroll F4 referrer=R address=h -> posted referral_self:flag
         at 2026-05-30
-        enroll F3 referrer=R phone=p -> held synthetic_same_contact:flag referral_self:hold
+        enroll F5 referrer=R address=h -> held referral_self:hold
         = R 0
         ",
     );
@@ -352,13 +356,15 @@ fn a_purchase_on_a_gift_card_neither_pays_nor_uses_up_the_chance() {
 }
 
 #[test]
-fn five_friends_a_week_pass_and_eleven_do_not() {
+fn five_friends_a_week_pass_and_eleven_do_if_nothing_ties_them() {
     let mut steps = String::from("at 2026-05-01\nenroll R\n");
     steps += &many(1..=5, |friend| {
         format!("enroll F{friend} referrer=R -> posted\nbuy F{friend} {} -> posted\n", 3000 + friend * 100)
     });
     steps += &many(6..=10, |friend| format!("enroll F{friend} referrer=R -> posted referral_burst:flag\n"));
-    steps += "enroll F11 referrer=R -> held referral_burst:hold\n";
+    steps += "enroll F11 referrer=R device=d1 -> posted referral_burst:flag\n";
+    steps += "enroll F12 referrer=R device=d2 -> posted referral_burst:flag\n";
+    steps += "enroll F13 referrer=R device=d1 -> held referral_burst:hold\n";
     check("", &steps);
 }
 

@@ -39,6 +39,13 @@ pub fn alias_family(attack: &mut Attack<'_>) {
         let bonus = Attack::subscribes(&name, at + MINUTE);
         attack.send(if field == "device" { bonus.with("device", &shared) } else { bonus });
     }
+    // What lies in ten accounts buys nothing: it is put together.
+    let first = attack.own("x", 0);
+    for number in 1..count {
+        let at = Town::at(attack.day, 9, 0) + count * gap + number * gap;
+        let step = Step::transfer(&attack.own("x", number), &first, at, 25).stake(0);
+        attack.send(step);
+    }
 }
 
 /// Everybody's birthday is next week.
