@@ -75,6 +75,19 @@ fn lines_that_cost_nothing_go_back_by_quantity() {
         refund A order=o lines=1:60
         = A points 0
         refund A order=o lines=1:0:1 -> refund_exceeds_order
+        refund A order=o lines=1 -> refund_exceeds_order
+        ",
+    );
+    // Both cups came back for half their price: the line is whole with the rest of its money, which can still be asked for.
+    check(
+        "card coffee 10",
+        "
+        at 2026-01-10
+        buy A 100 order=o lines=1:100:2 stamp=1@1
+        refund A order=o lines=1:50:2
+        = A coffee=1
+        refund A order=o lines=1
+        = A coffee=0 counters=purchases:0,spend:0
         ",
     );
 }
