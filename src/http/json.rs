@@ -1,6 +1,6 @@
 //! A JSON writer for answers: straight into a byte buffer, with escaping and without floats.
 //!
-//! It does not check that braces match; tests parse what it writes.
+//! It does not check that braces match; tests parse what it writes. Where plain text ends is looked for here, also for who reads.
 
 use crate::ledger::types::{LotId, TimeMs};
 
@@ -172,13 +172,34 @@ impl Json {
     }
 }
 
+/// A byte in each of a word's eight.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// How many bytes stand before the first quote, backslash or control character, or before the end. Eight are looked at together, by the
+/// usual trick of bytes in a word: what is subtracted borrows into a byte's highest bit where the byte is the smaller one.
+pub fn plain_length(bytes: &[u8]) -> usize {
+    let below = |word: u64, byte: u8| word.wrapping_sub(each(byte)) & !word;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let ends = below(word, 0x20) | below(word ^ each(b'"'), 1) | below(word ^ each(b'\\'), 1);
+        // Bytes after the first that is found may be found wrongly, and do not matter.
+        let found = ends & each(0x80);
+        if found != 0 {
+            return at * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    words.len() * 8 + rest.iter().take_while(plain).count()
+}
+
 /// Appends `text` with what JSON wants escaped: quotes, backslashes, control characters.
 fn escape(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\') {
-        let (plain, special) = rest.split_at(at);
+    while let Some((plain, [byte, after @ ..])) = rest.split_at_checked(plain_length(rest)) {
         out.extend_from_slice(plain);
-        let Some((byte, after)) = special.split_first() else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -202,6 +223,22 @@ mod tests {
 
     use super::*;
     use crate::ledger::types::Seq;
+
+    #[test]
+    fn a_text_ends_where_reading_byte_by_byte_ends_it() {
+        for byte in 0..=u8::MAX {
+            for length in 0..20 {
+                for (first, second) in (0..length).flat_map(|first| (0..length).map(move |second| (first, second))) {
+                    let mut bytes = [b'a', b' ', b'~', 0x80, 0xff, b'!', b'[', b'#'].repeat(3);
+                    bytes.truncate(length);
+                    bytes[first] = byte;
+                    bytes[second] ^= byte;
+                    let naive = bytes.iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..0x20)).count();
+                    assert_eq!(plain_length(&bytes), naive, "{bytes:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn commas_fall_between_values_only() {
