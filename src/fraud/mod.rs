@@ -3,7 +3,8 @@
 //!
 //! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
-//! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
+//! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s; [`extremes`] the largest, smallest,
+//!   first and last amount;
 //! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`](relate()) what that makes of its
 //!   member, and what the detectors of referrals and made-up accounts say; `tainted` what it means that points move which an open
 //!   case looks at;
@@ -21,6 +22,7 @@ mod assess;
 mod channel;
 mod copies;
 mod explain;
+pub mod extremes;
 mod facts;
 mod feeds;
 mod flows;

@@ -3,7 +3,9 @@
 
 use super::window::{Entry, Ring};
 use super::{facts, feeds};
-use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken, Unobserved};
+use crate::ledger::record::{
+    Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Reversed, Status, Taken, Unobserved,
+};
 use crate::ledger::table::Table;
 use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
@@ -190,10 +192,14 @@ impl Rings {
         }
     }
 
-    /// Takes out what a record gave back. No record observes the same ring.
+    /// Takes out what a record gave back, or takes it in where that is what counts. No record observes the same ring.
     fn unobserve(&mut self, record: &Record) {
         for (key, gone) in unobserved(record) {
-            let Some(slot) = self.index.get(&key).and_then(|place| place.slot()) else { continue };
+            let slot = match gone {
+                Gone::Out(_) => self.index.get(&key).and_then(|place| place.slot()),
+                Gone::In(_) => Some(self.slot_of(&key, self.index.hash_of(&key))),
+            };
+            let Some(slot) = slot else { continue };
             let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
             if ring.last() >= record.seq {
                 continue;
@@ -201,7 +207,13 @@ impl Rings {
             if ring.last() <= self.since {
                 self.touched.push(slot);
             }
-            ring.leave(gone.of, gone.left, record.seq);
+            match gone {
+                Gone::Out(gone) => ring.leave(gone.of, gone.left, record.seq),
+                Gone::In(back) => {
+                    ring.grow(back.entries);
+                    ring.revise(Entry { at: back.at, value: back.value, seq: back.of }, record.seq);
+                }
+            }
         }
     }
 
@@ -211,7 +223,7 @@ impl Rings {
         let keep = Keep::unpack(observation.capacity);
         let wanted = match keep.taken {
             Taken::Attempted => true,
-            Taken::Accepted | Taken::Kept => record.status != Status::Denied,
+            Taken::Accepted | Taken::Kept | Taken::Reversed => record.status != Status::Denied,
             Taken::Denied => record.status == Status::Denied,
         };
         let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
@@ -444,10 +456,20 @@ pub fn keys_unobserved(record: &Record) -> impl Iterator<Item = RingKey> {
     unobserved(record).map(|(key, _)| key)
 }
 
-fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, &Unobserved)> {
+/// What a record that gives something back means to a ring.
+enum Gone<'a> {
+    Out(&'a Unobserved),
+    In(&'a Reversed),
+}
+
+fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, Gone<'_>)> {
     record.effects.iter().filter_map(|effect| {
-        let Effect::Unobserve(gone) = effect else { return None };
-        Some((RingKey { program: record.program, ring: gone.ring, key: gone.key.clone() }, gone))
+        let (ring, key, gone) = match effect {
+            Effect::Unobserve(gone) => (gone.ring, &gone.key, Gone::Out(gone)),
+            Effect::Reverse(back) => (back.ring, &back.key, Gone::In(back)),
+            _ => return None,
+        };
+        Some((RingKey { program: record.program, ring, key: key.clone() }, gone))
     })
 }
 

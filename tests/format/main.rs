@@ -33,7 +33,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     };
     let all = records().into_iter().chain(lives::records()).chain(kin::records());
     let all = all.chain(told::records()).chain(status::records()).chain(status::private_records());
-    let all = all.chain(status::unobserved_records());
+    let all = all.chain(status::unobserved_records()).chain(status::reversed_records());
     for (name, record) in all {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
@@ -94,6 +94,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
                 .chain(status::records())
                 .chain(status::private_records())
                 .chain(status::unobserved_records())
+                .chain(status::reversed_records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())
