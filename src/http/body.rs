@@ -61,8 +61,11 @@ fn weight(entry: &[u8]) -> u32 {
     let Some(given) = entry.split(|b| *b == b';').find_map(|part| part.trim_ascii().strip_prefix(b"q=")) else {
         return 1_000;
     };
+    if !given.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return 0;
+    }
     let digits = given.iter().filter(|b| **b != b'.').chain(std::iter::repeat(&b'0')).take(4);
-    digits.fold(0, |sum, digit| sum * 10 + u32::from(digit.saturating_sub(b'0').min(9))).min(1_000)
+    digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')).min(1_000)
 }
 
 /// A header's value up to its parameters.
