@@ -10,6 +10,7 @@
 //!   case looks at;
 //! * [`assess`](assess()) reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
+//! * `holdout` says which denials are held instead, to learn how often they are right;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
 //! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
@@ -26,6 +27,7 @@ pub mod extremes;
 mod facts;
 mod feeds;
 mod flows;
+mod holdout;
 pub mod identity;
 mod late;
 mod lists;
@@ -49,6 +51,7 @@ mod words;
 mod tests;
 
 pub use assess::{assess, assess_seen, combine};
+pub use holdout::{hold_out, mark_held_out};
 pub use question::{Question, Spending};
 pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -42,6 +42,9 @@ pub struct Reason {
 /// What the detail of a reason begins with that is about earlier decisions, which this input would have changed had it come in time.
 pub const CAME_LATE: &str = "came late: ";
 
+/// What the detail of a reason begins with that would have denied, and was held instead to learn whether that was right.
+pub const HELD_OUT: &str = "held out, would have denied: ";
+
 impl Reason {
     /// Whether it is about earlier decisions, and not about this input.
     #[must_use]

@@ -54,6 +54,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
     add("desk-case", DESK_VERSION, encode_desk(&reviews::case()));
     add("desk-stats", DESK_VERSION, encode_desk(&reviews::stats()));
+    add("desk-held-out", DESK_VERSION, encode_desk(&reviews::held_out()));
     add("ring", RING_VERSION, encode_ring(&ring()));
     add("ring-new", RING_VERSION, encode_ring(&new_ring()));
     add("block", BLOCK_VERSION, encode_block(Seq::new(1_000_001), &[0xab; 32], &block()).unwrap().bytes().into());
@@ -72,6 +73,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
         "desk-case" => decode_desk(bytes).unwrap() == reviews::case(),
+        "desk-held-out" => decode_desk(bytes).unwrap() == reviews::held_out(),
         "desk-stats" => decode_desk(bytes).unwrap() == reviews::stats(),
         "registry-plans" => decode_registry(bytes).unwrap() == registry_with_plans(),
         "registry-versions" => decode_registry(bytes).unwrap() == registry_with_versions(),

@@ -20,9 +20,21 @@ pub(in crate::rules) struct FraudTable {
     pub pack: PackText,
     /// Flags of several families that weigh this much together hold; 0 for never. 60 where not given.
     pub together: Option<Whole<0, 100>>,
+    /// Of what limits deny, what is held for a person instead, to learn how often they are right; nothing where not given.
+    pub holdout: Option<HoldoutTable>,
     /// `[fraud.rules.<id>]`: what to change of one of the pack.
     #[serde(default)]
     pub rules: Named<OverrideTable>,
+}
+
+/// `holdout = { per_thousand = 10, points_per_day = 500 }`: by the event's own id, so the same every time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::rules) struct HoldoutTable {
+    /// Of a thousand denials, so many.
+    pub per_thousand: Whole<1, 10>,
+    /// The most points that they may come to in a day.
+    pub points_per_day: Whole<1, { i64::MAX }>,
 }
 
 /// Which limits every program begins with.
