@@ -24,6 +24,7 @@ mod explain;
 mod facts;
 mod feeds;
 mod flows;
+mod glance;
 pub mod identity;
 mod late;
 mod lists;

@@ -408,6 +408,9 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         keys.extend(needed((ring, *by)));
     };
     for concern in terms.concerns.limits_beside(&terms.limits, input) {
+        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !told.include(glance.only)) {
+            continue;
+        }
         let limit = concern.limit;
         if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
             continue;

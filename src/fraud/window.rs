@@ -189,12 +189,11 @@ impl Ring {
         self.entries.get(place).is_none_or(|nth| at.since(nth.at) < window_ms)
     }
 
-    /// Whether all that was ever taken in is fewer than `n` entries, none of them later than `at`.
+    /// How many entries were ever taken in; nothing where some were dropped or are later than `at`.
     #[must_use]
-    pub fn has_seen_fewer(&self, n: i64, at: TimeMs) -> bool {
+    pub fn seen_by(&self, at: TimeMs) -> Option<usize> {
         let is_whole = self.dropped.is_none() && self.blurred.is_none();
-        let is_few = usize::try_from(n).is_ok_and(|n| self.entries.len() < n);
-        is_few && is_whole && self.entries.back().is_none_or(|newest| newest.at <= at)
+        (is_whole && self.entries.back().is_none_or(|newest| newest.at <= at)).then_some(self.entries.len())
     }
 
     /// Whether nothing that lies in the window that ends at `at` can have been dropped.
