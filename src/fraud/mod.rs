@@ -25,6 +25,7 @@ mod facts;
 mod feeds;
 mod flows;
 mod glance;
+mod held;
 pub mod identity;
 mod late;
 mod lists;
