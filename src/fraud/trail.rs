@@ -164,6 +164,11 @@ pub(super) fn favoured(
     let entries = || latest(own, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
     let by = |entry: &Entry| part(entry.value, KeyField::Staff);
     let counts = |entry: &Entry| !(terms.cash && part(entry.value, KeyField::Card).is_some());
+    // Most members are served by many: then nothing further is looked at.
+    let at_most = entries().filter(|entry| by(entry) == Some(staff) && counts(entry)).count();
+    if i64::try_from(at_most).is_ok_and(|before| before < limit.limit) {
+        return None;
+    }
     let (mut count, mut all, mut last) = (1, 1, question.at);
     let (mut days, mut records) = (vec![day(last)], Vec::new());
     for entry in entries().filter(|entry| by(entry).is_some()) {

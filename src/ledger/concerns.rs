@@ -20,6 +20,8 @@ pub struct Concerns {
 struct Kind {
     limits: Vec<Place>,
     feeds: Vec<Place>,
+    /// What any of them asks of such an input.
+    facts: Facts,
     /// Rings that every such input reads, whatever it says, each once.
     always: Vec<(NameId, KeyFields)>,
     /// Those of the limits and feeds that may read others.
@@ -193,6 +195,12 @@ impl Concerns {
         self.found(|kind| &kind.feeds, all, input)
     }
 
+    /// What any limit or feed asks of such an input beside its kind.
+    #[must_use]
+    pub fn facts(&self, input: &Input) -> Facts {
+        self.kind(input).map_or(Facts::ALL, |kind| kind.facts)
+    }
+
     /// The rings that such an input reads, whatever it says, each once.
     #[must_use]
     pub fn always(&self, input: &Input) -> &[(NameId, KeyFields)] {
@@ -277,6 +285,9 @@ impl Kind {
             limit.conditions(&mut |ring, key| others |= !self.always.contains(&(ring, *key)));
             others
         };
+        let asked = self.limits.iter().map(|place| limit(place).extra.only);
+        let asked = asked.chain(self.feeds.iter().map(|place| feed(place).only));
+        self.facts = asked.fold(Facts::NONE, Facts::or);
         self.limits_beside = self.limits.iter().filter(|place| reads_others(limit(place))).copied().collect();
         let is_other = |feed: &Feed| !self.always.contains(&(feed.ring, feed.key));
         self.feeds_beside = self.feeds.iter().filter(|place| is_other(feed(place))).copied().collect();
