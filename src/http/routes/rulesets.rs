@@ -183,7 +183,7 @@ pub async fn backtest(ask: Ask, body: Body) -> Result<Response, Problem> {
     let Ok(turn) = Arc::clone(&call.edge.backtests).try_acquire_owned() else {
         return Err(Problem::new(Code::Overloaded, "another backtest is running; they are run one at a time"));
     };
-    let plan = Plan { program: view.id, version: compiled, names: view.state.names.clone(), from, to };
+    let plan = Plan { program: view.id, version: compiled, names: view.state.names.clone(), from, to, curves: true };
     let handle = call.edge.handle.clone();
     let (plan, found) = off_thread(move || {
         let found = handle.backtest(&plan);
