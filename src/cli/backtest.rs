@@ -88,6 +88,9 @@ fn prepare(args: &Args) -> Result<Prepared, (u8, String)> {
     let (from, to) = (time(args.from.as_deref(), zone), time(args.to.as_deref(), zone));
     plan.curves = !args.no_curves;
     (plan.from, plan.to) = (from.map_err(unable)?, to.map_err(unable)?);
+    if plan.from.zip(plan.to).is_some_and(|(from, to)| from > to) {
+        return Err(unable("--to lies before --from".to_owned()));
+    }
     Ok((store, plan, files.name.to_string(), files.hash().to_string()))
 }
 
