@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::{FINE, WRONG, cannot_start, programs_in, progress, say};
-use crate::engine::backtest::{self, Closed, Numbers, Plan, Report, Row};
+use crate::engine::backtest::{self, Closed, Curve, Numbers, Plan, Report, Row, Threshold};
 use crate::http::json::Json;
 use crate::http::render::{BacktestAsked, backtest as write_json};
 use crate::http::time::{parse, parse_day};
@@ -34,6 +34,9 @@ pub struct Args {
     /// Events before this day or instant.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// Do not try other numbers of the limits.
+    #[arg(long)]
+    no_curves: bool,
     /// Print one JSON object, the same as the daemon's answer.
     #[arg(long)]
     json: bool,
@@ -83,7 +86,11 @@ fn prepare(args: &Args) -> Result<Prepared, (u8, String)> {
     })?;
     let zone = &plan.version.terms.zone;
     let (from, to) = (time(args.from.as_deref(), zone), time(args.to.as_deref(), zone));
+    plan.curves = !args.no_curves;
     (plan.from, plan.to) = (from.map_err(unable)?, to.map_err(unable)?);
+    if plan.from.zip(plan.to).is_some_and(|(from, to)| from > to) {
+        return Err(unable("--to lies before --from".to_owned()));
+    }
     Ok((store, plan, files.name.to_string(), files.hash().to_string()))
 }
 
@@ -147,13 +154,14 @@ fn print(name: &str, currency: &str, report: &Report) {
         ));
     }
     closed(report);
+    curves(report);
     let [median, high, most] = report.operations;
     say(format!("  operations: p50 {median}, p99 {high}, max {most}"));
 }
 
-/// What it comes to in the end, and what other thresholds would have stopped.
+/// What it comes to in the end.
 fn closed(report: &Report) {
-    let Closed { stopped, passed, dependent, balances, members, tiers, curves, .. } = &report.closed;
+    let Closed { stopped, passed, dependent, balances, members, tiers, .. } = &report.closed;
     say(format!(
         "  in the end: {stopped} writes newly stopped, {passed} newly passed, {dependent} later ones undone; {members} members have something else"
     ));
@@ -164,10 +172,31 @@ fn closed(report: &Report) {
         let name = |tier: &Option<NameId>| tier.map_or_else(|| "none".into(), |tier| report.name(tier));
         say(format!("    {count} members: tier {} instead of {}", name(to), name(from)));
     }
-    for curve in curves.iter().filter(|curve| curve.thresholds.iter().any(|threshold| threshold.events > 0)) {
-        let events = curve.thresholds.iter().map(|one| format!("{}: {} ({} keys)", one.limit, one.events, one.keys));
-        let events: Vec<String> = events.collect();
-        say(format!("  {} at {}, events beyond other limits: {}", curve.rule, curve.limit, events.join(", ")));
+}
+
+/// What other numbers of the limits would have stopped; of many in a row that stop the same only the first.
+fn curves(report: &Report) {
+    let fires = |curve: &&Curve| curve.thresholds.iter().any(|one| one.events > 0);
+    for curve in report.curves.iter().filter(fires) {
+        say(format!("  {} at {}, of {} counted:", curve.rule, curve.limit, curve.counted));
+        let mut before = None;
+        for one in &curve.thresholds {
+            let own = one.limit == curve.limit;
+            if before == Some(one.events) && !own {
+                continue;
+            }
+            before = Some(one.events);
+            let known = one.honest + one.fraud + one.honest_members + one.fraud_members > 0;
+            let known = if known {
+                let Threshold { honest, fraud, honest_members, fraud_members, .. } = one;
+                format!("; found honest {honest} of {honest_members} members, fraud {fraud} of {fraud_members}")
+            } else {
+                String::new()
+            };
+            let Threshold { limit, events, keys, members, points, .. } = one;
+            let mark = if own { "*" } else { " " };
+            say(format!("   {mark}{limit}: {events} stopped, {keys} keys, {members} members, {points} points{known}"));
+        }
     }
 }
 

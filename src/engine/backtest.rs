@@ -5,6 +5,7 @@
 //! falls due by the version's own terms. The version that decided all of it comes to no difference.
 
 mod closed;
+mod curves;
 mod named;
 mod report;
 
@@ -12,7 +13,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-pub use closed::{Closed, Curve, Dependent, Threshold};
+pub use closed::{Closed, Dependent};
+pub use curves::{Curve, Threshold};
 pub use report::{Numbers, Report, Row};
 
 use super::core::{About, Core};
@@ -34,6 +36,7 @@ use crate::ledger::types::{MemberKey, ProgramId, Seq, Text, TimeMs};
 use crate::limits::BACKTEST_MEMBERS_MAX;
 use crate::rules::{Compiled, Diagnostic, Program, ProgramFiles};
 use crate::store::Store;
+use curves::{Curves, Hits};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Plan {
     pub from: Option<TimeMs>,
     /// Events before this business time are.
     pub to: Option<TimeMs>,
+    /// Whether every number of every limit is tried.
+    pub curves: bool,
 }
 
 impl Plan {
@@ -61,7 +66,7 @@ impl Plan {
         names.extend(compiled.names().into_iter().filter(|name| !state.names.contains(name)));
         let known = ProgramState { names: names.clone(), ..ProgramState::default() };
         let version = Version::compile(files.clone(), &known, state.version.saturating_add(1))?.compiled;
-        Ok(Self { program, version, names, from: None, to: None })
+        Ok(Self { program, version, names, from: None, to: None, curves: true })
     }
 }
 
@@ -109,6 +114,7 @@ pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Re
         seqs: HashMap::new(),
         latest: HashMap::new(),
         report: Report::new(plan),
+        curves: Curves::new(&plan.version.terms, plan.curves),
     };
     let mut failed = None;
     follow(&log, Seq::new(1), &mut |block| {
@@ -125,7 +131,7 @@ pub fn run(store: &Store, plan: &Plan, progress: &mut dyn FnMut(Seq, Seq)) -> Re
         Ok(())
     })
     .map_err(|error| failed.take().unwrap_or(Error::Journal(error)))?;
-    Ok(trial.report.finish())
+    Ok(trial.report.finish(trial.curves.finish(&plan.version.terms)))
 }
 
 /// A ledger in memory that goes another way.
@@ -142,6 +148,7 @@ struct Trial<'a> {
     /// The latest record of a redemption's reversal, and of a household.
     latest: HashMap<[u8; 16], Seq>,
     report: Report,
+    curves: Curves,
 }
 
 impl Trial<'_> {
@@ -154,6 +161,7 @@ impl Trial<'_> {
             return Ok(());
         }
         self.report.closed.left(record, false);
+        self.curves.found(record);
         if self.begun.is_none() {
             if !self.begins(record) {
                 self.note_latest(record);
@@ -245,6 +253,16 @@ impl Trial<'_> {
         Ok(Some(subject))
     }
 
+    /// What numbers of limits a write goes beyond, where it is within the time that is compared.
+    fn hits(&mut self, recorded: &Record, command: &Command, seen: &Seen) -> Hits {
+        if self.plan.to.is_some_and(|to| recorded.occurred_at >= to) {
+            return Hits::new();
+        }
+        let (terms, input) = (&self.plan.version.terms, command.input());
+        let question = self.core.question(terms, (self.plan.program, command, &input), recorded.recorded_at);
+        self.curves.count(&self.core.rings, &question, seen)
+    }
+
     /// Decides once more what was decided, and notes the difference.
     fn decide(&mut self, recorded: &Record, command: &Command) -> Result<(), Error> {
         let (program, now) = (self.plan.program, recorded.recorded_at);
@@ -260,9 +278,7 @@ impl Trial<'_> {
             Command::Act(act, _) => Some(self.earlier(act, now)?),
             _ => None,
         };
-        let input = command.input();
-        let at = if matches!(command, Command::Event(_)) { recorded.occurred_at } else { now };
-        self.report.closed.count(&self.core.rings, &self.plan.version.terms, program, &input, at);
+        let hits = self.hits(recorded, command, &seen);
         let about = About { now, seen: &seen, order: order.as_ref(), earlier: earlier.as_ref() };
         let decided = self.core.decide_about(program, command, proposal, about);
         let compared = match command {
@@ -276,6 +292,7 @@ impl Trial<'_> {
             self.report.note(recorded, decided.as_ref(), tier);
         }
         self.report.closed.note(recorded, decided.as_ref());
+        self.curves.note(hits, &self.plan.version.terms, recorded, decided.as_ref().ok());
         match decided {
             Ok(record) => {
                 let at = self.records.len();

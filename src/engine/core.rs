@@ -13,7 +13,7 @@ use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
 use crate::ledger::event::EventKind;
 use crate::ledger::member::Member;
 use crate::ledger::proposal::Proposal;
-use crate::ledger::record::{KeyField, Record};
+use crate::ledger::record::{Input, KeyField, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::state::State;
 use crate::ledger::terms::Terms;
@@ -247,27 +247,36 @@ impl Core {
         now: TimeMs,
         seen: &Seen,
     ) -> Judgement {
-        let at = match command {
-            Command::Event(event) => event.occurred_at,
-            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
-        };
-        let lists = &self.state.desk.lists;
         let input = &command.input();
-        let is_event = matches!(command, Command::Event(_));
-        let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
-        let spending = self.spending((program, command), terms, member, now);
-        let recipient = input.key_field(KeyField::Recipient).and_then(|id| self.member(program, id));
-        let recipient_since = recipient.map(|member| member.enrolled_at);
-        let question = fraud::Question { program, terms, input, at, now, member, lists, spending, recipient_since };
+        let question = self.question(terms, (program, command, input), now);
         let (assessment, observed) = fraud::assess_seen(&self.rings, &question, seen);
         let mut judgement = Judgement { assessment, observed, kin: Kinship::default() };
-        if is_event {
+        if matches!(command, Command::Event(_)) {
             fraud::relate(&self.state, &self.rings, &question, seen, &mut judgement);
         } else {
             fraud::spends(&self.state, &question, &mut judgement);
             fraud::tie(&self.state, &self.rings, &question, seen, &mut judgement);
         }
         judgement
+    }
+
+    /// What fraud checks are asked of a command.
+    pub(super) fn question<'a>(
+        &'a self,
+        terms: &'a Terms,
+        (program, command, input): (ProgramId, &Command, &'a Input),
+        now: TimeMs,
+    ) -> fraud::Question<'a> {
+        let at = match command {
+            Command::Event(event) => event.occurred_at,
+            Command::Adjust(..) | Command::Transfer(..) | Command::Act(..) | Command::Review(_) => now,
+        };
+        let member = input.key_field(KeyField::Member).and_then(|id| self.member(program, id)).map(Arc::as_ref);
+        let spending = self.spending((program, command), terms, member, now);
+        let recipient = input.key_field(KeyField::Recipient).and_then(|id| self.member(program, id));
+        let recipient_since = recipient.map(|member| member.enrolled_at);
+        let lists = &self.state.desk.lists;
+        fraud::Question { program, terms, input, at, now, member, lists, spending, recipient_since }
     }
 
     /// Whether a command takes more than a crumb of its member's points.

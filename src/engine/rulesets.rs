@@ -46,7 +46,8 @@ pub enum Ask {
         /// Which.
         version: u32,
     },
-    /// Go back: from this version where it decides, to this version where it decided before, or from whatever is newest.
+    /// Go back: from this version where it decides, to this version where it decided before, or from whatever is newest. A version
+    /// that was left by a rollback decides again only where it is activated.
     Rollback {
         /// Which, where it was said.
         version: Option<u32>,
@@ -157,6 +158,8 @@ fn decide(
             }
             Ok((*version, Some(RulesChange::Activate { version: *version, reach: reach.clone(), by })))
         }
+        // Asked again, a rollback is done already: it must not bring back what was left.
+        Ask::Rollback { version: Some(version) } if rollout.was_left(*version) => Ok((rollout.live(), None)),
         Ask::Rollback { version } => {
             let (from, to) = way_back(rollout, *version)?;
             Ok((to, Some(RulesChange::Rollback { from, to, automatic: false, by })))

@@ -168,7 +168,7 @@ pub(super) struct Fired<'a> {
 }
 
 /// Whether one of the pack would count by what the program itself owns: a tablet in a shop, the shop's address.
-fn is_owned(limit: &LimitTerms, question: &Question<'_>) -> bool {
+pub(super) fn is_owned(limit: &LimitTerms, question: &Question<'_>) -> bool {
     let owned = &question.terms.identity.owned;
     let is = |field: KeyField| {
         owned.iter().any(|(of, value)| *of == field && question.input.key_field(field) == Some(value))
@@ -331,17 +331,23 @@ pub(super) fn exceeded<'a>(
     found.map(|found| found.reason(limit, question))
 }
 
-/// What a limit on a number says.
-fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64) -> Option<Reason> {
+/// Where the window of a limit on a number ends for an input, and how long it is.
+pub(super) fn reach(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> (TimeMs, i64) {
     let after_ms = if limit.extra.around { limit.window_ms } else { 0 };
     let at = TimeMs::new(question.at.get().saturating_add(after_ms));
-    let own = if limit.extra.excludes_current { None } else { Some(value) };
     let is_plain = limit.extra.calendar.is_none() && limit.extra.since.is_none();
     let window_ms = if is_plain {
         limit.window_ms.saturating_add(after_ms)
     } else {
         window_of(limit, ring, &question.terms.zone, at)
     };
+    (at, window_ms)
+}
+
+/// What a limit on a number says.
+fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64) -> Option<Reason> {
+    let (at, window_ms) = reach(limit, ring, question);
+    let own = if limit.extra.excludes_current { None } else { Some(value) };
     let counted = match limit.metric {
         Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
         Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),

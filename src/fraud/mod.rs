@@ -11,14 +11,16 @@
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
+//! * `circle` says what of accounts that came about in one place;
 //! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
-//!   changed, `reading` what a ring says to who only looks.
+//!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
 //! while it is younger than the window. **Evidence**: the entries that made a count.
 
 mod assess;
 mod channel;
+mod circle;
 mod copies;
 mod explain;
 mod facts;
@@ -37,6 +39,7 @@ mod referral;
 mod relate;
 pub mod rings;
 mod sequence;
+mod sweep;
 mod synthetic;
 mod tainted;
 mod together;
@@ -49,6 +52,6 @@ mod tests;
 
 pub use assess::{assess, assess_seen, combine};
 pub use question::{Question, Spending};
-pub use reading::{counted, is_counted};
 pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};
+pub use sweep::{Counted, is_swept, sweep};

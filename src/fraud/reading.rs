@@ -4,8 +4,7 @@ use super::assess::window_of;
 use super::measure;
 use super::window::{Ring, Tally};
 use crate::ledger::calendar::Zone;
-use crate::ledger::record::Input;
-use crate::ledger::terms::{Concern, LimitTerms, Metric};
+use crate::ledger::terms::{LimitTerms, Metric};
 use crate::ledger::types::{Seq, TimeMs};
 
 /// A limit's ring at an instant.
@@ -48,35 +47,4 @@ pub fn read(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs, most: usiz
         newest_at: ring.entries().next_back().map(|entry| entry.at),
         events: ring.contributing(at, window_ms, most),
     }
-}
-
-/// What a limit counts for an input, the input included; nothing where it lacks what is counted, or where the limit is not on
-/// a number over a rolling window.
-#[must_use]
-pub fn counted(limit: &LimitTerms, ring: Option<&Ring>, input: &Input, at: TimeMs) -> Option<i64> {
-    let empty = Ring::default();
-    let ring = ring.unwrap_or(&empty);
-    Some(match limit.metric {
-        Metric::Count => ring.count(at, limit.window_ms).value.saturating_add(1),
-        Metric::Sum => {
-            let own = match input {
-                Input::Event(event) => event.amount().get(),
-                Input::Transfer(transfer, _) => transfer.amount.get(),
-                Input::Adjust(adjustment, _) => adjustment.amount.get(),
-                _ => return None,
-            };
-            ring.sum(at, limit.window_ms).value.saturating_add(own)
-        }
-        Metric::Distinct(of) => {
-            let own = input.key_field(of).filter(|value| !value.is_empty()).map(measure::fingerprint)?;
-            measure::distinct(ring, at, limit.window_ms, Some(own)).value
-        }
-        _ => return None,
-    })
-}
-
-/// Whether a limit counts this kind of input.
-#[must_use]
-pub fn is_counted(limit: &LimitTerms, input: &Input) -> bool {
-    super::rings::counts(Concern::of(limit, input), input, super::facts::told(input))
 }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use hyper::body::Body;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use hyper::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 
 use super::problem::{Code, Problem};
 use crate::limits::{BODY_BYTES_MAX, OPEN_BODY_BYTES_MAX};
@@ -45,6 +45,27 @@ pub fn format(headers: &HeaderMap, takes_lines: bool) -> Result<Format, Problem>
 pub fn names(headers: &HeaderMap, header: &HeaderName, media: &str) -> bool {
     let listed = headers.get_all(header).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
     listed.into_iter().any(|entry| media_type(entry).eq_ignore_ascii_case(media.as_bytes()))
+}
+
+/// Whether `Accept` would rather have a page than JSON. Where both are as welcome, it is JSON.
+pub fn prefers_html(headers: &HeaderMap) -> bool {
+    let weight = |media: &[u8]| {
+        let listed = headers.get_all(ACCEPT).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+        listed.filter(|entry| media_type(entry).eq_ignore_ascii_case(media)).map(weight).max().unwrap_or(0)
+    };
+    weight(b"text/html") > weight(b"application/json")
+}
+
+/// The weight of an entry of `Accept`, in thousandths: all of them where it says none, nothing where it cannot be read.
+fn weight(entry: &[u8]) -> u32 {
+    let Some(given) = entry.split(|b| *b == b';').find_map(|part| part.trim_ascii().strip_prefix(b"q=")) else {
+        return 1_000;
+    };
+    if !given.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return 0;
+    }
+    let digits = given.iter().filter(|b| **b != b'.').chain(std::iter::repeat(&b'0')).take(4);
+    digits.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')).min(1_000)
 }
 
 /// A header's value up to its parameters.
@@ -156,7 +177,7 @@ mod tests {
 
     use http_body_util::Full;
     use hyper::body::Frame;
-    use hyper::header::{ACCEPT, HeaderValue};
+    use hyper::header::HeaderValue;
 
     use super::*;
 
@@ -180,6 +201,23 @@ mod tests {
             HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/html;q=0.9, application/x-ndjson"))]);
         assert!(names(&accept, &ACCEPT, "application/x-ndjson") && names(&accept, &ACCEPT, "text/html"));
         assert!(!names(&accept, &ACCEPT, "application/json"));
+    }
+
+    #[test]
+    fn a_page_is_for_whoever_asks_for_one() {
+        for (accept, html) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html", true),
+            ("text/html;q=0.9, application/json;q=0.89", true),
+            ("*/*", false),
+            ("application/json, text/html;q=0.5", false),
+            ("application/json, text/html", false),
+            ("text/html; q=0", false),
+            ("text/html;q=nonsense", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(prefers_html(&headers), html, "{accept}");
+        }
     }
 
     #[tokio::test]

@@ -23,6 +23,17 @@ pub enum Reject {
         /// The ledger's time.
         now: TimeMs,
     },
+    /// The event's money is not the program's.
+    #[error("amounts are in {program}, and the event's are in {given}")]
+    CurrencyMismatch {
+        /// What the event says.
+        given: Text,
+        /// What the program counts in.
+        program: Text,
+    },
+    /// A credit would expire before it is there.
+    #[error("expires_at has passed already")]
+    ExpiryPassed,
     /// The same key was used for something else.
     #[error("this id was used before with a different body")]
     IdempotencyKeyReused,
@@ -133,6 +144,8 @@ impl Reject {
             Self::UnknownMember(_) => "unknown_member",
             Self::UnknownPool(_) => "unknown_pool",
             Self::OccurredInFuture { .. } => "occurred_in_future",
+            Self::CurrencyMismatch { .. } => "currency_mismatch",
+            Self::ExpiryPassed => "expiry_passed",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::InsufficientBalance { .. } => "insufficient_balance",
             Self::AmountOverflow { .. } => "amount_overflow",

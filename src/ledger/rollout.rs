@@ -254,6 +254,13 @@ impl Rollout {
         self.version(version).is_some_and(|known| known.activated_at.is_some())
     }
 
+    /// Whether a version was left by a rollback, and has not been activated since.
+    #[must_use]
+    pub fn was_left(&self, version: u32) -> bool {
+        let decides = self.live() == version || self.partial.as_ref().is_some_and(|partial| partial.version == version);
+        !decides && self.version(version).is_some_and(|known| known.left.is_some())
+    }
+
     /// Notes a version that the rules folder gave, which decides at once.
     pub(super) fn install(&mut self, version: u32, seq: Seq, at: TimeMs, hash: &Text) {
         let from_folder = true;

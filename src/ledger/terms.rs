@@ -367,6 +367,8 @@ pub struct Terms {
     pub since: TimeMs,
     /// The zone of its days, months and years.
     pub zone: Zone,
+    /// The currency of its money, by its ISO 4217 code; empty takes any.
+    pub currency: Text,
     /// Whether an unknown member's first event enrols it.
     pub auto_enroll: bool,
     /// The oldest event that posts without a review, in milliseconds; `None` takes any age.

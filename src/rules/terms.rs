@@ -113,6 +113,7 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
     let mut terms = Terms {
         version,
         zone: m.program.zone.0.clone(),
+        currency: m.program.currency.0.clone(),
         auto_enroll: m.program.auto_enroll,
         max_lateness_ms: m.program.max_lateness.as_ref().map_or(Some(LATENESS_MS_DEFAULT), |lateness| lateness.0),
         pools: pools(m, id),

@@ -12,6 +12,20 @@ fn backtest(client: &mut Client, version: u32) -> Value {
     client.post(&at(&format!("/rulesets/{version}/backtest")), &json!({})).expect_status(200).json()
 }
 
+/// What is said of every number of a limit.
+fn curve(found: &Value, rule: &str) -> Vec<Value> {
+    let limit = found["limits"].as_array().unwrap().iter().find(|limit| limit["rule"] == rule).unwrap();
+    limit["thresholds"].as_array().unwrap().clone()
+}
+
+/// A number with what it comes to: events, keys, members and points; honest and fraud, events and members.
+fn tried([limit, events, keys, members, points]: [i64; 5], [honest, fraud, good, bad]: [i64; 4]) -> Value {
+    json!({
+        "limit": limit, "events": events, "keys": keys, "members": members, "points": points,
+        "honest": honest, "fraud": fraud, "honest_members": good, "fraud_members": bad,
+    })
+}
+
 #[test]
 fn what_is_stopped_is_not_there_to_be_spent_and_later_writes_follow_what_they_name() {
     let ledger = kiosk::ledger(LIMIT);
@@ -49,11 +63,41 @@ fn what_is_stopped_is_not_there_to_be_spent_and_later_writes_follow_what_they_na
     assert_eq!(closed["undone"][0]["member"], "ann", "{closed}");
     assert_eq!(closed["balances"][0]["backtest"], 19, "ann keeps her 10, bob his 9: {closed}");
     assert_eq!(closed["tiers"], json!([{"from": "friend", "to": "guest", "members": 1}]), "{closed}");
-    let hourly = found["limits"].as_array().unwrap().iter().find(|limit| limit["rule"] == "hourly").unwrap();
-    let thresholds = hourly["thresholds"].as_array().unwrap();
-    let beyond = |limit: i64| thresholds.iter().find(|one| one["limit"] == limit).unwrap().clone();
-    assert_eq!(beyond(1), json!({"limit": 1, "events": 4, "keys": 2}), "{hourly}");
-    assert_eq!(beyond(3), json!({"limit": 3, "events": 1, "keys": 1}), "{hourly}");
-    assert_eq!(beyond(4), json!({"limit": 4, "events": 0, "keys": 0}), "{hourly}");
+    let thresholds = curve(&found, "hourly");
+    assert_eq!(thresholds.first(), Some(&tried([1, 4, 2, 2, 20], [0; 4])), "{thresholds:?}");
+    assert_eq!(thresholds.get(2), Some(&tried([3, 1, 1, 1, 5], [0; 4])), "{thresholds:?}");
+    assert_eq!(thresholds.get(3), Some(&tried([4, 0, 0, 0, 0], [0; 4])), "{thresholds:?}");
     assert_eq!(backtest(client, 2), found, "the same every time");
+}
+
+/// Ann's fourth and fifth purchase of an hour and Bob's fourth are held; Ann is found to be a fraud, Bob to be honest. A lower number
+/// would have stopped more of both, a number of four would have let Bob pass.
+#[test]
+fn every_number_of_a_limit_is_told_with_what_people_found() {
+    let ledger = kiosk::ledger("limit = 3\nverdict = \"hold\"");
+    let daemon = ledger.start();
+    let client = &mut daemon.client();
+    client.post("/v1/clock", &json!({"now": "2026-01-05T10:00:00Z"})).expect_status(200);
+    for (member, times) in [("ann", 5), ("bob", 4), ("cat", 2)] {
+        for minute in 1..=times {
+            buys(client, member, minute);
+        }
+    }
+    let open = client.get(&at("/cases?status=open")).expect_status(200).json();
+    for case in open["data"].as_array().unwrap() {
+        let outcome = if case["entity"] == "member=ann" { "confirmed" } else { "cleared" };
+        let path = at(&format!("/cases/{}/resolve", case["id"].as_str().unwrap()));
+        client.post(&path, &json!({"outcome": outcome, "note": "looked"})).expect_status(200);
+    }
+    let thresholds = curve(&backtest(client, 1), "hourly");
+    let told: Vec<Value> = [
+        ([1, 8, 3, 3, 40], [1, 2, 1, 1]),
+        ([2, 5, 2, 2, 25], [1, 2, 1, 1]),
+        ([3, 3, 2, 2, 15], [1, 2, 1, 1]),
+        ([4, 1, 1, 1, 5], [0, 1, 0, 1]),
+        ([5, 0, 0, 0, 0], [0; 4]),
+    ]
+    .map(|(numbers, found)| tried(numbers, found))
+    .to_vec();
+    assert_eq!(thresholds.get(..5), Some(told.as_slice()), "{thresholds:?}");
 }

@@ -9,6 +9,7 @@ use crate::support::check;
 
 /// Terms in which all of it can be refused.
 const TERMS: &str = "
+    currency USD
     pool points transferable expires=10d
     spending points minimum=2 gifts=5
     reward mug 10 stock=1 expires=1d
@@ -19,6 +20,8 @@ const ROWS: &[(&str, &str)] = &[
     ("unknown_member", "adjust Z 1"),
     ("unknown_pool", "enroll A; adjust A 1 pool=gold"),
     ("occurred_in_future", "buy A 1 on=2027-01-01"),
+    ("currency_mismatch", "visit A currency=EUR"),
+    ("expiry_passed", "enroll A; adjust A 5 expires=2026-06-01"),
     ("insufficient_balance", "enroll A; adjust A -1"),
     ("amount_overflow", "enroll A; adjust A 9007199254740991; adjust A 1"),
     ("not_transferable", "enroll A; transfer A A 1"),

@@ -181,6 +181,7 @@ impl World {
                 });
             }
             ["zone", zone] => self.terms.zone = Zone::named(zone).unwrap(),
+            ["currency", code] => self.terms.currency = Text::new(*code),
             ["lateness", _] => self.terms.max_lateness_ms = Some(72 * 3_600_000),
             other => self.declare_spending(other, line),
         }
@@ -398,7 +399,7 @@ impl World {
             member: Text::new(member),
             occurred_at: option(line, "on").map_or(self.now, time),
             order: text("order"),
-            currency: None,
+            currency: text("currency"),
             given_amount: amount.parse().ok().map(Money::new),
             items: orders::items(line, kind),
             tenders: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Plan;
 use super::closed::Closed;
+use super::curves::Curve;
 use crate::engine::differ::{is_same, moved};
 use crate::ledger::record::{Account, Effect, Input, Record, Status};
 use crate::ledger::reject::Reject;
@@ -104,6 +105,8 @@ pub struct Report {
     pub dearest: Option<(Text, Text)>,
     /// What it comes to in the end.
     pub closed: Closed,
+    /// What other numbers of its limits come to; empty where they were not tried.
+    pub curves: Vec<Curve>,
     working: Working,
 }
 
@@ -123,8 +126,7 @@ struct Working {
 impl Report {
     pub(super) fn new(plan: &Plan) -> Self {
         let working = Working { names: plan.names.clone(), costs: plan.version.costs(), ..Working::default() };
-        let closed = Closed::new(&plan.version.terms);
-        Self { closed, working, ..Self::default() }
+        Self { working, ..Self::default() }
     }
 
     /// Notes an event: as it was recorded, and as the version decided it. `tier` is what the member had before it.
@@ -210,8 +212,9 @@ impl Report {
         i64::try_from(cost.div_euclid(i128::from(*per))).ok()
     }
 
-    pub(super) fn finish(mut self) -> Self {
+    pub(super) fn finish(mut self, curves: Vec<Curve>) -> Self {
         self.closed.finish();
+        self.curves = curves;
         let working = std::mem::take(&mut self.working);
         self.rules = rows(working.rules);
         self.tiers = rows(working.tiers);

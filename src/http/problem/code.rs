@@ -40,6 +40,10 @@ pub enum Code {
     UnknownPool,
     /// The event lies in the future.
     OccurredInFuture,
+    /// The event's money is not the program's.
+    CurrencyMismatch,
+    /// A credit would expire before it is there.
+    ExpiryPassed,
     /// The key was used for another request.
     IdempotencyKeyReused,
     /// Not enough to debit.
@@ -137,7 +141,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -155,6 +159,8 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::UnknownPool,
         Self::OccurredInFuture,
+        Self::CurrencyMismatch,
+        Self::ExpiryPassed,
         Self::IdempotencyKeyReused,
         Self::InsufficientBalance,
         Self::AmountOverflow,
@@ -217,6 +223,8 @@ impl Code {
             | Self::MethodNotAllowed => self.path_info(),
             Self::UnknownPool
             | Self::OccurredInFuture
+            | Self::CurrencyMismatch
+            | Self::ExpiryPassed
             | Self::IdempotencyKeyReused
             | Self::InsufficientBalance
             | Self::AmountOverflow
@@ -366,6 +374,18 @@ impl Code {
                 REFUSED,
                 "The event lies in the future",
                 "occurred_at may be at most five minutes ahead of the ledger's clock. Check the caller's clock and its offset.",
+            ),
+            Self::CurrencyMismatch => info(
+                "currency_mismatch",
+                REFUSED,
+                "The money is not the program's",
+                "A program counts in one currency, which GET /v1/programs/{program}/ names. Convert the amounts, or leave currency out.",
+            ),
+            Self::ExpiryPassed => info(
+                "expiry_passed",
+                REFUSED,
+                "The points would be gone at once",
+                "expires_at lies before the ledger's clock. Give a later time, or leave it out for the pool's own expiry.",
             ),
             Self::IdempotencyKeyReused => info(
                 "idempotency_key_reused",

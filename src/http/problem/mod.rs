@@ -77,6 +77,11 @@ impl Problem {
         Self::invalid(vec![FieldError { place: Place::Parameter(name.to_owned()), detail: detail.into() }])
     }
 
+    /// `invalid_request` for one field of the body.
+    pub fn pointer(at: &str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::invalid(vec![FieldError { place: Place::Pointer(at.to_owned()), detail: detail.into() }])
+    }
+
     /// `unauthenticated`, where there is no key at all.
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "the request has no Authorization: Bearer header")
@@ -158,6 +163,8 @@ impl From<&Reject> for Problem {
             Reject::UnknownMember(_) => Code::UnknownMember,
             Reject::UnknownPool(_) => Code::UnknownPool,
             Reject::OccurredInFuture { .. } => Code::OccurredInFuture,
+            Reject::CurrencyMismatch { .. } => Code::CurrencyMismatch,
+            Reject::ExpiryPassed => Code::ExpiryPassed,
             Reject::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Reject::InsufficientBalance { .. } => Code::InsufficientBalance,
             Reject::AmountOverflow { .. } => Code::AmountOverflow,

@@ -70,6 +70,7 @@ pub fn backtest(out: &mut Json, asked: &Asked<'_>, report: &Report) {
     members(out, report);
     scripts(out, report);
     closed(out, report);
+    curves(out, report);
     out.end_object();
 }
 
@@ -156,9 +157,9 @@ fn members(out: &mut Json, report: &Report) {
     out.end_object();
 }
 
-/// What it comes to in the end, and what other thresholds would have stopped.
+/// What it comes to in the end.
 fn closed(out: &mut Json, report: &Report) {
-    let Closed { stopped, passed, dependent, dependents, balances, members, tiers, curves, .. } = &report.closed;
+    let Closed { stopped, passed, dependent, dependents, balances, members, tiers, .. } = &report.closed;
     out.key("closed_loop");
     out.begin_object();
     out.int_field("newly_stopped", *stopped);
@@ -189,9 +190,13 @@ fn closed(out: &mut Json, report: &Report) {
     }
     out.end_array();
     out.end_object();
+}
+
+/// What other numbers of the limits would have stopped.
+fn curves(out: &mut Json, report: &Report) {
     out.key("limits");
     out.begin_array();
-    for curve in curves {
+    for curve in &report.curves {
         out.begin_object();
         out.field("rule", &curve.rule);
         out.int_field("limit", curve.limit);
@@ -211,6 +216,12 @@ fn closed(out: &mut Json, report: &Report) {
             out.int_field("limit", threshold.limit);
             out.int_field("events", threshold.events);
             out.int_field("keys", threshold.keys);
+            out.int_field("members", threshold.members);
+            out.int_field("points", threshold.points);
+            out.int_field("honest", threshold.honest);
+            out.int_field("fraud", threshold.fraud);
+            out.int_field("honest_members", threshold.honest_members);
+            out.int_field("fraud_members", threshold.fraud_members);
             out.end_object();
         }
         out.end_array();

@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use hyper::body::Body as HttpBody;
 use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 
-use super::{Ask, Call, answer, cases};
+use super::{Ask, Call, IDEMPOTENT_REPLAYED, answer, cases};
 use crate::engine::handle::{Answer, Command};
 use crate::http::body::{self, Format};
 use crate::http::edge::Settings;
@@ -82,6 +82,7 @@ where
     let Parsed { commands, problems } = parsed;
     let answers = if commands.is_empty() { Vec::new() } else { call.edge.handle.submit(view.id, commands).await? };
     let replays = answers.iter().filter(|answer| matches!(answer, Answer::Replayed(_))).count();
+    let elements = problems.len();
     let metrics = call.edge.handle.metrics();
     metrics.replays(replays.try_into().unwrap_or(u64::MAX));
     tally::records(metrics, &view.state.name, &answers);
@@ -102,6 +103,9 @@ where
     let out = out.await?;
     let media = if lines { "application/x-ndjson" } else { "application/json" };
     let mut response = answer(StatusCode::OK, media, out);
+    if replays > 0 && replays == elements {
+        response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
     if minimal {
         response.headers_mut().insert(PREFERENCE_APPLIED, HeaderValue::from_static("return=minimal"));
     }

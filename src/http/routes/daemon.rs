@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::ACCEPT;
 
 use super::{Ask, answer, json};
 use crate::http::json::Json;
@@ -98,7 +97,7 @@ pub async fn set_clock(ask: Ask, body: Body) -> Result<Response, Problem> {
 pub async fn problem(ask: Ask) -> Result<Response, Problem> {
     let code =
         Code::named(ask.param("code")).ok_or_else(|| Problem::new(Code::NotFound, "there is no such problem"))?;
-    let html = body::names(&ask.headers, &ACCEPT, "text/html");
+    let html = body::prefers_html(&ask.headers);
     let media = if html { "text/html; charset=utf-8" } else { "application/json" };
     Ok(answer(StatusCode::OK, media, problem::page(code, html)))
 }

@@ -11,7 +11,7 @@ use hyper::header::HeaderValue;
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
 use crate::http::json::Json;
-use crate::http::problem::{Code, FieldError, Place, Problem};
+use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::http::render;
 use crate::http::wire::ListEntryWire;
@@ -141,10 +141,10 @@ pub async fn put(ask: Ask, body: Body) -> Result<Response, Problem> {
     let place = named(&ask)?;
     let terms = ask.read_or_nothing::<ListEntryWire, _>(body).await?;
     if terms.expires_at.is_some_and(|end| end <= call.edge.handle.now()) {
-        return Err(fault("/expires_at", "has passed already"));
+        return Err(Problem::pointer("/expires_at", "has passed already"));
     }
     if !place.0 && !terms.rules.is_empty() {
-        return Err(fault("/rules", "only an entry of the allow list silences rules"));
+        return Err(Problem::pointer("/rules", "only an entry of the allow list silences rules"));
     }
     change(&call, &view, place, Some(terms)).await
 }
@@ -226,10 +226,6 @@ fn kind(name: &str) -> Result<KeyField, Problem> {
         let kinds: Vec<&str> = KeyField::ALL.iter().map(|field| field.name()).collect();
         Problem::new(Code::NotFound, format!("no such kind of key; there are {}", kinds.join(", ")))
     })
-}
-
-fn fault(pointer: &str, detail: &'static str) -> Problem {
-    Problem::invalid(vec![FieldError { place: Place::Pointer(pointer.to_owned()), detail: detail.into() }])
 }
 
 fn unknown() -> Problem {

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::response::Response;
 use hyper::StatusCode;
-use hyper::header::ACCEPT;
 
 use super::rulesets::off_thread;
 use super::{Ask, answer, json};
@@ -20,7 +19,7 @@ pub async fn show(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
     call.query(&[])?;
-    if body::names(call.headers, &ACCEPT, "text/html") {
+    if body::prefers_html(call.headers) {
         let page = render::program_page(Names::of(&view), &view.compiled);
         return Ok(answer(StatusCode::OK, "text/html; charset=utf-8", page.into_bytes()));
     }

@@ -15,7 +15,7 @@ use crate::engine::deploy::Version;
 use crate::engine::handle::{ProgramView, SubmitError};
 use crate::engine::rulesets::{self, Change, Changed, Refused};
 use crate::http::json::Json;
-use crate::http::problem::{Code, FieldError, Place, Problem};
+use crate::http::problem::{Code, Problem};
 use crate::http::query::cursor;
 use crate::http::render::{self, BacktestAsked, KnownVersion};
 use crate::http::time;
@@ -179,11 +179,14 @@ pub async fn backtest(ask: Ask, body: Body) -> Result<Response, Problem> {
     let zone = &view.compiled.terms.zone;
     let from = asked.from.as_deref().map(|text| when("/from", text, zone)).transpose()?;
     let to = asked.to.as_deref().map(|text| when("/to", text, zone)).transpose()?;
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(Problem::pointer("/to", "lies before from"));
+    }
     let compiled = compile(&call, &view, version).await?.compiled;
     let Ok(turn) = Arc::clone(&call.edge.backtests).try_acquire_owned() else {
         return Err(Problem::new(Code::Overloaded, "another backtest is running; they are run one at a time"));
     };
-    let plan = Plan { program: view.id, version: compiled, names: view.state.names.clone(), from, to };
+    let plan = Plan { program: view.id, version: compiled, names: view.state.names.clone(), from, to, curves: true };
     let handle = call.edge.handle.clone();
     let (plan, found) = off_thread(move || {
         let found = handle.backtest(&plan);
@@ -212,10 +215,8 @@ pub async fn backtest(ask: Ask, body: Body) -> Result<Response, Problem> {
 /// A day of the program's zone, or an instant.
 fn when(pointer: &'static str, text: &str, zone: &Zone) -> Result<TimeMs, Problem> {
     let day = time::parse_day(text).map(|day| zone.start_of_day(day));
-    day.or_else(|| time::parse(text)).ok_or_else(|| {
-        let detail = format!("expected a day such as 2026-05-02, or {}", time::EXPECTED).into();
-        Problem::invalid(vec![FieldError { place: Place::Pointer(pointer.to_owned()), detail }])
-    })
+    day.or_else(|| time::parse(text))
+        .ok_or_else(|| Problem::pointer(pointer, format!("expected a day such as 2026-05-02, or {}", time::EXPECTED)))
 }
 
 /// Makes a change and answers with the version it is about.

@@ -9,7 +9,7 @@ use hyper::header::HeaderValue;
 
 use super::{Ask, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::http::json::Json;
-use crate::http::problem::{Code, FieldError, Place, Problem};
+use crate::http::problem::{Code, Problem};
 use crate::http::time;
 use crate::http::webhooks::{Asked, Created, Endpoint, Error, Registry, Status, Target, Wanted, is_public};
 use crate::http::wire::{self, WebhookChangeWire, WebhookWire};
@@ -143,9 +143,7 @@ fn refused(error: &Error) -> Problem {
 
 /// Refuses what is no target, and addresses that the configuration does not open. Names are looked up when they are used.
 fn check_url(ask: &Ask, url: &str) -> Result<(), Problem> {
-    let wrong = |detail: String| {
-        Problem::invalid(vec![FieldError { place: Place::Pointer("/url".to_owned()), detail: detail.into() }])
-    };
+    let wrong = |detail: String| Problem::pointer("/url", detail);
     let target = Target::parse(url).map_err(|why| wrong(why.to_owned()))?;
     match target.literal() {
         Some(address) if !ask.edge.webhooks_private && !is_public(address) => {

@@ -16,8 +16,8 @@ use super::{Books, Draft, Judgement, status_of};
 /// Credits are asked about as spendings are: held, they wait for a case; denied, they are recorded and give nothing.
 ///
 /// # Errors
-/// Refuses an unknown member or pool, a debit of more than is available, a credit past the largest amount, and one that the
-/// fraud checks want confirmed first.
+/// Refuses an unknown member or pool, a debit of more than is available, a credit past the largest amount, one that expires
+/// before it is there, and one that the fraud checks want confirmed first.
 pub fn adjust(
     books: &Books<'_>,
     adjustment: &Arc<Adjustment>,
@@ -27,6 +27,9 @@ pub fn adjust(
     let judgement = if adjustment.amount.is_positive() { judgement } else { Judgement::default() };
     let member = books.known_member(&adjustment.member)?;
     let pool = books.pool(&adjustment.pool)?;
+    if adjustment.expires_at.is_some_and(|end| end <= books.now) {
+        return Err(Reject::ExpiryPassed);
+    }
     if judgement.assessment.verdict == Verdict::StepUp {
         let why = judgement.assessment.reasons.first().map_or_else(String::new, |reason| reason.detail.clone());
         return Err(Reject::StepUpRequired(why));

@@ -82,11 +82,16 @@ pub(super) struct Opened<'a> {
 /// What every event is asked first.
 ///
 /// # Errors
-/// Refuses what lies too far ahead of the ledger's clock, and unknown members where the program does not enrol by itself.
+/// Refuses what lies too far ahead of the ledger's clock, another currency than the program's, and unknown members where the program does not enrol by itself.
 pub(super) fn open<'a>(books: &Books<'a>, event: &Event, mut judgement: Judgement) -> Result<Opened<'a>, Reject> {
     let ahead_ms = event.occurred_at.since(books.now);
     if ahead_ms > FUTURE_MS_MAX {
         return Err(Reject::OccurredInFuture { ahead_ms, limit_ms: FUTURE_MS_MAX, now: books.now });
+    }
+    if let Some(given) = event.currency.as_ref().filter(|given| **given != books.terms.currency)
+        && !books.terms.currency.is_empty()
+    {
+        return Err(Reject::CurrencyMismatch { given: given.clone(), program: books.terms.currency.clone() });
     }
     let known = books.member(&event.member);
     let member = known.map(Arc::as_ref);
