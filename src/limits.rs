@@ -108,6 +108,8 @@ pub const CASE_MARKS_MAX: usize = 100_000;
 pub const EVIDENCE_EVENTS_MIN: usize = 10;
 /// Earlier events named in a reason's evidence at most.
 pub const EVIDENCE_EVENTS_MAX: usize = 64;
+/// Rings of limits on one kind of input that are glanced at: limits on further rings are looked at whole.
+pub const GLANCED_RINGS_MAX: usize = 24;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.
@@ -283,6 +285,10 @@ pub const KIN_ANCESTORS_MAX: usize = 64;
 pub const KIN_FRIENDS_MAX: usize = 16;
 /// Sightings that hold one cluster together; it grows no further.
 pub const CLUSTER_SIGHTINGS_MAX: usize = 512;
+/// Sightings kept of one circle of accounts that came about in one place; the latest ones.
+pub const CIRCLE_SIGHTINGS_MAX: usize = 64;
+/// Circles of all programs together; of more, those that have not grown for longest are forgotten.
+pub const CIRCLES_MAX: usize = 100_000;
 /// Hubs of all programs together that are remembered as such.
 pub const HUBS_MAX: usize = 100_000;
 /// Identifiers that a program may own.

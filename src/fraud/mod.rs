@@ -13,7 +13,8 @@
 //! * `holdout` says which denials are held instead, to learn how often they are right;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
-//! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
+//! * `circle` says what of accounts that came about in one place;
+//! * `explain` says what a limit that spoke tells of it, `otherwise` what a detector does, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
@@ -21,17 +22,21 @@
 
 mod assess;
 mod channel;
+mod circle;
 mod copies;
 mod explain;
 pub mod extremes;
 mod facts;
 mod feeds;
 mod flows;
+mod glance;
+mod held;
 mod holdout;
 pub mod identity;
 mod late;
 mod lists;
 pub mod measure;
+mod otherwise;
 pub mod place;
 mod question;
 pub mod reading;
