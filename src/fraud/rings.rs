@@ -318,6 +318,7 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
 pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
     let told = facts::told(input);
+    let meant = told.with(Fact::Sizeable, told.has(Fact::Sizeable) && sizeable);
     let passed_over = |only: Facts| !sizeable && only.has(Fact::Sizeable);
     let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
     keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));
@@ -329,11 +330,11 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         keys.extend(needed((ring, *by)));
     };
     for concern in terms.concerns.limits_beside(&terms.limits, input) {
-        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !told.include(glance.only)) {
+        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !meant.include(glance.only)) {
             continue;
         }
         let limit = concern.limit;
-        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
+        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && !concern.restarts {
             continue;
         }
         if counts(concern, input, told) || restarts(concern, input) {
