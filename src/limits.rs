@@ -286,6 +286,10 @@ pub const KIN_ANCESTORS_MAX: usize = 64;
 pub const KIN_FRIENDS_MAX: usize = 16;
 /// Sightings that hold one cluster together; it grows no further.
 pub const CLUSTER_SIGHTINGS_MAX: usize = 512;
+/// Sightings kept of one circle of accounts that came about in one place; the latest ones.
+pub const CIRCLE_SIGHTINGS_MAX: usize = 64;
+/// Circles of all programs together; of more, those that have not grown for longest are forgotten.
+pub const CIRCLES_MAX: usize = 100_000;
 /// Hubs of all programs together that are remembered as such.
 pub const HUBS_MAX: usize = 100_000;
 /// Identifiers that a program may own.

@@ -125,6 +125,8 @@ fn kin_key(row: &KinRow) -> Vec<u8> {
         }
         KinRow::Ghost(program, member) => key(b"kg", *program, *member),
         KinRow::Tried(program, member) => key(b"kt", *program, *member),
+        KinRow::Circle(circle) => key(b"ks", circle.program, circle.id),
+        KinRow::Owes(program, member, _) => key(b"ko", *program, *member),
     }
 }
 

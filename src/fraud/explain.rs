@@ -267,6 +267,7 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
             | Fact::Asleep
             | Fact::Indebted
             | Fact::ToNewcomer
+            | Fact::Mailbox
             | Fact::BirthdaySoon => {}
             Fact::Late => ways.push("brought within the hour".to_owned()),
         }

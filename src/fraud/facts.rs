@@ -30,6 +30,7 @@ pub(super) fn told(input: &Input) -> Facts {
         .with(Fact::LateReceipt, has_receipt)
         .with(Fact::Contact, contact)
         .with(Fact::BirthdaySoon, is_birthday_soon(input))
+        .with(Fact::Mailbox, has(input, KeyField::Email))
         .with(Fact::Late, is_numbered(input))
 }
 
@@ -102,7 +103,7 @@ const SOON_MS: i64 = 3_600_000;
 const SOON_DAYS: i32 = 7;
 
 /// Whether a birthday is told that is today or within the week; a day of another zone is near enough.
-fn is_birthday_soon(input: &Input) -> bool {
+pub(super) fn is_birthday_soon(input: &Input) -> bool {
     let Input::Event(event) = input else { return false };
     let Some(birthday) = event.personal.as_deref().and_then(|personal| personal.birthday) else { return false };
     let today = i32::try_from(event.occurred_at.get().div_euclid(86_400_000)).unwrap_or(0);

@@ -6,8 +6,10 @@
 
 use super::Seen;
 use super::channel::is_in_person;
+use super::measure;
 use super::rings::{Needed, RingKey, Rings};
 use crate::ledger::act::What;
+use crate::ledger::circles::{self, CIRCLE_MS, Near};
 use crate::ledger::clusters::Clusters;
 use crate::ledger::event::EventKind;
 use crate::ledger::kin::{KinEffect, fingerprint, is_hard};
@@ -35,6 +37,8 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// A client address ties those who were seen with it within a day.
 pub const IP_WINDOW_MS: i64 = DAY_MS;
+/// A client address brings those near each other who enrolled from it within so much time.
+const NEAR_IP_MS: i64 = 3 * DAY_MS;
 /// A known identifier is looked at anew after this long; a client address sooner.
 const STALE_MS: i64 = 7 * DAY_MS;
 const STALE_IP_MS: i64 = 6 * HOUR_MS;
@@ -69,6 +73,8 @@ pub struct Look {
     pub others: Vec<(i64, Seq, TimeMs)>,
     /// Whether it ties nobody.
     pub hub: bool,
+    /// Where a device or a client address is shown by who enrols: others who enrolled with it lately.
+    pub near: Vec<(i64, Seq)>,
 }
 
 /// What identifiers are asked for.
@@ -178,7 +184,7 @@ pub fn looks(asked: &Asked<'_>, own: i64, clusters: &Clusters, rings: &Rings, se
             continue;
         }
         if asked.owned(kind, value) {
-            found.push(Look { kind, ident, others: Vec::new(), hub: true });
+            found.push(Look { kind, ident, others: Vec::new(), hub: true, near: Vec::new() });
             continue;
         }
         let Some(ring) = rings.of_seen(seen, ring_of(kind), &KeyFields::of(kind)) else { continue };
@@ -195,9 +201,44 @@ pub fn looks(asked: &Asked<'_>, own: i64, clusters: &Clusters, rings: &Rings, se
         }
         let many = others.len() >= usize::from(asked.terms.identity.hub);
         let hub = many || clusters.hub(asked.program, kind, ident).is_some();
-        found.push(Look { kind, ident, others, hub });
+        let near = if hub { Vec::new() } else { near(asked, (kind, own), clusters, rings, seen) };
+        found.push(Look { kind, ident, others, hub, near });
     }
     found
+}
+
+/// Who else enrolled lately with a device or a client address that somebody enrols with. Behind an address of very many is
+/// nobody near.
+fn near(
+    asked: &Asked<'_>,
+    (kind, own): (KeyField, i64),
+    clusters: &Clusters,
+    rings: &Rings,
+    seen: &Seen,
+) -> Vec<(i64, Seq)> {
+    let (ring, window_ms) = match kind {
+        KeyField::Device => (SIGNUPS_RING, CIRCLE_MS),
+        KeyField::Ip => (SIGNUPS_IP_RING, NEAR_IP_MS),
+        _ => return Vec::new(),
+    };
+    let enrols = matches!(asked.input, Input::Event(event) if event.kind == EventKind::Enroll);
+    let Some(ring) = rings.of_seen(seen, ring, &KeyFields::of(kind)).filter(|_| enrols && asked.member.is_none())
+    else {
+        return Vec::new();
+    };
+    let mut near: Vec<(i64, Seq)> = Vec::new();
+    for entry in measure::within(ring, asked.at, window_ms) {
+        let counts = entry.value != own && !clusters.is_ghost(asked.program, entry.value);
+        if counts && !near.iter().any(|(other, _)| *other == entry.value) {
+            near.push((entry.value, entry.seq));
+        }
+    }
+    if near.len() < usize::from(asked.terms.identity.hub) { near } else { Vec::new() }
+}
+
+/// Whether who enrols does so on a device that others enrolled on lately: from then on their client address says something too.
+fn is_on_a_shared_device(looks: &[Look]) -> bool {
+    looks.iter().any(|look| look.kind == KeyField::Device && !look.near.is_empty())
 }
 
 /// What an input's identifiers leave: links of the member, and what the rings take in.
@@ -212,6 +253,7 @@ pub fn leave(
     let (program, hub_at) = (asked.program, asked.terms.identity.hub);
     let mut observed: Vec<Observation> = Vec::new();
     let mut effects = Vec::with_capacity(looks.len());
+    let is_near = is_on_a_shared_device(looks);
     for look in looks {
         let (kind, ident) = (look.kind, look.ident);
         let known = clusters.hub(program, kind, ident).is_some();
@@ -231,6 +273,9 @@ pub fn leave(
                 }
                 stood_for |= is_joined;
             }
+        }
+        if is_near && !is_hard(kind) && !look.hub {
+            with.clone_from(&look.near);
         }
         let others = u16::try_from(look.others.len()).unwrap_or(u16::MAX);
         effects.push(Effect::Kin(KinEffect::Link { party: 0, kind, ident, others, hub: look.hub, with }));
@@ -299,6 +344,12 @@ impl Person<'_> {
     /// How many members this one is made one with, themselves not counted.
     #[must_use]
     pub fn size(&self) -> usize {
+        self.one_with().len()
+    }
+
+    /// Whom this member is made one with.
+    #[must_use]
+    pub fn one_with(&self) -> Vec<i64> {
         let Self { program, own, clusters, looks } = *self;
         let mut all: Vec<i64> = clusters.of(program, own).map_or_else(Vec::new, |cluster| cluster.members());
         let hard = looks.iter().filter(|look| is_hard(look.kind) && !look.hub);
@@ -309,6 +360,26 @@ impl Person<'_> {
         all.retain(|member| *member != own);
         all.sort_unstable();
         all.dedup();
-        all.len()
+        all
+    }
+
+    /// Who came about in one place with this member, them included: what is known, and what their enrolment shows at `now`.
+    #[must_use]
+    pub fn circle(&self, now: TimeMs) -> Vec<Near> {
+        let Self { program, own, clusters, looks } = *self;
+        let circle_of = |member| clusters.circles.of(program, member).map_or(&[][..], |circle| circle.seen.as_slice());
+        let mut seen: Vec<Near> = circle_of(own).to_vec();
+        if !is_on_a_shared_device(looks) {
+            return seen;
+        }
+        for look in looks.iter().filter(|look| !look.near.is_empty()) {
+            let new = |member, seq| Near { kind: look.kind, ident: look.ident, member, at: now, seq };
+            for (other, seq) in &look.near {
+                circles::join(&mut seen, circle_of(*other).iter().cloned());
+                circles::join(&mut seen, [new(*other, *seq)]);
+            }
+            circles::join(&mut seen, [new(own, Seq::ZERO)]);
+        }
+        seen
     }
 }

@@ -11,6 +11,7 @@
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
+//! * `circle` says what of accounts that came about in one place;
 //! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
 //!
@@ -19,6 +20,7 @@
 
 mod assess;
 mod channel;
+mod circle;
 mod copies;
 mod explain;
 mod facts;

@@ -8,7 +8,7 @@ use super::lists::heard;
 use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
-use super::{referral, synthetic, tainted};
+use super::{circle, referral, synthetic, tainted};
 use crate::ledger::decide::{Bonus, Judgement};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::fingerprint;
@@ -71,7 +71,8 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     let owed = referral::is_owed(terms, event, member);
     // A trial is asked about by who its member is, whatever the event shows.
     let benefits = synthetic::is_benefit(&event.kind) && synthetic::is_tied(member);
-    let matters = enrols || owed || benefits || event.kind == EventKind::Fee;
+    let in_debt = circle::may_owe(question, clusters, &event.kind);
+    let matters = enrols || owed || benefits || in_debt || event.kind == EventKind::Fee;
     let known = |as_of: Seq| member.is_some_and(|member| member.last <= as_of);
     if !matters && seen.known_as_of.is_some_and(known) {
         return;
@@ -84,7 +85,7 @@ pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen
     let person = Person { program, own, clusters, looks: &looks };
     let scene = Scene { question, event, member, state, rings, seen, person };
     let kin = &mut judgement.kin;
-    for reason in synthetic::seen(&scene) {
+    for reason in synthetic::seen(&scene).into_iter().chain(circle::seen(&scene)) {
         raise(&mut judgement.assessment, heard(reason, !terms.identity.detects, question));
     }
     if enrols {
@@ -149,7 +150,8 @@ pub fn spends(state: &State, question: &Question<'_>, judgement: &mut Judgement)
     if !synthetic::is_tied(question.member) {
         return;
     }
-    if let Some(reason) = synthetic::spends(question, &state.desk.clusters) {
+    let clusters = &state.desk.clusters;
+    for reason in [synthetic::spends(question, clusters), circle::spends(question, clusters)].into_iter().flatten() {
         raise(&mut judgement.assessment, heard(reason, !question.terms.identity.detects, question));
     }
 }

@@ -97,6 +97,7 @@ fn conditions(limit: &LimitTerms) -> String {
         Fact::LateReceipt => " whose receipt is more than a day old".to_owned(),
         Fact::Late => " that a till brings more than an hour later".to_owned(),
         Fact::BirthdaySoon => " with a birthday within the week".to_owned(),
+        Fact::Mailbox => " that change the e-mail address".to_owned(),
         Fact::Asleep => " of a member who was away for a month".to_owned(),
     });
     text.extend(facts);

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::apply::takes_effect;
-use super::kin::{KinEffect, fingerprint};
+use super::circles::{Circle, Circles, Near};
+use super::kin::{KinEffect, fingerprint, is_hard};
 use super::record::{Effect, Record};
-use super::types::{ProgramId, Seq};
+use super::types::{ProgramId, Seq, Text};
 use super::verdict::KeyField;
 use crate::limits::{CLUSTER_SIGHTINGS_MAX, HUBS_MAX};
 
@@ -65,6 +66,10 @@ pub enum KinRow {
     Ghost(ProgramId, i64),
     /// A member who has had a trial.
     Tried(ProgramId, i64),
+    /// Accounts that came about in one place, be it none.
+    Circle(Arc<Circle>),
+    /// The points a member owes over all pools: those of one who does, none of one who did.
+    Owes(ProgramId, i64, i64),
 }
 
 impl Cluster {
@@ -117,6 +122,9 @@ pub struct Clusters {
     hubs: BTreeMap<(ProgramId, KeyField, i64), Hub>,
     ghosts: BTreeSet<(ProgramId, i64)>,
     tried: BTreeSet<(ProgramId, i64)>,
+    owing: BTreeMap<(ProgramId, i64), i64>,
+    /// Who came about in one place. Nobody is one by it.
+    pub circles: Circles,
     touched: BTreeMap<(ProgramId, i64), Arc<Cluster>>,
     touched_rows: Vec<KinRow>,
 }
@@ -151,20 +159,54 @@ impl Clusters {
         !self.tried.is_empty() && self.tried.contains(&(program, member))
     }
 
+    /// Whether anybody owes points.
+    #[must_use]
+    pub fn owes_any(&self) -> bool {
+        !self.owing.is_empty()
+    }
+
+    /// Whether a member owes points.
+    #[must_use]
+    pub fn owes(&self, program: ProgramId, member: i64) -> bool {
+        self.owing.contains_key(&(program, member))
+    }
+
+    /// An effect has changed what a member owes.
+    fn owe(&mut self, program: ProgramId, member: &Text, change: i64) {
+        let key = (program, fingerprint(member));
+        let owes = self.owing.get(&key).copied().unwrap_or(0).saturating_add(change).max(0);
+        if owes > 0 {
+            self.owing.insert(key, owes)
+        } else {
+            self.owing.remove(&key)
+        };
+        self.touched_rows.push(KinRow::Owes(key.0, key.1, owes));
+    }
+
     /// Takes in what a record means to clusters.
     pub(super) fn take(&mut self, record: &Record) {
         for effect in &record.effects {
-            if !matches!(effect, Effect::Kin(_) | Effect::Erased { .. } | Effect::Plan { .. }) {
+            let owed = owed(effect);
+            if owed == 0 && !matches!(effect, Effect::Kin(_) | Effect::Erased { .. } | Effect::Plan { .. }) {
                 continue;
             }
             let party = record.parties.get(usize::from(effect.party()));
             let Some(party) = party.filter(|_| takes_effect(record.status, effect)) else { continue };
+            if owed != 0 {
+                self.owe(record.program, &party.member, owed);
+                continue;
+            }
             let (program, member) = (record.program, fingerprint(&party.member));
             match effect {
                 Effect::Kin(KinEffect::Link { kind, ident, others, hub: true, with, .. }) if !with.is_empty() => {
                     let members = others.saturating_add(1);
                     let hub = Hub { program, kind: *kind, ident: *ident, seq: record.seq, members };
+                    self.circles.dissolve(program, (*kind, *ident), with);
                     self.suppress(hub, with);
+                }
+                Effect::Kin(KinEffect::Link { kind, ident, with, .. }) if !with.is_empty() && !is_hard(*kind) => {
+                    let (at, seq) = (record.recorded_at, record.seq);
+                    self.circles.add(program, &Near { kind: *kind, ident: *ident, member, at, seq }, with);
                 }
                 Effect::Kin(KinEffect::Link { kind, ident, with, .. }) if !with.is_empty() => {
                     let own = Sighting { kind: *kind, ident: *ident, member, seq: record.seq };
@@ -222,6 +264,10 @@ impl Clusters {
     fn forget(&mut self, program: ProgramId, member: i64) {
         self.ghosts.insert((program, member));
         self.touched_rows.push(KinRow::Ghost(program, member));
+        if self.owing.remove(&(program, member)).is_some() {
+            self.touched_rows.push(KinRow::Owes(program, member, 0));
+        }
+        self.circles.forget(program, member);
         self.cut(program, member, |s| s.member == member);
     }
 
@@ -279,6 +325,7 @@ impl Clusters {
     pub(super) fn take_touched(&mut self) -> Vec<KinRow> {
         let mut rows = std::mem::take(&mut self.touched_rows);
         rows.extend(std::mem::take(&mut self.touched).into_values().map(KinRow::Cluster));
+        rows.extend(self.circles.take_touched().map(KinRow::Circle));
         rows
     }
 
@@ -295,6 +342,12 @@ impl Clusters {
             KinRow::Hub(hub) => drop(self.hubs.insert((hub.program, hub.kind, hub.ident), hub)),
             KinRow::Ghost(program, member) => drop(self.ghosts.insert((program, member))),
             KinRow::Tried(program, member) => drop(self.tried.insert((program, member))),
+            KinRow::Circle(circle) => self.circles.restore(circle),
+            KinRow::Owes(program, member, owes) => {
+                if owes > 0 {
+                    self.owing.insert((program, member), owes);
+                }
+            }
         }
     }
 
@@ -304,6 +357,19 @@ impl Clusters {
         let hubs = self.hubs.values().cloned().map(KinRow::Hub);
         let ghosts = self.ghosts.iter().map(|(program, member)| KinRow::Ghost(*program, *member));
         let tried = self.tried.iter().map(|(program, member)| KinRow::Tried(*program, *member));
-        clusters.chain(hubs).chain(ghosts).chain(tried)
+        let circles = self.circles.iter().cloned().map(KinRow::Circle);
+        let owing = self.owing.iter().map(|((program, member), owes)| KinRow::Owes(*program, *member, *owes));
+        clusters.chain(hubs).chain(ghosts).chain(tried).chain(circles).chain(owing)
+    }
+}
+
+/// By how much an effect changes what its member owes.
+fn owed(effect: &Effect) -> i64 {
+    match effect {
+        Effect::Owe { amount, .. } => amount.get(),
+        Effect::Credit(credit) => -credit.repaid.get(),
+        Effect::Vest(given) => -given.repaid.get(),
+        Effect::Activate { repaid, .. } | Effect::Restore { repaid, .. } => -repaid.get(),
+        _ => 0,
     }
 }

@@ -37,11 +37,13 @@ pub enum Fact {
     Late,
     /// Tells a birthday that is at most a week away.
     BirthdaySoon,
+    /// Tells a new e-mail address.
+    Mailbox,
 }
 
 impl Fact {
     /// Every one.
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::InPerson,
         Self::Remote,
         Self::OwnTill,
@@ -59,6 +61,7 @@ impl Fact {
         Self::ToNewcomer,
         Self::Late,
         Self::BirthdaySoon,
+        Self::Mailbox,
     ];
 
     /// Its name in programs.
@@ -82,11 +85,12 @@ impl Fact {
             Self::ToNewcomer => "to_newcomer",
             Self::Late => "late",
             Self::BirthdaySoon => "birthday_soon",
+            Self::Mailbox => "mailbox",
         }
     }
 }
 
-const _: () = assert!(Fact::ALL.len() == Fact::BirthdaySoon as usize + 1, "every fact is listed");
+const _: () = assert!(Fact::ALL.len() == Fact::Mailbox as usize + 1, "every fact is listed");
 
 /// Facts, each there or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -59,7 +59,8 @@ pub enum KinEffect {
         others: u16,
         /// Whether it ties nobody.
         hub: bool,
-        /// The others it makes one with this member, each with the record that saw them; of a new hub, those it had joined.
+        /// The others it makes one with this member, each with the record that saw them; of one that only weighs, those whose
+        /// accounts were made with it lately; of a new hub, those it had joined.
         with: Vec<(i64, Seq)>,
     },
     /// A member was brought by another.

@@ -14,6 +14,7 @@ pub mod act;
 pub mod apply;
 pub mod audit;
 pub mod calendar;
+pub mod circles;
 pub mod clusters;
 mod concerns;
 pub mod decide;

@@ -128,6 +128,7 @@ fn facts(only: &OneOrMany<FactText>) -> Facts {
         FactText::ToNewcomer => Fact::ToNewcomer,
         FactText::Late => Fact::Late,
         FactText::BirthdaySoon => Fact::BirthdaySoon,
+        FactText::Mailbox => Fact::Mailbox,
     };
     only.0.iter().map(fact).collect()
 }

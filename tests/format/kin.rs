@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tallystick::ledger::circles::{Circle, Near};
 use tallystick::ledger::clusters::{Cluster, Hub, KinRow, Sighting};
 use tallystick::ledger::desk::DeskRow;
 use tallystick::ledger::kin::{Friend, Kin, KinEffect, Link};
@@ -57,10 +58,12 @@ pub fn member_kin() -> Member {
 }
 
 /// Rows of the desk, by the names of their samples.
-pub fn rows() -> [(&'static str, DeskRow); 5] {
+pub fn rows() -> [(&'static str, DeskRow); 7] {
     let program = ProgramId::new(1);
     let sighting = |member, seq| Sighting { kind: KeyField::Email, ident: 40, member, seq: Seq::new(seq) };
     let sightings = vec![sighting(11, 900_000), sighting(-12, 1_000_001)];
+    let near = |member, seq| Near { kind: KeyField::Device, ident: -41, member, at: NOW, seq: Seq::new(seq) };
+    let seen = vec![near(11, 900_000), near(-12, 1_000_001)];
     let named = Named { case: Seq::new(999_990), program, records: vec![Seq::new(900_000), Seq::new(999_980)] };
     let hub = Hub { program, kind: KeyField::Address, ident: -9, seq: Seq::new(1_000_001), members: 26 };
     [
@@ -68,6 +71,8 @@ pub fn rows() -> [(&'static str, DeskRow); 5] {
         ("desk-hub", DeskRow::Kin(KinRow::Hub(hub))),
         ("desk-ghost", DeskRow::Kin(KinRow::Ghost(program, -12))),
         ("desk-tried", DeskRow::Kin(KinRow::Tried(program, 13))),
+        ("desk-circle", DeskRow::Kin(KinRow::Circle(Arc::new(Circle { program, id: 11, seen })))),
+        ("desk-owes", DeskRow::Kin(KinRow::Owes(program, -12, 2_005))),
         ("desk-named", DeskRow::Named(Arc::new(named))),
     ]
 }

@@ -23,9 +23,9 @@ const TIED_LEAST: usize = 3;
 const RETURNED_MOST: usize = 1;
 /// Earlier friends behind the same client address, at most.
 const NETWORK_MOST: usize = 1;
-/// So many friends who paid hardly more than was asked, and came once, after so long: few after a week, more after three days, and
-/// more still within one day.
-const CHEAP: [(i64, usize); 2] = [(8 * DAY_MS, 3), (3 * DAY_MS, 4)];
+/// So many friends who paid hardly more than was asked, and came once, after so long: few after a week, more after three days, more
+/// still after one day, and within it.
+const CHEAP: [(i64, usize); 3] = [(8 * DAY_MS, 3), (3 * DAY_MS, 4), (DAY_MS, 6)];
 const CHEAP_DAY: usize = 5;
 /// Hardly more than was asked, in percent of it.
 const CHEAP_PERCENT: i64 = 125;

@@ -3,6 +3,7 @@
 //! Field orders and tags are frozen; see [`super`]. Rows can be rebuilt from the journal.
 
 use super::wire::{wire_enum, wire_struct};
+use crate::ledger::circles::{Circle, Near};
 use crate::ledger::clusters::{Cluster, Hub, KinRow, Sighting};
 use crate::ledger::kin::{Friend, Kin, KinEffect, Link};
 
@@ -26,7 +27,13 @@ wire_enum!(KinRow, "row of who is tied to whom" {
     1 = Hub(hub),
     2 = Ghost(program, member),
     3 = Tried(program, member),
+    60 = Circle(circle),
+    61 = Owes(program, member, owes),
 });
+
+wire_struct!(Circle { program, id, seen });
+
+wire_struct!(Near { kind, ident, member, at, seq });
 
 wire_struct!(Cluster { program, id, sightings });
 

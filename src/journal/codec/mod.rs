@@ -48,7 +48,7 @@ use wire::{Reader, Wire, Writer};
 ///
 /// The first number is raised where the same records come to something else in a row whose own version does not tell.
 pub const ROW_FORMATS: [u8; 7] =
-    [2, PROGRAM_VERSION, REGISTRY_VERSION, MEMBER_VERSION, RING_VERSION, ring::RING_VERSION_BLURRED, DESK_VERSION];
+    [3, PROGRAM_VERSION, REGISTRY_VERSION, MEMBER_VERSION, RING_VERSION, ring::RING_VERSION_BLURRED, DESK_VERSION];
 
 /// A value as a row: its version, then itself.
 fn encode_row<T: Wire>(version: u8, value: &T) -> Vec<u8> {

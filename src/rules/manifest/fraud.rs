@@ -117,7 +117,8 @@ pub(in crate::rules) struct LimitTable {
     /// `contact`, `sizeable` (at least a fiftieth of what the member can spend), `unproven` (of who has bought nothing), `passing` (of
     /// who has bought at most once), `trifling` (for at most ten cents), `receipt` (with the number of one), `late_receipt` (more than a day old), `asleep` (of who
     /// neither bought nor redeemed for 30 days), `indebted` (of who owes points), `to_newcomer` (to who enrolled less than two weeks ago),
-    /// `late` (of a till that numbers its events, more than an hour after it happened), `birthday_soon` (tells a birthday that is at most a week away).
+    /// `late` (of a till that numbers its events, more than an hour after it happened), `birthday_soon` (tells a birthday that is at most a week away),
+    /// `mailbox` (tells a new e-mail address).
     #[serde(default)]
     pub only: OneOrMany<FactText>,
     /// Only where the member enrolled less than this ago.
@@ -304,4 +305,5 @@ pub(in crate::rules) enum FactText {
     ToNewcomer,
     Late,
     BirthdaySoon,
+    Mailbox,
 }

@@ -270,6 +270,10 @@ fn others(script: &mut Script, rng: &mut Rng, person: &Person, day: i64, days: i
         Life::Referrer if day == 10 && person.number % 3 == 0 && day * 2 < days => {
             hard::party(script, rng, person, day);
         }
+        Life::Casual if day == 6 && person.number % 40 == 1 => hard::house(script, rng, person, day),
+        Life::Casual if day == 4 && person.number % 40 == 2 => hard::begins_anew(script, rng, person, day),
+        Life::Casual if day == 11 && person.number % 40 == 3 => hard::partner_owes(script, rng, person, day),
+        Life::App if day == 8 && person.number % 10 == 7 => hard::new_job(script, rng, person, day),
         Life::Family if day == hard::POOL_DAY => {
             hard::pool(script, person, &format!("m{:05}", person.number - person.number % FAMILY));
         }

@@ -189,7 +189,7 @@ fn answer(said: &Value, step: &Step) -> Answer {
             // What only prepares brings nothing yet; what is taken back is taken back.
             Kind::Event(_) if step.stake == 0 => gained(said).min(0),
             Kind::Event(_) => gained(said),
-            Kind::Redeem | Kind::Transfer | Kind::Adjust => step.stake,
+            Kind::Redeem | Kind::Transfer | Kind::Adjust | Kind::Erase => step.stake,
         };
     }
     answer

@@ -1,6 +1,7 @@
 //! One thing that somebody does: an event, a redemption, a transfer or a correction by hand, with what it says on the wire and
 //! who is behind it. The judge never sees the latter.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -36,6 +37,8 @@ pub enum Kind {
     Transfer,
     /// `POST …/adjustments`.
     Adjust,
+    /// `POST …/members/{member}/erase`.
+    Erase,
 }
 
 /// A step.
@@ -113,6 +116,11 @@ impl Step {
         Self { amount: points, ..Self::new(Kind::Redeem, member, at) }
     }
 
+    /// The member has themselves forgotten.
+    pub fn erase(member: &str, at: i64) -> Self {
+        Self::new(Kind::Erase, member, at)
+    }
+
     /// Points given by hand.
     pub fn adjust(member: &str, at: i64, points: i64) -> Self {
         Self { amount: points, stake: points, ..Self::new(Kind::Adjust, member, at) }
@@ -187,11 +195,11 @@ impl Step {
     }
 
     /// The path below the program's, and the body.
-    pub fn request(&self, number: usize) -> (&'static str, Value) {
+    pub fn request(&self, number: usize) -> (Cow<'static, str>, Value) {
         let mut body: Map<String, Value> =
             self.fields.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let mut put = |name: &str, value: Value| drop(body.insert(name.to_owned(), value));
-        let path = match self.kind {
+        let path: Cow<'static, str> = match self.kind {
             Kind::Event(kind) => {
                 put("id", json!(format!("{number}")));
                 put(
@@ -202,27 +210,28 @@ impl Step {
                 put("member", json!(self.member));
                 put("occurred_at", json!(time(self.at)));
                 self.sale_fields(kind, &mut put);
-                "/events"
+                "/events".into()
             }
             Kind::Redeem => {
                 put("member", json!(self.member));
                 put("pool", json!("points"));
                 put("amount", json!(self.amount));
-                "/redemptions"
+                "/redemptions".into()
             }
             Kind::Transfer => {
                 put("from", json!(self.member));
                 put("pool", json!("points"));
                 put("amount", json!(self.amount));
-                "/transfers"
+                "/transfers".into()
             }
             Kind::Adjust => {
                 put("member", json!(self.member));
                 put("pool", json!("points"));
                 put("amount", json!(self.amount));
                 put("reason", json!("goodwill"));
-                "/adjustments"
+                "/adjustments".into()
             }
+            Kind::Erase => format!("/members/{}/erase", self.member).into(),
         };
         (path, Value::Object(body))
     }

@@ -193,3 +193,101 @@ fn points_given_by_hand_wait_where_a_limit_holds_them() {
     // Taking points away by hand is nobody's gain.
     check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 130 pending=50\n"));
 }
+
+#[test]
+fn more_accounts_than_phones_behind_one_address() {
+    let on = |member: u32, phones: u32, networks: u32| {
+        format!("enroll M{member} device=d{} ip=198.51.100.{} -> ", member % phones, member % networks)
+    };
+    let farm = |upto: u32, by: (u32, u32)| {
+        many(1..=upto, |member| format!("at 2026-05-0{member}T10:00\n{}posted\n", on(member, by.0, by.1)))
+    };
+    // Three phones by turns, and two networks: neither a phone nor a network has more than a family's.
+    let mut steps = farm(6, (3, 2));
+    steps += "at 2026-05-07T10:00\n";
+    steps += &on(7, 3, 2);
+    steps += "held synthetic_circle:hold\n";
+    // Of those it is told of only who has bought nothing.
+    steps += "buy M1 500 -> posted\nnewsletter M1 device=d1 -> posted\nnewsletter M2 device=d2 -> held synthetic_circle:hold\n";
+    // Where nothing ties the phones, they are three families.
+    check("", &steps);
+    let apart = many(1..=8, |member| {
+        format!("at 2026-05-0{member}T10:00\nenroll M{member} device=d{} ip=10.0.{member}.1 -> posted\n", member % 3)
+    });
+    check("", &apart);
+    // A month later it is forgotten.
+    check("", &format!("{}at 2026-07-01\n{}posted\n", farm(6, (3, 2)), on(7, 3, 2)));
+    // Birthdays of next week make it sooner.
+    let birthdays = many(1..=5, |member| {
+        let said = if member < 5 { "posted" } else { "held synthetic_circle:hold" };
+        let step = on(member, 3, 2).replace(" -> ", " birthday=05-09 -> ");
+        format!("at 2026-05-0{member}T10:00\n{step}{said}\n")
+    });
+    check("", &birthdays);
+}
+
+#[test]
+fn families_of_one_house_and_students_of_one_hall_are_no_circle() {
+    // Two families on a tablet each, behind one network, on one evening.
+    let mut steps = String::from("at 2026-05-01T19:00\n");
+    steps += &many(1..=3, |member| format!("enroll A{member} device=t1 ip=192.0.2.1 -> posted\n"));
+    steps += &many(1..=2, |member| format!("enroll B{member} device=t2 ip=192.0.2.1 -> posted\n"));
+    steps += "newsletter A1 device=t1 -> posted\nnewsletter B2 device=t2 -> posted\n";
+    check("", &steps);
+    // A hall: a phone for everybody, and a friend who enrols on another's.
+    let mut steps = String::from("at 2026-05-01T08:00\n");
+    steps += &many(1..=9, |member| format!("enroll S{member} device=d{member} ip=192.0.2.1 -> posted\n"));
+    steps += "enroll S10 device=d3 ip=192.0.2.1 -> posted\nnewsletter S10 device=d3 -> posted\n";
+    check("", &steps);
+}
+
+#[test]
+fn one_phone_whose_accounts_are_erased_one_after_the_other() {
+    let gift = "[[earn]]\non = \"enroll\"\npool = \"points\"\npoints = 300\nreason = \"welcome\"\n";
+    check(
+        gift,
+        "
+        at 2026-05-01T10:00
+        enroll A device=d1 -> posted
+        erase A
+        # Once is somebody who begins anew.
+        at 2026-05-02T10:00
+        enroll B device=d1 -> posted
+        erase B
+        at 2026-05-03T10:00
+        enroll C device=d1 -> held synthetic_reborn:hold
+        at 2026-07-03T10:00
+        enroll D device=d1 -> posted
+        ",
+    );
+}
+
+#[test]
+fn a_debt_follows_the_person() {
+    check(
+        "[[earn]]\non = \"purchase\"\npool = \"points\"\nrate = { give = 1, per = 1 }\nreason = \"a point a cent\"\n",
+        "
+        at 2026-05-01
+        enroll A
+        enroll P
+        buy P 3000 card=c1 -> posted
+        buy A 3000 card=c1 id=o1 -> posted
+        redeem A 3000 -> posted
+        refund A order=o1
+        = A 0 debt=3000
+        # Who lives with them and has bought before goes on buying.
+        buy P 3000 card=c1 -> posted
+        # The next account on the same card, and one that shares the telephone of that one.
+        enroll B phone=p1 -> posted
+        buy B 3000 card=c1 -> held synthetic_debt:hold
+        buy B 3000 -> held synthetic_debt:hold
+        enroll C phone=p1 -> posted
+        buy C 3000 -> held synthetic_debt:hold
+        # Once it is paid, it is no more.
+        buy A 3000 card=c2 -> posted
+        = A 0 debt=0
+        enroll D phone=p1
+        buy D 3000 -> posted
+        ",
+    );
+}

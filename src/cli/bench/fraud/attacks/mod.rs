@@ -6,6 +6,7 @@ mod account;
 mod punch;
 mod receipts;
 mod referral;
+mod soft;
 mod staff;
 mod synthetic;
 mod value;
@@ -59,7 +60,7 @@ const fn held_out(name: &'static str, write: fn(&mut Attack<'_>)) -> Family {
 }
 
 /// All families.
-pub const FAMILIES: [Family; 44] = [
+pub const FAMILIES: [Family; 52] = [
     family("punch.burst", punch::burst),
     family("punch.split_sale", punch::split_sale),
     family("punch.window_edge", punch::window_edge),
@@ -104,6 +105,14 @@ pub const FAMILIES: [Family; 44] = [
     held_out("referral.crossed", referral::crossed),
     held_out("receipt.forged", receipts::forged),
     held_out("value.sleepers", value::sleepers),
+    family("synthetic.shared_phones", soft::shared_phones),
+    family("synthetic.reborn", soft::reborn),
+    family("value.debt_walker", soft::debt_walker),
+    family("account.patient_drain", soft::patient_drain),
+    family("referral.leaked_code", soft::leaked_code),
+    held_out("synthetic.one_network", soft::one_network),
+    held_out("account.nibble", soft::nibble),
+    held_out("punch.office_code", soft::office_code),
 ];
 
 /// An attack that is being written.

@@ -1,5 +1,6 @@
 //! Honest lives that look most like fraud: presents given back after the feast, receipts scanned on Sundays, two bills at one
-//! till, families that put their points together, a booth on a campus, a party of friends.
+//! till, families that put their points together, a booth on a campus, a party of friends, two families of one house, who begins
+//! anew, a partner who owes, a new phone with a new address.
 
 use super::{Life, Person, amount, some_time};
 use crate::cli::bench::fraud::rng::Rng;
@@ -147,4 +148,92 @@ pub(super) fn party(script: &mut Script, rng: &mut Rng, person: &Person, day: i6
             script.add(step);
         }
     }
+}
+
+/// Two families of one house, behind one network, join on a weekend, each on its own tablet, and come to buy in the days after.
+pub(super) fn house(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
+    let name = |what: &str, number: i64| format!("{what}-house-{}-{number}", person.number);
+    for (family, size) in [(0, 3), (1, 2)] {
+        for one in 0..size {
+            let number = 700_000 + person.number * 10 + family * 5 + one;
+            let own = super::friend(person, number);
+            let kin = Person {
+                device: Some(name("tablet", family)),
+                ip: Some(name("ip", 0)),
+                card: Some(name("c", family)),
+                address: Some(name("a", family)),
+                ..own
+            };
+            let at = Town::at(day + family, 18, rng.below(100));
+            let step = Step::enrol(&kin.id, at).with("email_hash", format!("e-{number}"));
+            script.add(kin.in_app(step).maybe("address_hash", kin.address.as_ref()));
+            if rng.chance(60) {
+                let at = at + rng.between(1, 9) * MINUTE;
+                script.add(kin.in_app(Step::new(Kind::Event("newsletter"), &kin.id, at)));
+            }
+            let later = day + rng.between(2, 8);
+            let (at, paid) = (some_time(rng, later), amount(rng));
+            let step = kin.sale(rng, kin.home, usual_terminal(person), at, paid);
+            script.add(step);
+        }
+    }
+}
+
+/// Has an account erased, and makes another on the same phone a day later: once.
+pub(super) fn begins_anew(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
+    for (life, on) in [(0, day), (1, day + 2)] {
+        let number = 600_000 + person.number * 10;
+        let same = super::friend(person, number);
+        let again = Person { id: format!("{}-{life}", same.id), ..same };
+        let at = some_time(rng, on);
+        let step = Step::enrol(&again.id, at).with("email_hash", format!("e-{number}-{life}"));
+        script.add(again.in_app(step));
+        script.add(again.in_app(Step::new(Kind::Event("newsletter"), &again.id, at + 3 * MINUTE)));
+        if life == 0 {
+            script.add(Step::erase(&again.id, at + DAY));
+        } else {
+            let step = again.sale(rng, again.home, usual_terminal(person), at + 3 * HOUR, 450);
+            script.add(step);
+        }
+    }
+}
+
+/// Spends what a purchase brought and gives it back, so that points are owed; whoever lives with them goes on buying on the same
+/// card.
+pub(super) fn partner_owes(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
+    let partner = |which: i64| {
+        let number = 500_000 + person.number * 10;
+        let one = super::friend(person, number + which);
+        Person { card: Some(format!("c-friend-{number}")), ..one }
+    };
+    let (owing, other) = (partner(0), partner(1));
+    let till = usual_terminal(person);
+    for one in [&owing, &other] {
+        let at = Town::at(day - 9, 10, rng.below(60));
+        script.add(one.in_app(Step::enrol(&one.id, at).with("email_hash", format!("e-{}", one.number))));
+        let step = one.sale(rng, one.home, till, at + DAY, 6_000);
+        script.add(step);
+    }
+    let at = Town::at(day, 10, rng.below(60));
+    let step = owing.sale(rng, owing.home, till, at, 9_000);
+    let order = script.add(step);
+    script.add(owing.in_app(Step::redeem(&owing.id, at + HOUR, 140)));
+    script.add(Town::at_till(Step::refund(&owing.id, at + 4 * DAY, &order, 0), owing.home, till));
+    for later in [5, 8] {
+        let at = some_time(rng, day + later);
+        let step = other.sale(rng, other.home, till, at, 450);
+        script.add(step);
+    }
+}
+
+/// A new phone, and with the next job a new e-mail address; a week later a coffee is paid with points.
+pub(super) fn new_job(script: &mut Script, rng: &mut Rng, person: &Person, day: i64) {
+    let phone = format!("d-job-{}", person.number);
+    let at = some_time(rng, day);
+    script.add(person.in_app(Step::login(&person.id, at, "success")).with("device", &phone));
+    let moved = Step::new(Kind::Event("profile"), &person.id, at + 4 * MINUTE);
+    let moved = person.in_app(moved.with("email_hash", format!("e-job-{}", person.number)));
+    script.add(moved.with("device", &phone));
+    let spends = Step::redeem(&person.id, at + rng.between(5, 9) * DAY, rng.between(40, 110));
+    script.add(person.in_app(spends).with("device", &phone));
 }
