@@ -111,6 +111,8 @@ pub const RING_LATE_ROOM: u16 = 32;
 pub const EVIDENCE_EVENTS_MIN: usize = 10;
 /// Earlier events named in a reason's evidence at most.
 pub const EVIDENCE_EVENTS_MAX: usize = 64;
+/// Rings of limits on one kind of input that are glanced at: limits on further rings are looked at whole.
+pub const GLANCED_RINGS_MAX: usize = 24;
 /// Connections at once.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long a client may take to send a request's header, in milliseconds.

@@ -271,6 +271,49 @@ fn rings_that_are_worked_out_once_are_those_that_every_limit_is_asked_for() {
     assert!(asked > 10_000, "{asked} rings are few");
 }
 
+/// Limits that have nothing to say are passed over by a glance; asked one by one, each whole, they say the same.
+#[test]
+fn limits_passed_over_would_have_said_nothing() {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("rules");
+    let inputs = inputs();
+    let (mut said, mut observed) = (0, 0);
+    for program in ["corner_coffee", "classic_points", "grocer"] {
+        let mut core = Core::default();
+        let files = ProgramFiles::load(&folder.join(program)).expect("it ships");
+        install(&mut core, &[files], TimeMs::EPOCH).expect("it compiles");
+        let sorted = Arc::clone(&core.compiled(ProgramId::new(0)).terms);
+        let unsorted = Terms { concerns: Concerns::default(), ..Terms::clone(&sorted) };
+        let mut drawn: usize = 7;
+        for number in 0..6_000 {
+            drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let Input::Event(event) = &inputs[(drawn >> 33) % inputs.len()] else { unreachable!("all are events") };
+            // Mostly in order, at times late; a few members with few cards at few tills.
+            let late = if (drawn >> 20).is_multiple_of(16) { 40_000_000 } else { 0 };
+            let at = TimeMs::new(1_700_000_000_000 + i64::from(number) * 20_000 - late);
+            let mut event = Event { occurred_at: at, id: Text::new(format!("e-{number}")), ..Event::clone(event) };
+            // Half of all are purchases.
+            if drawn >> 60 & 1 == 0 {
+                event.kind = EventKind::Purchase;
+            }
+            event.member = Text::new(format!("m{}", drawn >> 50 & 7));
+            event.context.staff = event.context.staff.map(|_| Text::new(format!("anna-{}", drawn >> 40 & 3)));
+            event.context.store = event.context.store.map(|_| Text::new(format!("s{}", drawn >> 44 & 3)));
+            let command = Command::Event(Arc::new(event));
+            let (program, input) = (ProgramId::new(0), command.input());
+            let member = core.member(program, &Text::new(format!("m{}", drawn >> 50 & 7))).map(Arc::as_ref);
+            let of = |terms| fraud::Question { member, ..fraud::Question::of(program, terms, &input, at) };
+            let asked = fraud::assess(&core.rings, &of(&sorted));
+            assert_eq!(asked, fraud::assess(&core.rings, &of(&unsorted)), "{number}: {input:?}");
+            (said, observed) = (said + asked.0.reasons.len(), observed + asked.1.len());
+            let seen = core.look_up(program, &command);
+            if let Ok(mut record) = core.decide(program, &command, core.propose(program, &command, at), at, &seen) {
+                core.apply(&mut record, &seen);
+            }
+        }
+    }
+    assert!(said > 1_000 && observed > 10_000, "{said} reasons and {observed} observations are few");
+}
+
 /// Events of every kind with every set of what they may say.
 fn inputs() -> Vec<Input> {
     let kinds = [

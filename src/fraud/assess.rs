@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 
 use super::facts::{self, Find};
+use super::glance::Glances;
 use super::question::Question;
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::together::Together;
@@ -13,7 +14,7 @@ use crate::ledger::calendar::Zone;
 use crate::ledger::record::{
     Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Told, Verdict,
 };
-use crate::ledger::terms::{Absent, CalendarWindow, Facts, LimitTerms, Metric};
+use crate::ledger::terms::{Absent, CalendarWindow, Concern, Facts, LimitTerms, Metric};
 use crate::ledger::types::{Seq, Text, TimeMs};
 use crate::limits::{EVIDENCE_EVENTS_MAX, EVIDENCE_EVENTS_MIN, FLIGHT_GROUND_MS, FLIGHT_KMH, FLIGHT_MIN_M};
 
@@ -45,19 +46,20 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let mut assessment = Assessment::default();
     let mut together = Together::default();
     let packed = OnceCell::new();
-    let mut observed: Vec<Observation> = Vec::with_capacity(8);
-    let mut read: Vec<Option<&Ring>> = Vec::with_capacity(8);
+    let mut looked = Looked::new();
     let mut fired: Vec<Fired<'_>> = Vec::new();
     let told = facts::told(input);
     let known = facts::known(told, question);
     for concern in terms.concerns.limits(&terms.limits, input) {
+        if looked.glances.pass_over(concern, known, question) {
+            continue;
+        }
         let limit = concern.limit;
         if !counts(concern, input, told) {
             if restarts(concern, input)
                 && let Some(ring) = find(limit.ring, &limit.key)
             {
-                read.push(ring);
-                observe(&mut observed, limit, MARK);
+                looked.observe(limit, ring, MARK);
             }
             continue;
         }
@@ -69,16 +71,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             absent(&mut assessment, limit, question);
             continue;
         };
-        let seen = observed.iter().zip(&read).find(|(seen, _)| seen.ring == limit.ring && seen.key == limit.key);
-        let ring = if !limit.metric.has_ring() && limit.key.iter().all(|field| facts::has(input, field)) {
-            None
-        } else if let Some((_, ring)) = seen {
-            *ring
-        } else if let Some(ring) = find(limit.ring, &limit.key) {
-            read.push(ring);
-            observe(&mut observed, limit, value);
-            ring
-        } else {
+        let Own::Ring(ring) = looked.own(concern, question, value, &find) else {
             absent(&mut assessment, limit, question);
             continue;
         };
@@ -96,7 +89,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }
-    feed(&mut observed, question, known, &find);
+    feed(&mut looked.observed, question, known, &find);
     if let Some(reason) = together.hold(question, &assessment) {
         raise(&mut assessment, reason);
     }
@@ -106,7 +99,51 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         }
     }
     explain::tell_all(&fired, question, &mut assessment, &find);
-    (assessment, observed)
+    (assessment, looked.observed)
+}
+
+/// What limits have looked at so far: each ring once, with what it takes in of the input.
+struct Looked<'a> {
+    observed: Vec<Observation>,
+    /// The rings of what is observed, in its order.
+    read: Vec<Option<&'a Ring>>,
+    glances: Glances<'a>,
+}
+
+/// The ring of a limit's own.
+enum Own<'a> {
+    /// The input lacks a field of its key.
+    Lacking,
+    /// It, where it exists, or the limit does without.
+    Ring(Option<&'a Ring>),
+}
+
+impl<'a> Looked<'a> {
+    fn new() -> Self {
+        Self { observed: Vec::with_capacity(8), read: Vec::with_capacity(8), glances: Glances::new() }
+    }
+
+    /// A limit's ring, which is to take in a value.
+    fn own(&mut self, concern: Concern<'_>, question: &Question<'_>, value: i64, find: &impl Find<'a>) -> Own<'a> {
+        let limit = concern.limit;
+        if !limit.metric.has_ring() && limit.key.iter().all(|field| facts::has(question.input, field)) {
+            return Own::Ring(None);
+        }
+        let mut seen = self.observed.iter().zip(&self.read);
+        if let Some((_, ring)) = seen.find(|(seen, _)| seen.ring == limit.ring && seen.key == limit.key) {
+            return Own::Ring(*ring);
+        }
+        let found = find(limit.ring, &limit.key);
+        self.glances.note(concern, found.is_some(), found.flatten(), question.at);
+        let Some(ring) = found else { return Own::Lacking };
+        self.observe(limit, ring, value);
+        Own::Ring(ring)
+    }
+
+    fn observe(&mut self, limit: &LimitTerms, ring: Option<&'a Ring>, value: i64) {
+        self.read.push(ring);
+        observe(&mut self.observed, limit, value);
+    }
 }
 
 /// Adds what the feeds' rings take in, but for those a limit has observed already.
@@ -143,7 +180,8 @@ pub(super) fn is_owned(limit: &LimitTerms, question: &Question<'_>) -> bool {
 fn is_out_of_reach(limit: &LimitTerms, ring: Option<&Ring>, at: TimeMs) -> bool {
     // Each of these has to find as many entries as it lets pass before it looks any further.
     let counts = matches!(limit.metric, Metric::Count | Metric::Distinct(_) | Metric::Favour);
-    counts && ring.is_none_or(|ring| ring.has_seen_fewer(limit.limit, at)) && limit.limit > 0
+    let seen = ring.map_or(Some(0), |ring| ring.seen_by(at));
+    counts && limit.limit > 0 && seen.is_some_and(|seen| i64::try_from(seen).is_ok_and(|seen| seen < limit.limit))
 }
 
 /// A reason with the records of what led up to it.

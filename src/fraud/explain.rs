@@ -232,6 +232,26 @@ fn smaller<'a>(fired: &Fired<'_>, question: &Question<'_>, find: &impl Find<'a>)
     Some(passes)
 }
 
+/// What an input must be for the limit to ask nothing of it, where that can be said.
+const fn without(fact: Fact) -> Option<&'static str> {
+    Some(match fact {
+        Fact::OwnTill => "served by somebody else",
+        Fact::Unlinked => "with the order it belongs to",
+        Fact::Remote => "in person",
+        Fact::NoStore => "with the store it is of",
+        Fact::Unproven => "after a purchase",
+        Fact::Passing => "after two purchases",
+        Fact::Trifling => "for more than a few cents",
+        Fact::LateReceipt => "within a day of the sale",
+        Fact::Asleep => "after a purchase or a redemption",
+        Fact::Indebted => "once nothing is owed",
+        Fact::ToNewcomer => "to who has been a member for two weeks",
+        Fact::Late => "brought within the hour",
+        Fact::BirthdaySoon => "with a birthday that is further off",
+        Fact::InPerson | Fact::Contact | Fact::Sizeable | Fact::Receipt | Fact::Mailbox => return None,
+    })
+}
+
 /// What would have passed, done otherwise.
 fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
     let Fired { limit, ring, .. } = *fired;
@@ -250,28 +270,13 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
     {
         ways.push(format!("with number {}", before.value.saturating_add(1)));
     }
-    for fact in limit.extra.only.iter() {
-        match fact {
-            Fact::OwnTill => ways.push("served by somebody else".to_owned()),
-            Fact::Unlinked => ways.push("with the order it belongs to".to_owned()),
-            Fact::InPerson
-            | Fact::Remote
-            | Fact::NoStore
-            | Fact::Contact
-            | Fact::Sizeable
-            | Fact::Unproven
-            | Fact::Passing
-            | Fact::Trifling
-            | Fact::Receipt
-            | Fact::LateReceipt
-            | Fact::Asleep
-            | Fact::Indebted
-            | Fact::ToNewcomer
-            | Fact::Mailbox
-            | Fact::BirthdaySoon => {}
-            Fact::Late => ways.push("brought within the hour".to_owned()),
-        }
+    match limit.metric {
+        Metric::Favour => ways.push("served by somebody else".to_owned()),
+        Metric::Cycle => ways.push("to somebody outside the circle".to_owned()),
+        Metric::Copies => ways.push("over another amount".to_owned()),
+        _ => {}
     }
+    ways.extend(limit.extra.only.iter().filter_map(without).map(str::to_owned));
     for fresh in &limit.extra.fresh {
         ways.push(format!("with a {} known for {}", fresh.of.name(), words::duration(fresh.window_ms)));
     }

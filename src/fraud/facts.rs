@@ -1,5 +1,7 @@
 //! What an input is, beside its kind, and what must have happened before a limit speaks. Reads the rings, changes nothing.
 
+use std::cell::LazyCell;
+
 use super::channel::is_in_person;
 use super::measure;
 use super::question::{Question, Spending};
@@ -47,21 +49,42 @@ pub(super) fn has(input: &Input, field: KeyField) -> bool {
     input.key_field(field).is_some_and(|value| !value.is_empty())
 }
 
-/// What an input is, of what [`told`] says it may be, by what the ledger knows.
+/// What an input is, of what [`told`] says it may be, by what the ledger knows; of the facts that nobody asks for it may say
+/// either.
 pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
-    let (bought, at) = (bought(question), question.at);
+    let asked = question.terms.concerns.facts(question.input);
+    let (bought, at) = (LazyCell::new(|| bought(question)), question.at);
     let age_ms = question.now.since(at);
     let is_new = |since: TimeMs| at.since(since) < NEWCOMER_MS;
     let owes = |member: &Member| member.pools.iter().any(|pool| pool.debt.is_positive());
-    told.with(Fact::Sizeable, is_sizeable(question))
-        .with(Fact::Unproven, bought == 0)
-        .with(Fact::Passing, bought <= 1)
-        .with(Fact::ToNewcomer, question.recipient_since.is_some_and(is_new))
-        .with(Fact::Indebted, question.member.is_some_and(owes))
-        .with(Fact::Asleep, is_idle(question, ASLEEP_MS))
-        .with(Fact::LateReceipt, told.has(Fact::LateReceipt) && age_ms > LATE_MS)
-        .with(Fact::Late, told.has(Fact::Late) && age_ms > SOON_MS)
+    let is = |fact: Fact| match fact {
+        Fact::Sizeable => is_sizeable(question),
+        Fact::Unproven => *bought == 0,
+        Fact::Passing => *bought <= 1,
+        Fact::ToNewcomer => question.recipient_since.is_some_and(is_new),
+        Fact::Indebted => question.member.is_some_and(owes),
+        Fact::Asleep => is_idle(question, ASLEEP_MS),
+        Fact::LateReceipt => age_ms > LATE_MS,
+        Fact::Late => age_ms > SOON_MS,
+        _ => true,
+    };
+    OF_THE_LEDGER
+        .into_iter()
+        .filter(|fact| asked.has(*fact) && told.has(*fact))
+        .fold(told, |known, fact| known.with(fact, is(fact)))
 }
+
+/// What the input alone does not say.
+const OF_THE_LEDGER: [Fact; 8] = [
+    Fact::Sizeable,
+    Fact::Unproven,
+    Fact::Passing,
+    Fact::ToNewcomer,
+    Fact::Indebted,
+    Fact::Asleep,
+    Fact::LateReceipt,
+    Fact::Late,
+];
 
 /// How often the member bought, less what was given back.
 pub(super) fn bought(question: &Question<'_>) -> i64 {

@@ -12,7 +12,7 @@
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
 //! * `circle` says what of accounts that came about in one place;
-//! * `explain` says what a limit that spoke tells of it, `words` in sentences, `late` which decisions a late event would have
+//! * `explain` says what a limit that spoke tells of it, `otherwise` what a detector does, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
 //!
 //! **Velocity**: how often, or how much, within a length of event time. **Window**: that length; an earlier entry counts
@@ -26,10 +26,13 @@ mod explain;
 mod facts;
 mod feeds;
 mod flows;
+mod glance;
+mod held;
 pub mod identity;
 mod late;
 mod lists;
 pub mod measure;
+mod otherwise;
 pub mod place;
 mod question;
 pub mod reading;

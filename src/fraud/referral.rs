@@ -335,7 +335,10 @@ impl Case<'_> {
             "{row} referrals in a row, each within {} of joining, at most {most}; the bonuses wait",
             duration(gap)
         );
-        let events: Vec<Seq> = self.referrer.kin.as_deref().and_then(|kin| kin.paid).into_iter().collect();
+        // What paid for the referrer, and what first showed who this is: as a rule the enrolment that named the referrer.
+        let first = kin.links.iter().map(|link| link.first).min();
+        let paid = self.referrer.kin.as_deref().and_then(|kin| kin.paid);
+        let events: Vec<Seq> = paid.into_iter().chain(first).collect();
         let numbers = [i64::from(row), i64::from(most), gap];
         Some((Bonus::Hold, self.say("referral_chain", (Verdict::Hold, 50), detail, numbers, events)))
     }

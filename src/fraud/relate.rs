@@ -8,7 +8,7 @@ use super::lists::heard;
 use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
-use super::{circle, referral, synthetic, tainted};
+use super::{circle, otherwise, referral, synthetic, tainted};
 use crate::ledger::decide::{Bonus, Judgement};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::fingerprint;
@@ -58,7 +58,8 @@ pub(super) fn reason(rule: &'static str, (verdict, weight): (Verdict, u8), detai
     events.truncate(EVIDENCE_EVENTS_MAX);
     let metric = Text::new_static(metric);
     let evidence = Evidence { key, metric, window_ms, counted: found, limit, events };
-    Reason { evidence: Some(evidence), ..Reason::plain(Text::new_static(rule), verdict, weight, detail) }
+    let told = Some(Box::new(otherwise::told(rule, &evidence)));
+    Reason { evidence: Some(evidence), told, ..Reason::plain(Text::new_static(rule), verdict, weight, detail) }
 }
 
 /// Adds to a judgement what an event says about whom its member is tied to.

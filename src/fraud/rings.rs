@@ -1,10 +1,11 @@
 //! The rings in memory, by key. It may hold only some of them at a time: the engine fetches the rings of an input before
 //! it is assessed and evicts those that are on disk. It never decides anything.
 
+pub use super::held::Slot;
+use super::held::{Hash, Held};
 use super::window::{Entry, Ring};
 use super::{facts, feeds};
 use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken, Unobserved};
-use crate::ledger::table::Table;
 use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -39,36 +40,13 @@ impl RingKey {
     }
 }
 
-/// Where a ring is in memory; good until rings are next evicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slot(u32);
-
-/// What is known of a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// There is none.
-    Nowhere,
-    /// It is in memory.
-    At(Slot),
-}
-
-impl Place {
-    const fn slot(self) -> Option<Slot> {
-        match self {
-            Self::Nowhere => None,
-            Self::At(slot) => Some(slot),
-        }
-    }
-}
-
 /// A ring that is looked for.
 #[derive(Clone, Debug)]
 pub struct Sought {
     key: RingKey,
-    /// What the key hashes to in the index.
-    hash: u64,
+    hash: Hash,
     /// Nothing while nothing is known of it.
-    place: Option<Place>,
+    slot: Option<Slot>,
 }
 
 impl Sought {
@@ -81,7 +59,7 @@ impl Sought {
     /// True where only the disk can say whether there is one.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {
-        self.place.is_none()
+        self.slot.is_none()
     }
 }
 
@@ -90,8 +68,6 @@ impl Sought {
 pub struct Seen {
     /// By name and fields.
     places: Vec<(KeyFields, Sought)>,
-    /// How many rings had been made then: once it is more, one of those that were not may have been.
-    made: u64,
     /// The record as of which none of the input's identifiers had to be looked at.
     pub(super) known_as_of: Option<Seq>,
 }
@@ -118,45 +94,11 @@ impl Seen {
 /// What is not there counts as this.
 static EMPTY: Ring = Ring::empty();
 
-/// Rings by slot, in pages: more of them never move those that are there.
-#[derive(Clone, Debug, Default)]
-struct Held {
-    pages: Vec<Vec<(RingKey, Ring)>>,
-}
-
-/// Rings of a page.
-const PAGE: usize = 1 << 12;
-
-impl Held {
-    fn get(&self, slot: Slot) -> Option<&(RingKey, Ring)> {
-        self.pages.get(slot.0 as usize / PAGE)?.get(slot.0 as usize % PAGE)
-    }
-
-    fn get_mut(&mut self, slot: Slot) -> Option<&mut (RingKey, Ring)> {
-        self.pages.get_mut(slot.0 as usize / PAGE)?.get_mut(slot.0 as usize % PAGE)
-    }
-
-    fn push(&mut self, key: RingKey, ring: Ring) -> Slot {
-        if self.pages.last().is_none_or(|page| page.len() == PAGE) {
-            self.pages.push(Vec::with_capacity(PAGE));
-        }
-        let full = (self.pages.len() - 1) * PAGE;
-        let page = self.pages.last_mut().expect("a page with room");
-        page.push((key, ring));
-        Slot(u32::try_from(full + page.len() - 1).expect("fewer than 2^32 rings fit in memory"))
-    }
-}
-
 /// Rings by key.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    /// What is known of each key that was asked for.
-    index: Table<RingKey, Place>,
-    /// A freed slot holds an empty ring.
+    /// Every key that was asked for; one that has no ring yet holds an empty one.
     held: Held,
-    free: Vec<Slot>,
-    /// How many rings were ever made.
-    made: u64,
     /// Records after this one make a ring touched.
     since: Seq,
     /// Rings that took in a record after `since`, each once, in the order they did.
@@ -171,7 +113,7 @@ impl Rings {
         let mut open = None;
         for observation in &record.observed {
             if let Some(key) = RingKey::of(record.program, observation.ring, &observation.key, &record.input) {
-                let slot = self.slot_of(&key, self.index.hash_of(&key));
+                let slot = self.held.slot_of(self.held.hash_of(&key), &key);
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -183,8 +125,7 @@ impl Rings {
         let mut open = None;
         for observation in &record.observed {
             if let Some(sought) = seen.sought(observation.ring, observation.key) {
-                let known = sought.place.and_then(Place::slot);
-                let slot = known.unwrap_or_else(|| self.slot_of(&sought.key, sought.hash));
+                let slot = sought.slot.unwrap_or_else(|| self.held.slot_of(sought.hash, &sought.key));
                 self.take_in(slot, record, observation, &mut open);
             }
         }
@@ -193,7 +134,7 @@ impl Rings {
     /// Takes out what a record gave back. No record observes the same ring.
     fn unobserve(&mut self, record: &Record) {
         for (key, gone) in unobserved(record) {
-            let Some(slot) = self.index.get(&key).and_then(|place| place.slot()) else { continue };
+            let Some(slot) = self.held.find(self.held.hash_of(&key), &key) else { continue };
             let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
             if ring.last() >= record.seq {
                 continue;
@@ -243,18 +184,16 @@ impl Rings {
 
     /// The rings of an input that [`Rings::find`] looked for, by the fields that lead to them.
     pub fn seen(&self, places: impl Iterator<Item = (KeyFields, Sought)>) -> Seen {
-        Seen { places: places.collect(), made: self.made, known_as_of: None }
+        Seen { places: places.collect(), known_as_of: None }
     }
 
     /// A ring of an input that was looked up, as it is by now; `None` where the input lacks a field of its key.
     #[must_use]
     pub fn of_seen(&self, seen: &Seen, name: NameId, by: &KeyFields) -> Option<&Ring> {
-        let Sought { key, hash, place } = seen.sought(name, *by)?;
-        let now = match place.and_then(Place::slot) {
-            None if seen.made != self.made => self.index.get_hashed(*hash, key).and_then(|place| place.slot()),
-            known => known,
-        };
-        Some(now.and_then(|slot| self.ring(slot)).unwrap_or(&EMPTY))
+        let Sought { key, hash, slot } = seen.sought(name, *by)?;
+        // What nobody had fetched may have been made since.
+        let slot = slot.or_else(|| self.held.find(*hash, key));
+        Some(slot.and_then(|slot| self.ring(slot)).unwrap_or(&EMPTY))
     }
 
     /// The rings that took in something since this was asked last, each once. From here on, records after `since`, which is
@@ -268,13 +207,13 @@ impl Rings {
     /// finished, they wait at once.
     #[must_use]
     pub fn find(&self, keys: impl IntoIterator<Item = RingKey>) -> Vec<Sought> {
-        let unknown = |key: RingKey| Sought { hash: self.index.hash_of(&key), key, place: None };
+        let unknown = |key: RingKey| Sought { hash: self.held.hash_of(&key), key, slot: None };
         let mut all: Vec<Sought> = keys.into_iter().map(unknown).collect();
-        let begun: Vec<Slot> = all.iter().filter_map(|sought| self.index.begin(sought.hash)?.slot()).collect();
+        let begun: Vec<Slot> = all.iter().filter_map(|sought| self.held.begin(sought.hash)).collect();
         let read = begun.iter().filter_map(|slot| self.ring(*slot)).fold(0, |sum, ring| sum ^ ring.last().get());
         std::hint::black_box(read);
         for sought in &mut all {
-            sought.place = self.index.get_hashed(sought.hash, &sought.key).copied();
+            sought.slot = self.held.find(sought.hash, &sought.key);
         }
         all
     }
@@ -282,25 +221,18 @@ impl Rings {
     /// Notes what the disk says of a ring that several may look for: what it holds, or that there is none.
     pub fn note(&mut self, of_one_key: &mut [&mut Sought], ring: Option<Ring>) {
         let Some(first) = of_one_key.first() else { return };
-        let place = match ring {
-            None => *self.index.get_or_insert_hashed(first.hash, &first.key, || Place::Nowhere),
-            Some(ring) => {
-                let slot = self.slot_of(&first.key, first.hash);
-                if let Some((_, held)) = self.held.get_mut(slot) {
-                    *held = ring;
-                }
-                Place::At(slot)
-            }
-        };
+        let slot = self.held.slot_of(first.hash, &first.key);
+        if let (Some(ring), Some((_, held))) = (ring, self.held.get_mut(slot)) {
+            *held = ring;
+        }
         for sought in of_one_key {
-            sought.place = Some(place);
+            sought.slot = Some(slot);
         }
     }
 
     /// Reads a little of every ring that was looked up, so that all are near the processor when they are needed.
     pub fn warm(&self, seen: &[Seen]) {
-        let slots =
-            || seen.iter().flat_map(|seen| &seen.places).filter_map(|(_, sought)| self.ring(sought.place?.slot()?));
+        let slots = || seen.iter().flat_map(|seen| &seen.places).filter_map(|(_, sought)| self.ring(sought.slot?));
         let ends = |ring: &Ring| ring.last().get().wrapping_add(u64::from(ring.dropped() == ring.blurred()));
         let mut read: u64 = slots().map(ends).fold(0, u64::wrapping_add);
         read = slots().map(Ring::newest).fold(read, u64::wrapping_add);
@@ -310,7 +242,8 @@ impl Rings {
     /// A ring, where it is in memory.
     #[must_use]
     pub fn get(&self, key: &RingKey) -> Option<&Ring> {
-        self.index.get(key).and_then(|place| self.ring(place.slot()?))
+        let slot = self.held.find(self.held.hash_of(key), key)?;
+        self.ring(slot).filter(|ring| !ring.is_nothing())
     }
 
     /// The ring in a slot.
@@ -325,54 +258,29 @@ impl Rings {
         self.held.get(slot).map(|(key, _)| key)
     }
 
-    fn slot_of(&mut self, key: &RingKey, hash: u64) -> Slot {
-        let Self { index, held, free, made, .. } = self;
-        let place = index.get_or_insert_hashed(hash, key, || Place::Nowhere);
-        if let Place::At(slot) = place {
-            return *slot;
-        }
-        *made += 1;
-        let freed = free.pop().and_then(|slot| Some((slot, held.get_mut(slot)?)));
-        let slot = if let Some((slot, (kept, _))) = freed {
-            kept.clone_from(key);
-            slot
-        } else {
-            held.push(key.clone(), Ring::default())
-        };
-        *place = Place::At(slot);
-        slot
-    }
-
     /// Takes out every ring whose latest record lies before `before`, and says how many. The caller makes sure that those
     /// are on disk: `before` is at most the sequence after the one its stored rows reflect.
     pub fn evict_before(&mut self, before: Seq) -> usize {
-        let known = self.index.len();
-        let Self { index, held, free, .. } = self;
-        index.retain(|_, place| {
-            let Place::At(slot) = *place else { return false };
-            let Some((_, ring)) = held.get_mut(slot).filter(|(_, ring)| ring.last() < before) else { return true };
-            *ring = Ring::default();
-            free.push(slot);
-            false
-        });
-        known - index.len()
+        let known = self.held.len();
+        self.held.retain(|ring| ring.last() >= before && !ring.is_nothing());
+        known - self.held.len()
     }
 
     /// How many rings are in memory, with those of which it is known that there are none.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.held.len()
     }
 
     /// True where no ring is in memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.held.len() == 0
     }
 
     /// All rings in memory, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&RingKey, &Ring)> {
-        self.index.iter().filter_map(|(key, place)| Some((key, self.ring(place.slot()?)?)))
+        self.held.iter().map(|(key, ring)| (key, ring)).filter(|(_, ring)| !ring.is_nothing())
     }
 }
 
@@ -408,6 +316,9 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         keys.extend(needed((ring, *by)));
     };
     for concern in terms.concerns.limits_beside(&terms.limits, input) {
+        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !told.include(glance.only)) {
+            continue;
+        }
         let limit = concern.limit;
         if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
             continue;

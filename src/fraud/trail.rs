@@ -82,6 +82,20 @@ pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms,
     if count > limit.limit { all_distinct(own, told()) } else { (count, Vec::new()) }
 }
 
+/// How many different values of a field a ring's entries and the input name: at least as many as any window holds; more than
+/// [`FEW`] are not told apart.
+pub(super) fn values(ring: &Ring, input: &Input, of: KeyField) -> u16 {
+    let own = told(input, of);
+    let (mut few, mut count) = ([own.unwrap_or(0); FEW], usize::from(own.is_some()));
+    for value in ring.entries().filter_map(|entry| part(entry.value, of)) {
+        if !few.get(..count).is_some_and(|few| few.contains(&value)) {
+            let Some(free) = few.get_mut(count) else { return u16::MAX };
+            (*free, count) = (value, count + 1);
+        }
+    }
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
 fn all_distinct(own: Option<i64>, told: impl Iterator<Item = (i64, Seq)>) -> (i64, Vec<Seq>) {
     let mut values: Vec<i64> = own.into_iter().collect();
     let mut records = Vec::new();
@@ -150,6 +164,11 @@ pub(super) fn favoured(
     let entries = || latest(own, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
     let by = |entry: &Entry| part(entry.value, KeyField::Staff);
     let counts = |entry: &Entry| !(terms.cash && part(entry.value, KeyField::Card).is_some());
+    // Most members are served by many: then nothing further is looked at.
+    let at_most = entries().filter(|entry| by(entry) == Some(staff) && counts(entry)).count();
+    if i64::try_from(at_most).is_ok_and(|before| before < limit.limit) {
+        return None;
+    }
     let (mut count, mut all, mut last) = (1, 1, question.at);
     let (mut days, mut records) = (vec![day(last)], Vec::new());
     for entry in entries().filter(|entry| by(entry).is_some()) {

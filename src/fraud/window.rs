@@ -1,7 +1,6 @@
 //! One ring: the newest entries of one key by event time, which answer every window and every limit up to its capacity
 //! exactly. It never approximates: where entries that would matter were dropped, the answer says so.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::ledger::types::{Seq, TimeMs};
@@ -30,23 +29,33 @@ pub struct Tally {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ring {
     /// In order of (time, sequence), oldest first; at most `capacity` of them.
-    entries: VecDeque<Entry>,
-    /// The newest time that was ever dropped: windows that begin at or after it are complete.
-    dropped: Option<TimeMs>,
+    entries: Vec<Entry>,
     /// The latest record taken in.
     last: Seq,
+    /// What was dropped, of the few rings that ever dropped anything.
+    lost: Option<Box<Lost>>,
     /// How many entries are kept.
     capacity: u16,
+}
+
+/// What a ring no longer knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Lost {
+    /// The newest time that was ever dropped: windows that begin at or after it are complete.
+    dropped: Option<TimeMs>,
     /// Where entries were dropped that a later one with the same value stands for: the newest time of such a later one.
     /// Windows that end at or after it are complete for distinct values.
     blurred: Option<TimeMs>,
 }
 
+/// Room that a ring's first entry makes, and the most it makes at once: most rings have few entries.
+const ROOM: std::ops::RangeInclusive<usize> = 2..=16;
+
 impl Ring {
     /// A ring that has taken in nothing and keeps nothing yet.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { entries: VecDeque::new(), dropped: None, last: Seq::ZERO, capacity: 0, blurred: None }
+        Self { entries: Vec::new(), last: Seq::ZERO, lost: None, capacity: 0 }
     }
 
     /// An empty ring that keeps `capacity` entries.
@@ -60,16 +69,21 @@ impl Ring {
     #[must_use]
     pub fn restore(capacity: u16, last: Seq, dropped: Option<TimeMs>, mut entries: Vec<Entry>) -> Self {
         entries.sort_unstable_by_key(|entry| (entry.at, entry.seq));
-        let mut ring = Self { entries: entries.into(), dropped, last, capacity, blurred: None };
-        while ring.entries.len() > usize::from(capacity) {
-            ring.drop_oldest();
-        }
-        ring
+        let over = entries.len().saturating_sub(usize::from(capacity));
+        let dropped = dropped.max(entries.drain(..over).next_back().map(|newest| newest.at));
+        let gone = dropped.map(|at| Box::new(Lost { dropped: Some(at), blurred: None }));
+        Self { entries, last, lost: gone, capacity }
+    }
+
+    /// Whether it is as if it had never been made.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.last == Seq::ZERO && self.capacity == 0 && self.entries.is_empty()
     }
 
     /// The sequence of the newest entry by event time; zero where there is none.
     pub(super) fn newest(&self) -> u64 {
-        self.entries.back().map_or(0, |entry| entry.seq.get())
+        self.entries.last().map_or(0, |entry| entry.seq.get())
     }
 
     /// The entries, oldest first.
@@ -91,20 +105,22 @@ impl Ring {
 
     /// The newest time among the entries dropped so far.
     #[must_use]
-    pub const fn dropped(&self) -> Option<TimeMs> {
-        self.dropped
+    pub fn dropped(&self) -> Option<TimeMs> {
+        self.lost.as_ref()?.dropped
     }
 
     /// The newest time of a later entry that stands for dropped ones of its value.
     #[must_use]
-    pub const fn blurred(&self) -> Option<TimeMs> {
-        self.blurred
+    pub fn blurred(&self) -> Option<TimeMs> {
+        self.lost.as_ref()?.blurred
     }
 
     /// The same ring with what [`Ring::blurred`] returned when it was stored.
     #[must_use]
-    pub const fn with_blurred(mut self, blurred: Option<TimeMs>) -> Self {
-        self.blurred = blurred;
+    pub fn with_blurred(mut self, blurred: Option<TimeMs>) -> Self {
+        if blurred.is_some() {
+            self.lost.get_or_insert_default().blurred = blurred;
+        }
         self
     }
 
@@ -115,7 +131,8 @@ impl Ring {
             && let Some((at, stands_for)) = self.superseded(&entry)
         {
             self.entries.remove(at);
-            self.blurred = self.blurred.max(Some(stands_for));
+            let lost = self.lost.get_or_insert_default();
+            lost.blurred = lost.blurred.max(Some(stands_for));
         }
         self.insert(entry);
     }
@@ -136,18 +153,28 @@ impl Ring {
     /// Takes in an entry at its place in event time and keeps the newest `capacity` of them.
     pub fn insert(&mut self, entry: Entry) {
         self.last = self.last.max(entry.seq);
-        let mut place = if self.entries.back().is_none_or(|newest| newest.at <= entry.at) {
+        let place = if self.entries.last().is_none_or(|newest| newest.at <= entry.at) {
             self.entries.len()
         } else {
             self.entries.partition_point(|kept| (kept.at, kept.seq) <= (entry.at, entry.seq))
         };
         if self.entries.len() >= usize::from(self.capacity) {
             if place == 0 {
-                self.dropped = self.dropped.max(Some(entry.at));
+                self.note_dropped(entry.at);
                 return;
             }
-            self.drop_oldest();
-            place -= 1;
+            // The oldest makes room: those before the place move down by one.
+            if let Some(older) = self.entries.get_mut(..place)
+                && let Some(first) = older.first_mut()
+            {
+                let oldest = std::mem::replace(first, entry);
+                older.rotate_left(1);
+                self.note_dropped(oldest.at);
+            }
+            return;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(self.entries.len().clamp(*ROOM.start(), *ROOM.end()));
         }
         self.entries.insert(place, entry);
     }
@@ -172,8 +199,8 @@ impl Ring {
     /// The sum of the values in the window that ends at `at`; saturates at the ends of `i64`.
     #[must_use]
     pub fn sum(&self, at: TimeMs, window_ms: i64) -> Tally {
-        let within = self.entries.range(self.within(at, window_ms));
-        let value = within.fold(0i64, |sum, entry| sum.saturating_add(entry.value));
+        let within = self.entries.get(self.within(at, window_ms)).unwrap_or_default();
+        let value = within.iter().fold(0i64, |sum, entry| sum.saturating_add(entry.value));
         Tally { value, complete: self.is_complete(at, window_ms) }
     }
 
@@ -183,35 +210,40 @@ impl Ring {
     pub fn reaches(&self, n: usize, at: TimeMs, window_ms: i64) -> bool {
         // Where there are fewer, none of them has to be looked at.
         let Some(place) = self.entries.len().checked_sub(n) else { return false };
-        if self.entries.back().is_some_and(|newest| newest.at > at) {
+        if self.entries.last().is_some_and(|newest| newest.at > at) {
             return self.within(at, window_ms).len() >= n;
         }
         self.entries.get(place).is_none_or(|nth| at.since(nth.at) < window_ms)
     }
 
-    /// Whether all that was ever taken in is fewer than `n` entries, none of them later than `at`.
+    /// How many entries were ever taken in; nothing where some were dropped or are later than `at`.
     #[must_use]
-    pub fn has_seen_fewer(&self, n: i64, at: TimeMs) -> bool {
-        let is_whole = self.dropped.is_none() && self.blurred.is_none();
-        let is_few = usize::try_from(n).is_ok_and(|n| self.entries.len() < n);
-        is_few && is_whole && self.entries.back().is_none_or(|newest| newest.at <= at)
+    pub fn seen_by(&self, at: TimeMs) -> Option<usize> {
+        (self.lost.is_none() && self.entries.last().is_none_or(|newest| newest.at <= at)).then_some(self.entries.len())
     }
 
     /// Whether nothing that lies in the window that ends at `at` can have been dropped.
     #[must_use]
     pub fn is_complete(&self, at: TimeMs, window_ms: i64) -> bool {
-        self.dropped.is_none_or(|dropped| at.since(dropped) >= window_ms)
+        self.dropped().is_none_or(|dropped| at.since(dropped) >= window_ms)
     }
 
     /// The records in the window that ends at `at`, newest first, at most `max` of them.
     #[must_use]
     pub fn contributing(&self, at: TimeMs, window_ms: i64, max: usize) -> Vec<Seq> {
-        self.entries.range(self.within(at, window_ms)).rev().take(max).map(|entry| entry.seq).collect()
+        self.entries
+            .get(self.within(at, window_ms))
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(max)
+            .map(|entry| entry.seq)
+            .collect()
     }
 
     /// The places of the entries in a window.
     fn within(&self, at: TimeMs, window_ms: i64) -> Range<usize> {
-        let end = if self.entries.back().is_none_or(|newest| newest.at <= at) {
+        let end = if self.entries.last().is_none_or(|newest| newest.at <= at) {
             self.entries.len()
         } else {
             self.entries.partition_point(|entry| entry.at <= at)
@@ -220,9 +252,8 @@ impl Ring {
         start.min(end)..end
     }
 
-    fn drop_oldest(&mut self) {
-        if let Some(oldest) = self.entries.pop_front() {
-            self.dropped = self.dropped.max(Some(oldest.at));
-        }
+    fn note_dropped(&mut self, at: TimeMs) {
+        let lost = self.lost.get_or_insert_default();
+        lost.dropped = lost.dropped.max(Some(at));
     }
 }

@@ -2,9 +2,10 @@
 
 use super::act::What;
 use super::event::EventKind;
-use super::record::{Input, KeyFields};
+use super::record::{Input, KeyField, KeyFields};
 use super::types::{NameId, Text};
-use super::velocity::{Counted, Feed, LimitTerms};
+use super::velocity::{Absent, Counted, Facts, Feed, LimitTerms, Metric, TRAIL_FIELDS};
+use crate::limits::GLANCED_RINGS_MAX;
 
 /// Limits and feeds by the kind of input, so that an input asks only those that can concern it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Concerns {
 struct Kind {
     limits: Vec<Place>,
     feeds: Vec<Place>,
+    /// What any of them asks of such an input.
+    facts: Facts,
     /// Rings that every such input reads, whatever it says, each once.
     always: Vec<(NameId, KeyFields)>,
     /// Those of the limits and feeds that may read others.
@@ -32,6 +35,51 @@ struct Place {
     at: u16,
     counts: bool,
     restarts: bool,
+    glance: Option<Glance>,
+}
+
+/// What is enough to know that a limit has nothing to say of an input, without looking at the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Which ring of those of its kind of input is its own; nothing where it has none.
+    pub ring: Option<u8>,
+    /// It says nothing unless all of these hold …
+    pub only: Facts,
+    /// … and then its ring takes in nothing for it either.
+    pub counts_what_is_meant: bool,
+    /// It says nothing before its ring has seen so many entries; 0 where a number of entries tells nothing.
+    pub least: u16,
+    /// It says nothing while its ring and the input name at most so many values of a field, by its place in
+    /// [`TRAIL_FIELDS`].
+    pub values: Option<(u8, u16)>,
+}
+
+impl Glance {
+    /// What can be said of a limit whose ring is the `ring`-th of its kind.
+    fn of(limit: &LimitTerms, restarts: bool, ring: Option<u8>) -> Option<Self> {
+        let extra = &limit.extra;
+        if restarts || limit.absent != Absent::Skip {
+            return None;
+        }
+        let most = u16::try_from(limit.limit).ok().filter(|most| *most > 0);
+        let is_number = matches!(limit.metric, Metric::Count | Metric::Distinct(_) | Metric::Favour);
+        let values = match limit.metric {
+            Metric::Distinct(of) if extra.latest.is_some() => place_in_trail(of).zip(most),
+            _ => None,
+        };
+        Some(Self {
+            ring,
+            only: extra.only,
+            counts_what_is_meant: extra.latest.is_none(),
+            least: most.filter(|_| is_number).unwrap_or(0),
+            values,
+        })
+    }
+}
+
+fn place_in_trail(of: KeyField) -> Option<u8> {
+    let at = TRAIL_FIELDS.iter().position(|field| *field == of)?;
+    u8::try_from(at).ok()
 }
 
 /// A limit that an input concerns.
@@ -43,6 +91,8 @@ pub struct Concern<'a> {
     pub counts: bool,
     /// Whether it counts only what came after the latest of such inputs.
     pub restarts: bool,
+    /// What is enough to pass it over.
+    pub glance: Option<Glance>,
 }
 
 impl<'a> Concern<'a> {
@@ -51,7 +101,7 @@ impl<'a> Concern<'a> {
     pub fn of(limit: &'a LimitTerms, input: &Input) -> Self {
         let is_one_of = |kinds: &[Counted]| kinds.iter().any(|kind| kind.is(input));
         let restarts = limit.extra.since.as_ref().is_some_and(|since| is_one_of(&since.on));
-        Self { limit, counts: is_one_of(&limit.on), restarts }
+        Self { limit, counts: is_one_of(&limit.on), restarts, glance: None }
     }
 }
 
@@ -120,7 +170,11 @@ impl Concerns {
         }
         for (at, kind) in concerns.kinds.iter_mut().enumerate() {
             // Custom kinds share a place, so nothing is read by all of them.
-            kind.find_rings(limits, feeds, at != place_of_event(&EventKind::Custom(Text::default())));
+            let is_one_kind = at != place_of_event(&EventKind::Custom(Text::default()));
+            if is_one_kind {
+                kind.glance_at(limits);
+            }
+            kind.find_rings(limits, feeds, is_one_kind);
         }
         concerns
     }
@@ -139,6 +193,12 @@ impl Concerns {
     /// Those of the feeds that such an input may concern, in their order.
     pub fn feeds<'a>(&'a self, all: &'a [Feed], input: &Input) -> impl Iterator<Item = &'a Feed> {
         self.found(|kind| &kind.feeds, all, input)
+    }
+
+    /// What any limit or feed asks of such an input beside its kind.
+    #[must_use]
+    pub fn facts(&self, input: &Input) -> Facts {
+        self.kind(input).map_or(Facts::ALL, |kind| kind.facts)
     }
 
     /// The rings that such an input reads, whatever it says, each once.
@@ -172,8 +232,8 @@ impl Concerns {
         let known = self.kind(input).map_or(&[][..], places);
         let count = if self.sorted { known.len() } else { all.len() };
         (0..count).filter_map(move |at| match known.get(at) {
-            Some(Place { at, counts, restarts }) if !custom => {
-                Some(Concern { limit: all.get(usize::from(*at))?, counts: *counts, restarts: *restarts })
+            Some(&Place { at, counts, restarts, glance }) if !custom => {
+                Some(Concern { limit: all.get(usize::from(at))?, counts, restarts, glance })
             }
             place => Some(Concern::of(all.get(place.map_or(at, |place| usize::from(place.at)))?, input)),
         })
@@ -191,6 +251,23 @@ impl Concerns {
 }
 
 impl Kind {
+    /// Notes of each limit what is enough to pass it over.
+    fn glance_at(&mut self, limits: &[LimitTerms]) {
+        let mut rings: Vec<(NameId, KeyFields)> = Vec::new();
+        for place in &mut self.limits {
+            let limit = limits.get(usize::from(place.at)).expect("a place of a limit");
+            let own = limit.own_ring();
+            let at = limit.metric.has_ring().then(|| {
+                rings.iter().position(|ring| *ring == own).unwrap_or_else(|| {
+                    rings.push(own);
+                    rings.len() - 1
+                })
+            });
+            let ring = at.filter(|at| *at < GLANCED_RINGS_MAX).and_then(|at| u8::try_from(at).ok());
+            place.glance = Glance::of(limit, place.restarts, ring);
+        }
+    }
+
     /// Works out which rings every input of the kind reads, and who may read others.
     fn find_rings(&mut self, limits: &[LimitTerms], feeds: &[Feed], is_one_kind: bool) {
         let limit = |place: &Place| limits.get(usize::from(place.at)).expect("a place of a limit");
@@ -208,6 +285,9 @@ impl Kind {
             limit.conditions(&mut |ring, key| others |= !self.always.contains(&(ring, *key)));
             others
         };
+        let asked = self.limits.iter().map(|place| limit(place).extra.only);
+        let asked = asked.chain(self.feeds.iter().map(|place| feed(place).only));
+        self.facts = asked.fold(Facts::NONE, Facts::or);
         self.limits_beside = self.limits.iter().filter(|place| reads_others(limit(place))).copied().collect();
         let is_other = |feed: &Feed| !self.always.contains(&(feed.ring, feed.key));
         self.feeds_beside = self.feeds.iter().filter(|place| is_other(feed(place))).copied().collect();
@@ -218,7 +298,7 @@ impl Kind {
 fn place_in(list: &mut Vec<Place>, at: usize) -> &mut Place {
     let at = u16::try_from(at).expect("a program declares fewer than 2^16 limits");
     if list.last().is_none_or(|last| last.at != at) {
-        list.push(Place { at, counts: false, restarts: false });
+        list.push(Place { at, counts: false, restarts: false, glance: None });
     }
     list.last_mut().expect("there is one now")
 }

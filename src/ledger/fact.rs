@@ -100,6 +100,9 @@ impl Facts {
     /// None of them.
     pub const NONE: Self = Self(0);
 
+    /// All of them.
+    pub const ALL: Self = Self((1 << Fact::ALL.len()) - 1);
+
     /// The same with this one as it is.
     #[must_use]
     pub const fn with(self, fact: Fact, is_so: bool) -> Self {
@@ -116,6 +119,12 @@ impl Facts {
     #[must_use]
     pub const fn include(self, others: Self) -> bool {
         self.0 & others.0 == others.0
+    }
+
+    /// Those that are there or there.
+    #[must_use]
+    pub const fn or(self, others: Self) -> Self {
+        Self(self.0 | others.0)
     }
 
     /// Whether there is none.

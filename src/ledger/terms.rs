@@ -12,7 +12,7 @@ use super::types::{Money, NameId, Points, Text, TimeMs};
 use super::verdict::KeyField;
 use crate::limits::HUB_MEMBERS_DEFAULT;
 
-pub use super::concerns::{Concern, Concerns};
+pub use super::concerns::{Concern, Concerns, Glance};
 pub use super::velocity::{
     Absent, CalendarWindow, Counted, Fact, Facts, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric,
     Prior, Since, TRAIL_FIELDS,

@@ -10,6 +10,7 @@
 //! In a case that fires, nothing before the last line is held or denied, and the rule speaks at the last. In one that passes, the
 //! rule says nothing at any line.
 
+mod documented;
 mod explained;
 
 use std::collections::{BTreeMap, BTreeSet};

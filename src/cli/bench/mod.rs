@@ -29,7 +29,7 @@ const CANNOT_START: u8 = 3;
 /// Members where nothing is said.
 const MEMBERS: u64 = 100_000;
 /// Connections of single requests, and of batches, where nothing is said.
-const CONNECTIONS_SINGLE: usize = 64;
+const CONNECTIONS_SINGLE: usize = 128;
 const CONNECTIONS_BATCH: usize = 4;
 /// Events, and transfers, of a batch where nothing is said.
 const BATCH_EVENTS: u64 = 2_000;
@@ -360,7 +360,7 @@ mod tests {
         let transfers = args("bench --workload transfer");
         assert_eq!((transfers.batch(), transfers.connections()), (8_000, 4));
         let single = args("bench --mode single --workload mixed");
-        assert_eq!((single.batch(), single.connections()), (1, 64));
+        assert_eq!((single.batch(), single.connections()), (1, 128));
         assert!(Line::try_parse_from(["bench", "--seconds", "0"]).is_err());
     }
 
