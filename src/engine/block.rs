@@ -10,11 +10,12 @@ use super::counters::Counter;
 use super::handle::{Item, JobAnswers, Pending, ProgramView};
 use super::kin::KinView;
 use super::review::CasePage;
+use super::review::RulesDone;
 use super::rulesets::Outcome;
 use super::simulate::Simulated;
 use crate::fraud::rings::RingKey;
 use crate::fraud::window::Ring;
-use crate::ledger::desk::{DeskRow, DeskStats};
+use crate::ledger::desk::DeskRow;
 use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
 use crate::ledger::record::Record;
@@ -67,8 +68,8 @@ pub(super) enum Release {
         entries: Vec<Arc<ListEntry>>,
     },
     Stats {
-        reply: oneshot::Sender<Arc<DeskStats>>,
-        stats: Arc<DeskStats>,
+        reply: oneshot::Sender<RulesDone>,
+        stats: RulesDone,
     },
     Counters {
         reply: oneshot::Sender<Vec<Counter>>,
@@ -175,6 +176,7 @@ pub(super) fn changed_views(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::desk::DeskStats;
     use crate::ledger::types::ProgramId;
 
     /// Two rounds may end before the projector is told of either. The desk's rows of the first were lost then, and views that

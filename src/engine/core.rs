@@ -222,7 +222,8 @@ impl Core {
     ) -> Result<Record, Reject> {
         let version = self.deciding(program, command);
         let judged = self.judged(&version.terms, (program, command), about.now, about.seen);
-        self.by(program, version).decide(command, proposal, about, judged, None)
+        let by = self.by(program, version);
+        by.decide_or_hold_out((&self.state.desk, command), proposal, about, judged, None)
     }
 
     /// The record that a version would make of a command, were it the one to decide. Velocity limits are those of the version
@@ -236,7 +237,8 @@ impl Core {
     ) -> Result<Record, Reject> {
         let judged = self.judged(&self.deciding(program, command).terms, (program, command), about.now, about.seen);
         let proposal = self.propose_by(version, (program, command), about.now);
-        self.by(program, version).decide(command, proposal, about, judged, None)
+        let by = self.by(program, version);
+        by.decide_or_hold_out((&self.state.desk, command), proposal, about, judged, None)
     }
 
     /// What velocity limits say of a command.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::{posting, takes_effect};
-use crate::ledger::record::{Account, Credit, Effect, Record};
+use crate::ledger::record::{Account, Credit, Effect, Input, Record};
 use crate::ledger::types::{LotId, NameId, Text};
 
 /// Whether two records of one input come to the same.
@@ -57,4 +58,28 @@ pub fn moved_by_pool(record: &Record) -> BTreeMap<NameId, i64> {
         *sum = sum.saturating_add(amount);
     }
     sums
+}
+
+/// Points that a record brings; where it brings none, those it takes or is asked to.
+#[must_use]
+pub fn at_stake(record: &Record) -> i64 {
+    let (mut brought, mut taken) = (0i64, 0i64);
+    for effect in &record.effects {
+        match effect {
+            Effect::Credit(credit) => brought = brought.saturating_add(credit.amount.get()),
+            Effect::Debit { amount, .. } | Effect::Spend { amount, .. } => taken = taken.saturating_add(amount.get()),
+            _ => {}
+        }
+    }
+    let asked = match &record.input {
+        Input::Transfer(transfer, _) => transfer.amount.get(),
+        Input::Act(act, _) => match &act.what {
+            What::Hold { spend: Spend::Points { amount, .. }, .. }
+            | What::Redeem { spend: Spend::Points { amount, .. }, .. }
+            | What::Donate { amount, .. } => amount.get(),
+            _ => 0,
+        },
+        _ => 0,
+    };
+    if brought > 0 { brought } else { taken.max(asked) }
 }

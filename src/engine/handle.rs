@@ -15,13 +15,14 @@ use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
 use super::kin::{KinQuestion, KinView};
 use super::reads;
+use super::review::RulesDone;
 use super::review::{CaseFilter, CasePage};
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
 use super::shared::Shared;
 use super::simulate::Simulated;
 use super::tally::{ShadowTally, Tally};
 use crate::ledger::act::Act;
-use crate::ledger::desk::{Case, DeskStats};
+use crate::ledger::desk::Case;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
@@ -251,7 +252,7 @@ pub(super) enum Request {
     },
     Stats {
         program: ProgramId,
-        reply: oneshot::Sender<Arc<DeskStats>>,
+        reply: oneshot::Sender<RulesDone>,
     },
     Entries {
         program: ProgramId,
@@ -422,7 +423,7 @@ impl Handle {
     }
 
     /// How a program's fraud rules have done.
-    pub async fn desk_stats(&self, program: ProgramId) -> Result<Arc<DeskStats>, SubmitError> {
+    pub async fn desk_stats(&self, program: ProgramId) -> Result<RulesDone, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.send(Request::Stats { program, reply })?;
         answer.await.map_err(|_| SubmitError::Stopped)

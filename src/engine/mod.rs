@@ -11,7 +11,7 @@
 //!   `ahead`: helper threads that run the rules of a chunk's events before their turns.
 //! * `schedule` and `sweep`: what falls due, recorded at its due time; what a new version makes due for those nobody touches.
 //! * `deploy`, `install` and `rulesets`: which versions of a program's rules run, and how that changes.
-//! * `breaker`: a fraud rule that stops too much is silenced.
+//! * `breaker`: a fraud rule that stops too much is silenced; `holdout`: a few denials are held instead, to learn of them.
 //! * `vault`: what people tell of themselves is sealed on its way into a block.
 //! * `commit`: one thread that appends blocks and, only then, answers. After a failed append nothing is answered.
 //! * `checkpoint` and `projector`: what changed is handed over in rounds, and one thread writes the rows, behind the journal.
@@ -39,6 +39,7 @@ pub mod counters;
 pub mod deploy;
 pub mod differ;
 pub mod handle;
+mod holdout;
 mod install;
 pub mod kin;
 mod log;
@@ -68,7 +69,7 @@ mod tests;
 pub use counters::{Counter, desks};
 pub use handle::{Answer, Command, EngineStatus, Handle, ProgramView, RecordRef, SubmitError, Trace};
 pub use install::changed as install;
-pub use review::{CaseFilter, CasePage};
+pub use review::{CaseFilter, CasePage, RulesDone};
 pub use start::{Config, Engine};
 pub use whereabouts::Whereabouts;
 

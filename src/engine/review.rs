@@ -19,6 +19,7 @@ use crate::journal::codec::decode_desk;
 use crate::ledger::clusters::KinRow;
 use crate::ledger::decide::{self, Books, Subject};
 use crate::ledger::desk::{Case, DeskRow, DeskStats};
+use crate::ledger::held_out::HeldOut;
 use crate::ledger::record::{Input, Record, Status};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{CLAW_BACK_SOURCE, Outcome, RELEASE_SOURCE, Resolution, Review};
@@ -44,6 +45,9 @@ pub struct CaseFilter {
 
 /// A page of cases, and whether more follow.
 pub type CasePage = (Vec<Arc<Case>>, bool);
+
+/// How a program's fraud rules have done, and those of their denials that were held instead.
+pub type RulesDone = (Arc<DeskStats>, Arc<HeldOut>);
 
 /// The records that a case held, and those that its evidence counted.
 type HeldAndCounted = (Vec<Record>, Vec<Record>);
@@ -73,7 +77,9 @@ pub(super) fn find(core: &Core, shared: &Shared, program: ProgramId, id: Seq) ->
         None => match shared.store.desk_row(&case_key(id))? {
             Some(row) => match decode_desk(&row)? {
                 DeskRow::Case(case) => Some(case),
-                DeskRow::Stats(..) | DeskRow::Entry(_) | DeskRow::Kin(_) | DeskRow::Named(_) => None,
+                DeskRow::Stats(..) | DeskRow::Entry(_) | DeskRow::Kin(_) | DeskRow::Named(_) | DeskRow::HeldOut(_) => {
+                    None
+                }
             },
             None => None,
         },
@@ -88,6 +94,11 @@ pub(super) fn desk_key(row: &DeskRow) -> Vec<u8> {
         DeskRow::Stats(program, _) => {
             let mut key = b"s".to_vec();
             key.extend_from_slice(&program.get().to_be_bytes());
+            key
+        }
+        DeskRow::HeldOut(held_out) => {
+            let mut key = b"o".to_vec();
+            key.extend_from_slice(&held_out.program.get().to_be_bytes());
             key
         }
         DeskRow::Kin(row) => kin_key(row),
@@ -137,8 +148,9 @@ fn case_key(id: Seq) -> Vec<u8> {
 }
 
 /// How a program's rules have done.
-pub(super) fn stats(core: &Core, program: ProgramId) -> Arc<DeskStats> {
-    core.state.desk.stats(program).cloned().unwrap_or_default()
+pub(super) fn stats(core: &Core, program: ProgramId) -> RulesDone {
+    let desk = &core.state.desk;
+    (desk.stats(program).cloned().unwrap_or_default(), desk.held_out(program).cloned().unwrap_or_default())
 }
 
 /// Everyone whom the release of a held record may touch.

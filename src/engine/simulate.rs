@@ -56,7 +56,8 @@ impl Core {
         let (proposal, mut trace) = rules::evaluate_traced(version, event, member, event.occurred_at);
         let judged = self.judged(&terms, (program, &command), at, seen);
         let by = By { state: &scratch, program, version, terms: &terms };
-        let record = by.decide(&command, proposal, about, judged, Some(&mut trace));
+        let (desk, told) = (&self.state.desk, Some(&mut trace));
+        let record = by.decide_or_hold_out((desk, &command), proposal, about, judged, told);
         let record = record.map(|mut record| {
             leave(&scratch, &mut record);
             record

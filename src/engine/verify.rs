@@ -86,6 +86,7 @@ fn compare_desk(store: &Store, core: &Core, found: &mut Vec<String>) -> Result<u
                 DeskRow::Case(case) => format!("of case {}", case.id),
                 DeskRow::Entry(entry) => format!("of the list entry {}", entry.value),
                 DeskRow::Named(named) => format!("of what case {} names", named.case),
+                DeskRow::HeldOut(_) => "of denials that were held instead".to_owned(),
                 DeskRow::Kin(row) => format!("of who is tied to whom {row:?}"),
                 DeskRow::Stats(program, _) => format!("of the fraud rules of program {}", program.get()),
             };

@@ -9,7 +9,7 @@ use super::question::Question;
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
 use super::together::Together;
 use super::window::{Ring, Tally};
-use super::{copies, explain, feeds, flows, late, lists, measure, place, sequence, trail, words};
+use super::{copies, explain, extremes, feeds, flows, late, lists, measure, place, sequence, trail, words};
 use crate::ledger::calendar::Zone;
 use crate::ledger::record::{
     Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Told, Verdict,
@@ -136,7 +136,9 @@ impl<'a> Looked<'a> {
         let found = find(limit.ring, &limit.key);
         self.glances.note(concern, found.is_some(), found.flatten(), question.at);
         let Some(ring) = found else { return Own::Lacking };
-        self.observe(limit, ring, value);
+        if extremes::takes(limit, ring, question) {
+            self.observe(limit, ring, value);
+        }
         Own::Ring(ring)
     }
 
@@ -230,7 +232,14 @@ fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i6
             let Input::Event(event) = input else { return None };
             event.context.location.as_ref().and_then(|(lat, lon)| place::pack(lat, lon))
         }
-        Metric::Sum | Metric::Share | Metric::Passed | Metric::Copies => Some(question.amount()),
+        Metric::Sum
+        | Metric::Share
+        | Metric::Passed
+        | Metric::Copies
+        | Metric::Max
+        | Metric::Min
+        | Metric::First
+        | Metric::Last => Some(question.amount()),
         Metric::Sequence => sequence::number(input),
     }
 }
@@ -269,7 +278,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    fn reason(self, limit: &LimitTerms, question: &Question<'_>) -> Reason {
+    pub(super) fn reason(self, limit: &LimitTerms, question: &Question<'_>) -> Reason {
         let evidence = Evidence {
             key: words::key(limit, question.input),
             metric: Text::new_static(limit.metric.name()),
@@ -313,6 +322,7 @@ pub(super) fn exceeded<'a>(
             Some(Found { counted, limit: limit.limit, window_ms: limit.window_ms, records, detail })
         }
         Metric::Count | Metric::Sum | Metric::Distinct(_) => return too_many(limit, ring, question, value),
+        Metric::Max | Metric::Min | Metric::First | Metric::Last => return extremes::exceeded(limit, ring, question),
         Metric::Gap => too_close(limit, ring, question),
         Metric::Speed => too_fast(limit, ring, question, value),
         Metric::Share => flows::share(limit, ring, question),
@@ -347,7 +357,7 @@ pub(super) fn reach(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) ->
 /// What a limit on a number says.
 fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64) -> Option<Reason> {
     let (at, window_ms) = reach(limit, ring, question);
-    let own = if limit.extra.excludes_current { None } else { Some(value) };
+    let own = if limit.extra.counts_itself() { Some(value) } else { None };
     let counted = match limit.metric {
         Metric::Sum => ring.sum(at, window_ms).plus(own.unwrap_or(0)),
         Metric::Distinct(_) => measure::distinct(ring, at, window_ms, own),
@@ -364,13 +374,9 @@ fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64
         (limit.verdict, limit.weight, words::over(limit, counted, window_ms))
     } else if counted.complete {
         return None;
-    } else if ring.reaches(usize::from(limit.capacity), at, window_ms) {
-        // A window that holds more than a ring keeps is taken as over its limit: else a sum could be hidden behind
-        // many small amounts.
-        (limit.verdict, limit.weight, words::unknown(limit, counted, window_ms))
     } else {
-        // A late event whose window has been overtaken: nothing is proven, so it is noted and accuses nobody.
-        (limit.verdict.min(Verdict::Flag), 0, words::unknown(limit, counted, window_ms))
+        let (verdict, weight) = unproven(limit, ring.reaches(usize::from(limit.capacity), at, window_ms));
+        (verdict, weight, words::unknown(limit, counted, window_ms))
     };
     let named = usize::try_from(limit.limit).unwrap_or(0).clamp(EVIDENCE_EVENTS_MIN, EVIDENCE_EVENTS_MAX);
     let records = match limit.metric {
@@ -379,6 +385,18 @@ fn too_many(limit: &LimitTerms, ring: &Ring, question: &Question<'_>, value: i64
     };
     let found = Found { counted: counted.value, limit: limit.limit, window_ms, records, detail };
     Some(Reason { verdict, weight, ..found.reason(limit, question) })
+}
+
+/// What a limit says where a ring has dropped what would matter: what the program declares for that. Where it declares nothing, a
+/// window that holds more than a ring keeps is taken as over the limit, else a sum could be hidden behind many small amounts; a
+/// late event whose window has been overtaken proves nothing, so it is noted and accuses nobody.
+pub(super) fn unproven(limit: &LimitTerms, overflows: bool) -> (Verdict, u8) {
+    match limit.extra.unevaluable {
+        None if overflows => (limit.verdict, limit.weight),
+        None => (limit.verdict.min(Verdict::Flag), 0),
+        Some(Absent::Skip) => (Verdict::Allow, 0),
+        Some(Absent::Verdict(verdict)) => (verdict, limit.weight),
+    }
 }
 
 /// What a limit on the time between two events says.

@@ -35,7 +35,7 @@ fn tell<'a>(fired: &Fired<'_>, question: &Question<'_>, assessment: &Assessment,
         return Told { member: limit.extra.member.clone(), ..Told::default() };
     };
     let beyond = evidence.counted.saturating_sub(evidence.limit);
-    let margin = if limit.metric == Metric::Gap { beyond.saturating_neg() } else { beyond };
+    let margin = if matches!(limit.metric, Metric::Gap | Metric::Min) { beyond.saturating_neg() } else { beyond };
     let mut passes: Vec<Change> = Vec::new();
     passes.extend(later(fired, question, assessment.verdict, find).map(Change::After));
     if limit.metric == Metric::Age {
@@ -71,8 +71,17 @@ fn later<'a>(fired: &Fired<'_>, question: &Question<'_>, verdict: Verdict, find:
     }
     match limit.metric {
         Metric::Speed => return arrived_slower(fired, question),
-        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence | Metric::Copies => return None,
-        Metric::Count | Metric::Sum | Metric::Distinct(_) | Metric::Gap | Metric::Share | Metric::Passed => {}
+        // Of the last one, what comes next is the answer.
+        Metric::Age | Metric::Cycle | Metric::Favour | Metric::Sequence | Metric::Copies | Metric::Last => return None,
+        Metric::Count
+        | Metric::Sum
+        | Metric::Distinct(_)
+        | Metric::Gap
+        | Metric::Share
+        | Metric::Passed
+        | Metric::Max
+        | Metric::Min
+        | Metric::First => {}
     }
     let mut ring = ring.cloned().unwrap_or_default();
     if is_taken(limit, question.input, verdict) {
@@ -125,6 +134,7 @@ fn is_taken(limit: &LimitTerms, input: &Input, verdict: Verdict) -> bool {
         Taken::Attempted => true,
         Taken::Accepted | Taken::Kept => verdict < Verdict::Deny,
         Taken::Denied => verdict == Verdict::Deny,
+        Taken::Reversed => false,
     }
 }
 
@@ -205,7 +215,11 @@ fn arrived_slower(fired: &Fired<'_>, question: &Question<'_>) -> Option<TimeMs> 
 /// The largest amount that would have passed at the same time, where there is one.
 fn smaller<'a>(fired: &Fired<'_>, question: &Question<'_>, find: &impl Find<'a>) -> Option<i64> {
     let Fired { limit, ring, .. } = *fired;
-    let by_amount = matches!(limit.metric, Metric::Sum | Metric::Share | Metric::Passed);
+    let by_amount = match limit.metric {
+        Metric::Sum => limit.extra.counts_itself(),
+        Metric::Max | Metric::First | Metric::Last => !limit.extra.excludes_current,
+        metric => matches!(metric, Metric::Share | Metric::Passed),
+    };
     if !by_amount && !limit.extra.only.has(Fact::Sizeable) {
         return None;
     }
@@ -269,6 +283,9 @@ fn otherwise(fired: &Fired<'_>, question: &Question<'_>) -> Vec<String> {
         && let [Some(before), None] = measure::neighbours(ring, question.at)
     {
         ways.push(format!("with number {}", before.value.saturating_add(1)));
+    }
+    if limit.metric == Metric::Min && !limit.extra.excludes_current && question.amount() < limit.limit {
+        ways.push(format!("with an amount of at least {}", limit.limit));
     }
     match limit.metric {
         Metric::Favour => ways.push("served by somebody else".to_owned()),

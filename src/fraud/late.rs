@@ -38,7 +38,7 @@ pub(super) fn reason(
     let plain = matches!(limit.metric, Metric::Count | Metric::Sum)
         && extra.calendar.is_none()
         && extra.since.is_none()
-        && !extra.excludes_current
+        && extra.counts_itself()
         && extra.is_unconditional();
     if !plain || ring.entries().next_back().is_none_or(|newest| newest.at <= at) {
         return None;

@@ -3,12 +3,14 @@
 //!
 //! * [`window::Ring`] keeps the newest entries of one key and counts them exactly, at every edge;
 //! * [`rings::Rings`] holds the rings in memory and takes in what records observed;
-//! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s;
+//! * [`measure`] reads more out of a ring: distinct values, gaps, speeds between [`place`]s; [`extremes`] the largest, smallest,
+//!   first and last amount;
 //! * [`identity`] says which identifiers an input shows and who else is known with them; [`relate`](relate()) what that makes of its
 //!   member, and what the detectors of referrals and made-up accounts say; `tainted` what it means that points move which an open
 //!   case looks at;
 //! * [`assess`](assess()) reads the rings for an input and returns a verdict with its evidence, and what the rings must take in
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
+//! * `holdout` says which denials are held instead, to learn how often they are right;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
 //! * `circle` says what of accounts that came about in one place;
@@ -23,11 +25,13 @@ mod channel;
 mod circle;
 mod copies;
 mod explain;
+pub mod extremes;
 mod facts;
 mod feeds;
 mod flows;
 mod glance;
 mod held;
+mod holdout;
 pub mod identity;
 mod late;
 mod lists;
@@ -52,6 +56,7 @@ mod words;
 mod tests;
 
 pub use assess::{assess, assess_seen, combine};
+pub use holdout::{hold_out, mark_held_out};
 pub use question::{Question, Spending};
 pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -1,8 +1,8 @@
 //! What a limit's ring says at an instant when nothing is asked of the ledger: for people who look. It never judges.
 
 use super::assess::window_of;
-use super::measure;
 use super::window::{Ring, Tally};
+use super::{extremes, measure};
 use crate::ledger::calendar::Zone;
 use crate::ledger::terms::{LimitTerms, Metric};
 use crate::ledger::types::{Seq, TimeMs};
@@ -10,7 +10,7 @@ use crate::ledger::types::{Seq, TimeMs};
 /// A limit's ring at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// What the limit counts, of counts, sums and distinct values; `None` for what only an event has (a gap, a speed).
+    /// What the limit counts, of counts, sums, distinct values and amounts; `None` for what only an event has (a gap, a speed).
     pub counted: Option<Tally>,
     /// Entries in the window.
     pub entries: i64,
@@ -30,6 +30,10 @@ pub fn read(limit: &LimitTerms, ring: &Ring, zone: &Zone, at: TimeMs, most: usiz
         Metric::Count => Some(ring.count(at, window_ms)),
         Metric::Sum => Some(ring.sum(at, window_ms)),
         Metric::Distinct(_) => Some(measure::distinct(ring, at, window_ms, None)),
+        Metric::Max | Metric::Min | Metric::First | Metric::Last => {
+            let found = extremes::extreme(limit.metric, ring, (at, window_ms), None);
+            found.amount.map(|value| Tally { value, complete: found.complete })
+        }
         Metric::Gap
         | Metric::Speed
         | Metric::Share

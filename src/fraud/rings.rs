@@ -5,7 +5,9 @@ pub use super::held::Slot;
 use super::held::{Hash, Held};
 use super::window::{Entry, Ring};
 use super::{facts, feeds};
-use crate::ledger::record::{Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Status, Taken, Unobserved};
+use crate::ledger::record::{
+    Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Reversed, Status, Taken, Unobserved,
+};
 use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
@@ -131,10 +133,15 @@ impl Rings {
         }
     }
 
-    /// Takes out what a record gave back. No record observes the same ring.
+    /// Takes out what a record gave back, or takes it in where that is what counts. No record observes the same ring.
     fn unobserve(&mut self, record: &Record) {
         for (key, gone) in unobserved(record) {
-            let Some(slot) = self.held.find(self.held.hash_of(&key), &key) else { continue };
+            let hash = self.held.hash_of(&key);
+            let slot = match gone {
+                Gone::Out(_) => self.held.find(hash, &key),
+                Gone::In(_) => Some(self.held.slot_of(hash, &key)),
+            };
+            let Some(slot) = slot else { continue };
             let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
             if ring.last() >= record.seq {
                 continue;
@@ -142,7 +149,13 @@ impl Rings {
             if ring.last() <= self.since {
                 self.touched.push(slot);
             }
-            ring.leave(gone.of, gone.left, record.seq);
+            match gone {
+                Gone::Out(gone) => ring.leave(gone.of, gone.left, record.seq),
+                Gone::In(back) => {
+                    ring.grow(back.entries);
+                    ring.revise(Entry { at: back.at, value: back.value, seq: back.of }, record.seq);
+                }
+            }
         }
     }
 
@@ -152,7 +165,7 @@ impl Rings {
         let keep = Keep::unpack(observation.capacity);
         let wanted = match keep.taken {
             Taken::Attempted => true,
-            Taken::Accepted | Taken::Kept => record.status != Status::Denied,
+            Taken::Accepted | Taken::Kept | Taken::Reversed => record.status != Status::Denied,
             Taken::Denied => record.status == Status::Denied,
         };
         let (_, ring) = self.held.get_mut(slot).expect("a slot is good until rings are evicted");
@@ -305,6 +318,7 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
 pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
     let told = facts::told(input);
+    let meant = told.with(Fact::Sizeable, told.has(Fact::Sizeable) && sizeable);
     let passed_over = |only: Facts| !sizeable && only.has(Fact::Sizeable);
     let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
     keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));
@@ -316,11 +330,11 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         keys.extend(needed((ring, *by)));
     };
     for concern in terms.concerns.limits_beside(&terms.limits, input) {
-        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !told.include(glance.only)) {
+        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !meant.include(glance.only)) {
             continue;
         }
         let limit = concern.limit;
-        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && limit.extra.since.is_none() {
+        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && !concern.restarts {
             continue;
         }
         if counts(concern, input, told) || restarts(concern, input) {
@@ -355,10 +369,20 @@ pub fn keys_unobserved(record: &Record) -> impl Iterator<Item = RingKey> {
     unobserved(record).map(|(key, _)| key)
 }
 
-fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, &Unobserved)> {
+/// What a record that gives something back means to a ring.
+enum Gone<'a> {
+    Out(&'a Unobserved),
+    In(&'a Reversed),
+}
+
+fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, Gone<'_>)> {
     record.effects.iter().filter_map(|effect| {
-        let Effect::Unobserve(gone) = effect else { return None };
-        Some((RingKey { program: record.program, ring: gone.ring, key: gone.key.clone() }, gone))
+        let (ring, key, gone) = match effect {
+            Effect::Unobserve(gone) => (gone.ring, &gone.key, Gone::Out(gone)),
+            Effect::Reverse(back) => (back.ring, &back.key, Gone::In(back)),
+            _ => return None,
+        };
+        Some((RingKey { program: record.program, ring, key: key.clone() }, gone))
     })
 }
 

@@ -59,7 +59,7 @@ pub enum Counted {
 fn counted(limit: &LimitTerms, ring: &Ring, question: &Question<'_>) -> Option<i64> {
     let (at, window_ms) = reach(limit, ring, question);
     let tally = |own: i64, before: Tally| {
-        let own = if limit.extra.excludes_current { 0 } else { own };
+        let own = if limit.extra.counts_itself() { own } else { 0 };
         Tally { value: before.value.saturating_add(own), ..before }
     };
     let found = match limit.metric {

@@ -189,6 +189,15 @@ impl Ring {
         }
     }
 
+    /// Takes in an entry that a later record is the cause of, or its new value where it is known.
+    pub fn revise(&mut self, entry: Entry, because: Seq) {
+        self.last = self.last.max(because);
+        match self.entries.iter_mut().find(|known| known.seq == entry.seq) {
+            Some(known) => known.value = entry.value,
+            None => self.insert(entry),
+        }
+    }
+
     /// How many entries lie in the window that ends at `at`: not later than `at`, and younger than `window_ms` then.
     #[must_use]
     pub fn count(&self, at: TimeMs, window_ms: i64) -> Tally {

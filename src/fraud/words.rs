@@ -4,7 +4,7 @@ use super::measure::Way;
 use super::trail::Favoured;
 use super::window::Tally;
 use crate::ledger::event::EventKind;
-use crate::ledger::record::{CAME_LATE, Evidence, Input, KeyField};
+use crate::ledger::record::{CAME_LATE, Evidence, Input, KeyField, Taken};
 use crate::ledger::terms::{CalendarWindow, Counted, Fact, LimitTerms, Metric};
 use crate::ledger::types::Text;
 
@@ -21,6 +21,19 @@ pub(super) fn over(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String
         _ if limit.limit == 0 && !given(limit).is_empty() => conditions(limit),
         _ => format!("{least}{value} {what} by {by} {window}, at most {most}"),
     }
+}
+
+/// `the largest amount of purchases by member within 1h is 700, at most 500`.
+pub(super) fn extreme(limit: &LimitTerms, amount: Option<i64>, window_ms: i64) -> String {
+    let (which, most) = match limit.metric {
+        Metric::Max => ("largest", "at most"),
+        Metric::Min => ("smallest", "at least"),
+        Metric::First => ("first", "at most"),
+        _ => ("last", "at most"),
+    };
+    let (what, by) = (things(limit), fields(&limit.key.iter().collect::<Vec<_>>()));
+    let is = amount.map_or_else(|| "not known".to_owned(), |amount| amount.to_string());
+    format!("the {which} amount of {what} by {by} {} is {is}, {most} {}", span(limit, window_ms), limit.limit)
 }
 
 /// `3 receipts of one store within 1min over the same amount, at most 1`.
@@ -182,11 +195,13 @@ pub(super) fn expression(limit: &LimitTerms, evidence: &Evidence, priors: &[i64]
     let (counted, most) = (evidence.counted, evidence.limit);
     // What cannot be told exactly fires with fewer than the limit in sight.
     let compared = match limit.metric {
-        Metric::Gap => format!("= {} < {}", unit(counted), unit(most)),
+        Metric::Gap | Metric::Min if counted < most => format!("= {} < {}", unit(counted), unit(most)),
         _ if counted > most => format!("= {} > {}", unit(counted), unit(most)),
         _ => format!(">= {}, limit {}", unit(counted), unit(most)),
     };
-    let mut text = format!("{}({of}{}) by {}{span} {compared}", limit.metric.name(), kinds.join("|"), evidence.key);
+    let back = if limit.extra.taken == Taken::Reversed { " given back" } else { "" };
+    let (metric, kinds) = (limit.metric.name(), kinds.join("|"));
+    let mut text = format!("{metric}({of}{kinds}{back}) by {}{span} {compared}", evidence.key);
     let extra = &limit.extra;
     let priors = extra.after.iter().zip(priors).map(|(prior, happened)| {
         let (what, least, within) = (&prior.what, prior.least, duration(prior.window_ms));
@@ -221,8 +236,11 @@ pub(super) fn numbers_missing(limit: &LimitTerms, (from, to): (i64, i64), missin
 }
 
 /// What is said where entries that might matter are no longer kept.
+pub(super) const UNKNOWN: &str = "; more happened than is kept, so it cannot be told exactly";
+
+/// The same of a number.
 pub(super) fn unknown(limit: &LimitTerms, counted: Tally, window_ms: i64) -> String {
-    format!("{}; more happened than is kept, so it cannot be told exactly", over(limit, counted, window_ms))
+    format!("{}{UNKNOWN}", over(limit, counted, window_ms))
 }
 
 /// `no device given; purchases by device are limited to 6 within 1h`.
@@ -259,6 +277,11 @@ pub(super) fn duration(ms: i64) -> String {
 }
 
 fn things(limit: &LimitTerms) -> String {
+    let things = kinds(limit);
+    if limit.extra.taken == Taken::Reversed { format!("{things} that were given back") } else { things }
+}
+
+fn kinds(limit: &LimitTerms) -> String {
     match limit.on.as_slice() {
         [Counted::Transfer] => "transfers".to_owned(),
         [Counted::Redeem] => "redemptions".to_owned(),

@@ -64,6 +64,7 @@ pub fn posting(effect: &Effect) -> Option<Posting> {
         | Effect::Kin(_)
         | Effect::Private(_)
         | Effect::Unobserve(_)
+        | Effect::Reverse(_)
         | Effect::Origin { .. }
         | Effect::Hold { .. }
         | Effect::Unhold { .. }
@@ -265,6 +266,7 @@ pub fn apply_effect(member: &mut Member, effect: &Effect, when: When, input: Opt
         | Effect::Erased { .. }
         | Effect::Private(_)
         | Effect::Unobserve(_)
+        | Effect::Reverse(_)
         | Effect::Household { .. } => standing::change(member, effect, when, input),
     }
     true

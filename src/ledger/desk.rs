@@ -10,6 +10,7 @@ pub use super::lists::{ListEntry, Lists};
 
 use super::clusters::{Clusters, KinRow};
 
+use super::held_out::{HeldOut, mark};
 use super::lists::ListChange;
 use super::lots::Lot;
 use super::record::{Effect, Input, Record, Status, Verdict};
@@ -105,6 +106,8 @@ pub enum DeskRow {
     Kin(KinRow),
     /// What the evidence of an open case names.
     Named(Arc<Named>),
+    /// A program's denials that were held instead.
+    HeldOut(Arc<HeldOut>),
 }
 
 /// Whether a record is one that fraud checks looked at or could have.
@@ -122,12 +125,14 @@ pub struct Desk {
     /// Closed cases in memory, oldest first.
     closed: VecDeque<Seq>,
     stats: Vec<Arc<DeskStats>>,
+    held_out: BTreeMap<ProgramId, Arc<HeldOut>>,
     /// Who is allowed and who is not.
     pub lists: Lists,
     /// Who is one person with whom.
     pub clusters: Clusters,
     touched: BTreeMap<Seq, Arc<Case>>,
     touched_entries: Vec<Arc<ListEntry>>,
+    touched_held_out: BTreeMap<ProgramId, Arc<HeldOut>>,
     stats_at_mark: Vec<Arc<DeskStats>>,
 }
 
@@ -147,6 +152,12 @@ impl Desk {
     #[must_use]
     pub fn stats(&self, program: ProgramId) -> Option<&Arc<DeskStats>> {
         self.stats.get(usize::from(program.get()))
+    }
+
+    /// A program's denials that were held instead, where there are any.
+    #[must_use]
+    pub fn held_out(&self, program: ProgramId) -> Option<&Arc<HeldOut>> {
+        self.held_out.get(&program)
     }
 
     /// The open case that looks at where the points of a member's lot came from, where one does.
@@ -214,6 +225,9 @@ impl Desk {
         add(case_mut, record);
         self.touched.insert(id, Arc::clone(case));
         self.open.insert(key, id);
+        if mark(record).is_some() {
+            self.change_held_out(record.program, |held_out| held_out.take(record, id));
+        }
         let evidence = record.fraud.reasons.iter().filter_map(|reason| reason.evidence.as_ref());
         let named = evidence.flat_map(|evidence| evidence.events.iter().copied());
         self.suspects.name((id, record.program), named.chain((record.status == Status::Posted).then_some(record.seq)));
@@ -259,6 +273,14 @@ impl Desk {
         entity
     }
 
+    fn change_held_out(&mut self, program: ProgramId, change: impl FnOnce(&mut HeldOut)) {
+        let held_out = self.held_out.entry(program).or_default();
+        let changed = Arc::make_mut(held_out);
+        changed.program = program;
+        change(changed);
+        self.touched_held_out.insert(program, Arc::clone(held_out));
+    }
+
     fn review(&mut self, record: &Record, review: &Review) {
         match review {
             Review::Resolve(resolution) => self.close(record, resolution),
@@ -301,6 +323,9 @@ impl Desk {
         if self.open.get(&(record.program, entity.clone())) == Some(&id) {
             self.open.remove(&(record.program, entity));
         }
+        if self.held_out.get(&record.program).is_some_and(|held_out| held_out.open.contains_key(&id)) {
+            self.change_held_out(record.program, |held_out| held_out.close(id, *outcome));
+        }
         let stats = self.stats_mut(record.program);
         for (rule, _) in rules {
             let Some(rule) = stats.rules.get_mut(&rule) else { continue };
@@ -323,6 +348,7 @@ impl Desk {
         rows.extend(std::mem::take(&mut self.touched_entries).into_iter().map(DeskRow::Entry));
         rows.extend(self.clusters.take_touched().into_iter().map(DeskRow::Kin));
         rows.extend(self.suspects.take_touched().into_iter().map(DeskRow::Named));
+        rows.extend(std::mem::take(&mut self.touched_held_out).into_values().map(DeskRow::HeldOut));
         for (index, stats) in (0u16..).zip(&self.stats) {
             if self.stats_at_mark.get(usize::from(index)) != Some(stats) {
                 rows.push(DeskRow::Stats(ProgramId::new(index), Arc::clone(stats)));
@@ -351,6 +377,7 @@ impl Desk {
             DeskRow::Entry(entry) => self.lists.put(entry),
             DeskRow::Kin(row) => self.clusters.restore(row),
             DeskRow::Named(named) => self.suspects.restore(named),
+            DeskRow::HeldOut(held_out) => drop(self.held_out.insert(held_out.program, held_out)),
             DeskRow::Stats(program, stats) => {
                 *self.stats_mut(program) = DeskStats::clone(&stats);
                 self.stats_at_mark.clone_from(&self.stats);
@@ -366,7 +393,9 @@ impl Desk {
         let stats = (0u16..).zip(&self.stats).map(|(at, stats)| DeskRow::Stats(ProgramId::new(at), Arc::clone(stats)));
         let entries = self.lists.iter().cloned().map(DeskRow::Entry);
         let named = self.suspects.iter().map(DeskRow::Named);
-        open.chain(stats).chain(entries).chain(self.clusters.rows().map(DeskRow::Kin)).chain(named).collect()
+        let held_out = self.held_out.values().cloned().map(DeskRow::HeldOut);
+        let rest = entries.chain(self.clusters.rows().map(DeskRow::Kin)).chain(named).chain(held_out);
+        open.chain(stats).chain(rest).collect()
     }
 }
 

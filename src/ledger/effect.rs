@@ -1,12 +1,10 @@
 //! What a record did. An effect is complete: it names its lot, its account, its instant. It never says how it was worked out.
 
 mod party;
-use super::calendar::Span;
 use super::posting::{Account, Credit};
 use super::provenance::{Back, Condition, HoldEnd, Leaving, LineBack, Lines, Punched};
-use super::review::Vest;
 use super::types::{LotId, Money, NameId, Points, Seq, Text, TimeMs};
-use super::{kin, private, status, verdict};
+use super::{calendar, kin, private, review, status, verdict};
 
 /// One consequence of a record. `party` is an index into [`Record::parties`](super::record::Record::parties).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -424,7 +422,7 @@ pub enum Effect {
         to: Account,
     },
     /// A lot that waited for a review gets its instants.
-    Vest(Vest),
+    Vest(review::Vest),
     /// The terms of its own that a rule asked for a lot which waits for a review; only noted.
     HeldTerms {
         /// Whose lot.
@@ -432,9 +430,9 @@ pub enum Effect {
         /// Which lot.
         lot: LotId,
         /// How long it is to be pending, where the rule said so.
-        pending: Option<Span>,
+        pending: Option<calendar::Span>,
         /// How long it is to last, where the rule said so.
-        expires: Option<Span>,
+        expires: Option<calendar::Span>,
     },
     /// The record is referred to a case, though it stands. The last of a record's effects.
     Refer {
@@ -493,6 +491,8 @@ pub enum Effect {
     },
     /// An order counts for less in a ring, or for nothing.
     Unobserve(verdict::Unobserved),
+    /// An order is counted where what was given back is.
+    Reverse(verdict::Reversed),
     /// Who is tied to whom.
     Kin(kin::KinEffect),
     /// What is known of a person, and what of it is sealed.

@@ -14,8 +14,8 @@ use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
 pub use super::effect::Effect;
 pub use super::posting::{Account, Clip, Clipped, Credit};
 pub use super::verdict::{
-    Assessment, CAME_LATE, Change, Evidence, Keep, KeyField, KeyFields, MARK, Observation, Reason, Taken, Told,
-    Unobserved, Verdict,
+    Assessment, CAME_LATE, Change, Evidence, HELD_OUT, Keep, KeyField, KeyFields, MARK, Observation, Reason, Reversed,
+    Taken, Told, Unobserved, Verdict,
 };
 
 /// What was asked of the ledger.

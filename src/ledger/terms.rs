@@ -357,6 +357,15 @@ pub struct HouseholdTerms {
     pub members_max: u16,
 }
 
+/// How many denials are held instead, to learn how often they are right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holdout {
+    /// Of a thousand.
+    pub per_thousand: u16,
+    /// The most points that they may come to in a day of the program's zone.
+    pub points_per_day: i64,
+}
+
 /// All a program declares that the ledger decides by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terms {
@@ -393,6 +402,8 @@ pub struct Terms {
     pub feeds: Vec<Feed>,
     /// Flags of several families that weigh this much together hold; never where it is zero.
     pub together: u8,
+    /// Of what limits deny, what is held instead, where the program wants that.
+    pub holdout: Option<Holdout>,
     /// Which limits and feeds each kind of input concerns.
     pub concerns: Concerns,
     /// Rights by membership, tier and plan.

@@ -3,7 +3,7 @@
 //! Only the vocabulary: the counting is done by `fraud`.
 
 use super::act::What;
-use super::event::EventKind;
+use super::event::{Event, EventKind};
 pub use super::fact::{Fact, Facts};
 use super::record::{Input, KeyField, KeyFields, Taken, Verdict};
 use super::types::{NameId, Text};
@@ -36,6 +36,14 @@ pub enum Metric {
     Sequence,
     /// How many within the window, earlier or later, are over the same amount.
     Copies,
+    /// The largest amount.
+    Max,
+    /// The smallest amount; less than the limit is too little.
+    Min,
+    /// The amount the calendar window, or everything, began with.
+    First,
+    /// The latest amount.
+    Last,
 }
 
 impl Metric {
@@ -55,6 +63,10 @@ impl Metric {
             Self::Passed => "passed",
             Self::Sequence => "sequence",
             Self::Copies => "copies",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::First => "first",
+            Self::Last => "last",
         }
     }
 
@@ -229,6 +241,8 @@ pub struct LimitExtra {
     pub other: Option<NameId>,
     /// What it is for; empty where nobody said.
     pub about: Text,
+    /// What it says where its ring has dropped what would matter; what is usual where not given.
+    pub unevaluable: Option<Absent>,
     /// What a member is told whom it stops; empty where the program leaves it at what is usual.
     pub member: Text,
     /// Whether it is of the default pack; else the program itself declares it.
@@ -236,6 +250,18 @@ pub struct LimitExtra {
 }
 
 impl LimitExtra {
+    /// Whether an input is in what is counted for it: nothing is given back before it was.
+    #[must_use]
+    pub fn counts_itself(&self) -> bool {
+        !self.excludes_current && self.taken != Taken::Reversed
+    }
+
+    /// Whether an event has the attributes that it must have to be counted.
+    #[must_use]
+    pub fn has_all(&self, event: &Event) -> bool {
+        self.when.iter().all(|(name, value)| event.attribute(name) == Some(value))
+    }
+
     /// Whether the number alone decides: nothing else has to be so for the limit to speak.
     #[must_use]
     pub fn is_unconditional(&self) -> bool {

@@ -42,6 +42,9 @@ pub struct Reason {
 /// What the detail of a reason begins with that is about earlier decisions, which this input would have changed had it come in time.
 pub const CAME_LATE: &str = "came late: ";
 
+/// What the detail of a reason begins with that would have denied, and was held instead to learn whether that was right.
+pub const HELD_OUT: &str = "held out, would have denied: ";
+
 impl Reason {
     /// Whether it is about earlier decisions, and not about this input.
     #[must_use]
@@ -149,6 +152,25 @@ pub struct Unobserved {
     pub left: Option<i64>,
 }
 
+/// What a ring of what was given back takes in of an order: at the order's own time, so much as went back of it so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversed {
+    /// Whose order.
+    pub party: u8,
+    /// The ring.
+    pub ring: NameId,
+    /// The values of its key's fields, as [`KeyFields::key_of`] says.
+    pub key: Text,
+    /// The record of the order.
+    pub of: Seq,
+    /// When the order was, in business time.
+    pub at: TimeMs,
+    /// How many entries the ring keeps.
+    pub entries: u16,
+    /// 1, or the amount that went back.
+    pub value: i64,
+}
+
 /// The value of an entry that is no occurrence: counts since it begin after it.
 pub const MARK: i64 = i64::MIN;
 
@@ -164,6 +186,8 @@ pub enum Taken {
     Denied,
     /// What was posted or held, less what was given back of it since.
     Kept,
+    /// What was given back of it: nothing is taken in before, see [`Reversed`].
+    Reversed,
 }
 
 /// How a ring keeps what it observes: written into the upper bits of [`Observation::capacity`], which are zero for plain counts.
@@ -193,7 +217,8 @@ impl Keep {
             Taken::Attempted => 0,
             Taken::Accepted => Self::ACCEPTED,
             Taken::Denied => Self::DENIED,
-            Taken::Kept => Self::ACCEPTED | Self::DENIED,
+            // What a ring takes in by a refund is no matter of the order's record.
+            Taken::Kept | Taken::Reversed => Self::ACCEPTED | Self::DENIED,
         };
         let distinct = if self.distinct { Self::DISTINCT } else { 0 };
         let first = if self.first { Self::FIRST } else { 0 };

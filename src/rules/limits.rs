@@ -36,11 +36,21 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         MetricText::Speed => "speed",
         MetricText::Sequence => "sequence",
         MetricText::Copies => "copies",
+        MetricText::Max => "max",
+        MetricText::Min => "min",
+        MetricText::First => "first",
+        MetricText::Last => "last",
     };
     let mut name = format!("ring:{}:{metric}:{}", keys(&limit.key), kinds(&limit.on));
     let mut add = |what: &str, text: &str| write!(name, ":{what}={text}").expect("a string takes everything");
     if let Some(of) = limit.of.as_ref().filter(|_| limit.latest.is_none()) {
         add("of", of.get_ref().0.name());
+    }
+    match (limit.metric, limit.window.get_ref().0) {
+        // What such a ring keeps depends on the number, or on where the window begins.
+        (MetricText::Max | MetricText::Min, _) => add("limit", &most(limit).to_string()),
+        (MetricText::First, WindowOf::Calendar(period)) => add("in", &format!("{period:?}")),
+        _ => {}
     }
     if !limit.when.is_empty() {
         add("when", &conditions(&limit.when));
@@ -56,6 +66,7 @@ pub(super) fn ring_name(limit: &LimitTable) -> Text {
         CountsText::Accepted => add("counts", "accepted"),
         CountsText::Denied => add("counts", "denied"),
         CountsText::Kept => add("counts", "kept"),
+        CountsText::Reversed => add("counts", "reversed"),
     }
     Text::new(name)
 }
@@ -173,16 +184,20 @@ pub(super) fn limits(m: &Manifest, id: Ids<'_>) -> Vec<LimitTerms> {
             weight: limit
                 .weight
                 .map_or_else(|| usual_weight(limit.verdict.0), |weight| u8::try_from(weight.0).unwrap_or(100)),
-            absent: match &limit.absent {
-                None | Some(AbsentText(None)) => Absent::Skip,
-                Some(AbsentText(Some(verdict))) => Absent::Verdict(*verdict),
-            },
+            absent: limit.absent.as_ref().map_or(Absent::Skip, missing),
             ring: if has_ring(limit.metric) { id(&ring) } else { NO_RING },
             capacity: sharing().map(capacity).max().unwrap_or(1),
             extra,
         }
     });
     limits.collect()
+}
+
+const fn missing(text: &AbsentText) -> Absent {
+    match text {
+        AbsentText(None) => Absent::Skip,
+        AbsentText(Some(verdict)) => Absent::Verdict(*verdict),
+    }
 }
 
 fn counted(on: &OneOrMany<CountedKind>) -> Vec<Counted> {
@@ -199,6 +214,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
             CountsText::Accepted => Taken::Accepted,
             CountsText::Denied => Taken::Denied,
             CountsText::Kept => Taken::Kept,
+            CountsText::Reversed => Taken::Reversed,
         },
         excludes_current: !limit.current,
         ignore_m: limit.ignore_below_m.map_or(0, |metres| metres.0),
@@ -230,6 +246,7 @@ fn extra(limit: &LimitTable, id: Ids<'_>) -> LimitExtra {
         other: other_ring(limit).map(|ring| id(&ring)),
         about: limit.about.as_ref().map_or(Text::new_static(""), |about| about.0.clone()),
         member: limit.member_reason.as_ref().map_or(Text::new_static(""), |told| told.0.clone()),
+        unevaluable: limit.unevaluable.as_ref().map(missing),
         standard: limit.standard,
     }
 }
@@ -341,6 +358,10 @@ fn metric(limit: &LimitTable) -> Metric {
         (MetricText::Passed, _) => Metric::Passed,
         (MetricText::Sequence, _) => Metric::Sequence,
         (MetricText::Copies, _) => Metric::Copies,
+        (MetricText::Max, _) => Metric::Max,
+        (MetricText::Min, _) => Metric::Min,
+        (MetricText::First, _) => Metric::First,
+        (MetricText::Last, _) => Metric::Last,
     }
 }
 
@@ -370,6 +391,10 @@ fn capacity(limit: &LimitTable) -> u16 {
         }
         // Room for repeated values, so that late events find what lay before them.
         MetricText::Distinct => needed.saturating_mul(2).max(evidence).min(RING_CAPACITY_MAX),
+        // Of these the newest decides; of marks of what they begin after there may be as many.
+        MetricText::Max | MetricText::Min | MetricText::First | MetricText::Last => {
+            evidence.saturating_mul(places(limit))
+        }
         MetricText::Gap | MetricText::Favour | MetricText::Age | MetricText::Cycle => evidence,
         MetricText::Share | MetricText::Passed => PRIOR_ENTRIES_MIN,
         MetricText::Speed if limit.often.is_some() => OFTEN_RING_ENTRIES,

@@ -16,8 +16,8 @@ use super::validate::BUILT_IN_COUNTERS;
 use super::values::{Kind, OneOrMany};
 use crate::ledger::provenance::RefundPolicy;
 use crate::ledger::terms::{
-    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Downgrade, Expiry, IdentityTerms, LevelTerms, Need, Period,
-    PoolTerms, ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
+    CapPeriod, CapTerms, CardTerms, CardWorth, Concerns, Downgrade, Expiry, Holdout, IdentityTerms, LevelTerms, Need,
+    Period, PoolTerms, ReferralTerms, RewardTerms, Terms, TierPeriod, TierTerms,
 };
 use crate::ledger::types::{Money, NameId, Points, Text};
 use crate::limits::LATENESS_MS_DEFAULT;
@@ -133,6 +133,10 @@ pub(super) fn terms(manifest: &Manifest, text: &str, version: u32, id: Ids<'_>) 
         identity: identity(m),
         limits: limits::limits(m, id),
         household: m.household.as_ref().map(|household| household.terms(id)),
+        holdout: m.fraud.holdout.as_ref().map(|holdout| Holdout {
+            per_thousand: u16::try_from(holdout.per_thousand.0).unwrap_or(0),
+            points_per_day: holdout.points_per_day.0,
+        }),
         spend_counter: id("spend"),
         purchases_counter: id("purchases"),
         ..Terms::default()

@@ -1,17 +1,17 @@
 //! What is not wrong with a program but seldom meant: rules that can never give, points without a bound, gift cards that earn,
 //! windows that are over, scripts that no case calls. A program with warnings runs.
 
+mod limits;
+
 use hashbrown::HashSet;
 
 use super::cases;
 use super::diagnostic::Diagnostic;
 use super::files::{CASES_FOLDER, MANIFEST, ProgramFiles};
-use super::limits;
 use super::manifest::{EarnTable, LinesTable, Manifest};
 use super::program::Program;
 use super::scan::{Piece, Token, tokens};
 use super::script::{Function, Handled, Role, closing, functions, role};
-use super::values::WindowOf;
 use super::values::{OneOrMany, Words};
 use crate::ledger::calendar::{Day, parts_of, year_of};
 use crate::ledger::event::EventKind;
@@ -20,7 +20,7 @@ use crate::ledger::event::EventKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// What kind: `unreachable_rule`, `no_cap`, `earns_on_gift_cards`, `earns_on_points`, `window_over`, `no_cases`,
-    /// `handler_not_tested`, `limit_not_tested`, `unused`; `nothing_to_accept` where `[lint]` accepts what is not there.
+    /// `handler_not_tested`, `limit_not_tested`, `always_fires`, `no_absent`, `unused`; `nothing_to_accept` where `[lint]` accepts what is not there.
     pub code: &'static str,
     /// Where, and what.
     pub at: Diagnostic,
@@ -33,6 +33,7 @@ pub fn warnings(files: &ProgramFiles, program: &Program, today: Option<Day>) -> 
     let mut look = Look { manifest, text, found: Vec::new() };
     look.earning();
     look.contradictions();
+    look.limits();
     look.unused(files);
     look.cases(files, program);
     let mut found = look.found;
@@ -140,30 +141,6 @@ impl Look<'_> {
         }
         for cap in m.caps.iter().filter(|cap| cap.limit.0 == 0) {
             never.push((cap.name.span().start, "a cap of nothing cuts everything its pool would be given"));
-        }
-        // Those of the default pack are no matter of the program's.
-        let own: Vec<_> = m.limits.iter().filter(|limit| !limit.standard).collect();
-        for (at, limit) in own.iter().enumerate() {
-            let stronger = own.iter().enumerate().any(|(other_at, other)| {
-                let same = other.on == limit.on
-                    && other.key == limit.key
-                    && other.metric == limit.metric
-                    && limits::ring_name(other) == limits::ring_name(limit)
-                    && (other.shadow, other.current) == (limit.shadow, limit.current);
-                let (WindowOf::Rolling(others), WindowOf::Rolling(own)) =
-                    (other.window.get_ref().0, limit.window.get_ref().0)
-                else {
-                    return false;
-                };
-                let (Some(others_most), Some(most)) = (&other.limit, &limit.limit) else { return false };
-                let (others_most, most) = (others_most.get_ref().0, most.get_ref().0);
-                let covers = others >= own && others_most <= most && other.verdict.0 >= limit.verdict.0;
-                let twins = others == own && others_most == most && other.verdict.0 == limit.verdict.0;
-                other_at != at && same && covers && (!twins || other_at < at)
-            });
-            if stronger {
-                never.push((limit.id.span().start, "another limit raises at least as much, and sooner"));
-            }
         }
         for (offset, message) in never {
             self.warn("unreachable_rule", offset, message);

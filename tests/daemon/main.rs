@@ -9,6 +9,7 @@ mod closed_loop;
 mod contract;
 mod erasure;
 mod grocer;
+mod holdouts;
 mod investigations;
 mod keys;
 mod kiosk;

@@ -33,7 +33,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     };
     let all = records().into_iter().chain(lives::records()).chain(kin::records());
     let all = all.chain(told::records()).chain(status::records()).chain(status::private_records());
-    let all = all.chain(status::unobserved_records());
+    let all = all.chain(status::unobserved_records()).chain(status::reversed_records());
     for (name, record) in all {
         let mut bytes = Vec::new();
         encode_record(&record, &mut bytes);
@@ -54,6 +54,7 @@ fn samples() -> BTreeMap<String, (u8, Vec<u8>)> {
     add("registry", REGISTRY_VERSION, encode_registry(&registry()));
     add("desk-case", DESK_VERSION, encode_desk(&reviews::case()));
     add("desk-stats", DESK_VERSION, encode_desk(&reviews::stats()));
+    add("desk-held-out", DESK_VERSION, encode_desk(&reviews::held_out()));
     add("ring", RING_VERSION, encode_ring(&ring()));
     add("ring-new", RING_VERSION, encode_ring(&new_ring()));
     add("block", BLOCK_VERSION, encode_block(Seq::new(1_000_001), &[0xab; 32], &block()).unwrap().bytes().into());
@@ -72,6 +73,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
         "program" => decode_program(bytes).unwrap() == program(),
         "registry" => decode_registry(bytes).unwrap() == registry(),
         "desk-case" => decode_desk(bytes).unwrap() == reviews::case(),
+        "desk-held-out" => decode_desk(bytes).unwrap() == reviews::held_out(),
         "desk-stats" => decode_desk(bytes).unwrap() == reviews::stats(),
         "registry-plans" => decode_registry(bytes).unwrap() == registry_with_plans(),
         "registry-versions" => decode_registry(bytes).unwrap() == registry_with_versions(),
@@ -94,6 +96,7 @@ fn decodes(name: &str, bytes: &[u8]) -> bool {
                 .chain(status::records())
                 .chain(status::private_records())
                 .chain(status::unobserved_records())
+                .chain(status::reversed_records())
                 .find(|(name, _)| name == record)
                 .expect("a file has a sample");
             decode_record(bytes).unwrap() == (sample, bytes.len())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tallystick::ledger::calendar::Span;
 use tallystick::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
 use tallystick::ledger::event::{Adjustment, Context};
+use tallystick::ledger::held_out::{HeldOut, RuleHeldOut};
 use tallystick::ledger::record::{Effect, Input, Record};
 use tallystick::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use tallystick::ledger::types::{Points, ProgramId, Seq};
@@ -107,6 +108,19 @@ pub fn case() -> DeskRow {
         at_risk: 4_200,
         closed: Some(closed),
     }))
+}
+
+/// Denials that were held instead, some of them in an open case.
+pub fn held_out() -> DeskRow {
+    let rule = RuleHeldOut { held: 12, confirmed: 5, cleared: 300 };
+    let held_out = HeldOut {
+        program: ProgramId::new(1),
+        day: text("day=2026-01-05"),
+        points: 4_200,
+        rules: [(text("device_hour"), rule), (text("never"), RuleHeldOut::default())].into(),
+        open: [(Seq::new(999_990), vec![text("device_hour"), text("device_hour")])].into(),
+    };
+    DeskRow::HeldOut(Arc::new(held_out))
 }
 
 /// A program's numbers.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tallystick::ledger::event::Birthday;
 use tallystick::ledger::member::Member;
 use tallystick::ledger::private::{Known, Private, PrivateEffect};
-use tallystick::ledger::record::{Effect, Input, Record, Unobserved};
+use tallystick::ledger::record::{Effect, Input, Record, Reversed, Unobserved};
 use tallystick::ledger::status::{Credits, Landing, Status};
-use tallystick::ledger::types::Seq;
+use tallystick::ledger::types::{Seq, TimeMs};
 
 use super::samples::{NOW, bare, full_event, member, name, text};
 
@@ -39,6 +39,16 @@ pub fn unobserved_records() -> Vec<(String, Record)> {
     };
     let effects = vec![gone(0, "ana", None), gone(1, "s1\u{1f}ana", Some(1_299)), gone(0, "", Some(-1))];
     vec![("record-effects-unobserved".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
+}
+
+/// A record that gave back what limits on that count: a number and an amount.
+pub fn reversed_records() -> Vec<(String, Record)> {
+    let (ring, of, at) = (name(5), Seq::new(77), TimeMs::new(1_767_225_600_000));
+    let back = |party, key: &str, entries, value| {
+        Effect::Reverse(Reversed { party, ring, key: text(key), of, at, entries, value })
+    };
+    let effects = vec![back(0, "ana", 10, 1), back(1, "s1\u{1f}ana", 256, 1_299)];
+    vec![("record-effects-reversed".to_owned(), Record { effects, ..bare(Input::Event(Arc::new(full_event()))) })]
 }
 
 /// What is sealed of a record.

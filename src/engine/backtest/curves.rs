@@ -6,8 +6,9 @@
 
 use hashbrown::{HashMap, HashSet};
 
+use crate::engine::differ::at_stake;
 use crate::fraud::{self, Counted, Question, Rings, Seen};
-use crate::ledger::record::{Effect, Input, Record, Status, Verdict};
+use crate::ledger::record::{Input, Record, Status, Verdict};
 use crate::ledger::review::{Outcome, Review};
 use crate::ledger::terms::{LimitTerms, Metric, Terms};
 use crate::ledger::types::{Seq, Text};
@@ -216,23 +217,6 @@ impl Threshold {
             fraud_members: self.fraud_members + other.fraud_members,
         }
     }
-}
-
-/// Points that a record brings; where it brings none, those it takes.
-fn at_stake(record: &Record) -> i64 {
-    let (mut brought, mut taken) = (0i64, 0i64);
-    for effect in &record.effects {
-        match effect {
-            Effect::Credit(credit) => brought = brought.saturating_add(credit.amount.get()),
-            Effect::Debit { amount, .. } => taken = taken.saturating_add(amount.get()),
-            _ => {}
-        }
-    }
-    let asked = match &record.input {
-        Input::Transfer(transfer, _) => transfer.amount.get(),
-        _ => 0,
-    };
-    if brought > 0 { brought } else { taken.max(asked) }
 }
 
 /// Numbers of a limit that are tried: all that its ring can count to, or, of a sum, tenths of its own.

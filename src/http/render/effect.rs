@@ -95,6 +95,7 @@ const fn is_bookkeeping(effect: &Effect) -> bool {
             | Effect::HeldTerms { .. }
             | Effect::Kin(_)
             | Effect::Unobserve(_)
+            | Effect::Reverse(_)
             | Effect::HeldCap { .. }
             | Effect::Lifetime { .. }
             | Effect::Chose { .. }

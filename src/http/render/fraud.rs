@@ -7,6 +7,7 @@ use super::verdict_name;
 use crate::engine::counters::Counter;
 use crate::http::json::Json;
 use crate::ledger::desk::{DeskStats, RuleStats};
+use crate::ledger::held_out::{HeldOut, RuleHeldOut};
 use crate::ledger::lists::ListEntry;
 use crate::ledger::record::KeyField;
 use crate::ledger::terms::{Absent, CalendarWindow, Counted, LimitTerms, Metric, Terms};
@@ -22,7 +23,12 @@ pub const fn list_name(allow: bool) -> &'static str {
 }
 
 /// The declared limits in order, then other rules that spoke: of scripts, of the ledger itself, of versions before.
-pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats, entries: &[Arc<ListEntry>]) {
+pub fn fraud_rules(
+    out: &mut Json,
+    terms: &Terms,
+    (stats, held_out): (&DeskStats, &HeldOut),
+    entries: &[Arc<ListEntry>],
+) {
     out.begin_object();
     out.int_field("judged", stats.judged);
     out.key("data");
@@ -35,6 +41,7 @@ pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats, entries: &[
         let none = RuleStats::default();
         let known = stats.rules.get(&limit.id).unwrap_or(&none);
         done(out, known);
+        holdout(out, held_out, &limit.id);
         silenced(out, entries, &limit.id);
         out.key("lints");
         out.begin_array();
@@ -50,6 +57,7 @@ pub fn fraud_rules(out: &mut Json, terms: &Terms, stats: &DeskStats, entries: &[
         out.field("rule", rule);
         out.bool_field("declared", false);
         done(out, known);
+        holdout(out, held_out, rule);
         silenced(out, entries, rule);
         out.end_object();
     }
@@ -147,6 +155,22 @@ fn done(out: &mut Json, known: &RuleStats) {
         Some(precision) => out.int(precision),
         None => out.null(),
     }
+}
+
+/// Denials of a rule that were held instead, and of those a person has looked at the share that the rule would have got wrong.
+fn holdout(out: &mut Json, held_out: &HeldOut, rule: &Text) {
+    let RuleHeldOut { held, confirmed, cleared } = held_out.rules.get(rule).copied().unwrap_or_default();
+    out.key("holdout");
+    out.begin_object();
+    out.int_field("held", held);
+    out.int_field("confirmed", confirmed);
+    out.int_field("cleared", cleared);
+    out.key("false_positive_bp");
+    match cleared.saturating_mul(BASIS_POINTS).checked_div(confirmed.saturating_add(cleared)) {
+        Some(wrong) => out.int(wrong),
+        None => out.null(),
+    }
+    out.end_object();
 }
 
 /// What limits have counted, with the events where they are known.

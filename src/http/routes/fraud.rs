@@ -26,10 +26,10 @@ pub async fn rules(ask: Ask) -> Result<Response, Problem> {
     let call = ask.call();
     let view = call.view()?;
     call.query(&[])?;
-    let stats = call.edge.handle.desk_stats(view.id).await?;
+    let (stats, held_out) = call.edge.handle.desk_stats(view.id).await?;
     let entries = call.edge.handle.list_entries(view.id).await?;
     let mut out = Json::with_capacity(4_096);
-    render::fraud_rules(&mut out, &view.compiled.terms, &stats, &entries);
+    render::fraud_rules(&mut out, &view.compiled.terms, (&stats, &held_out), &entries);
     Ok(json(StatusCode::OK, out))
 }
 

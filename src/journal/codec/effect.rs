@@ -4,7 +4,7 @@
 
 use super::wire::{wire_enum, wire_struct};
 use crate::ledger::calendar::Span;
-use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Unobserved};
+use crate::ledger::record::{Account, Clip, Clipped, Credit, Effect, Reversed, Unobserved};
 
 // Tags are never changed and never reused.
 wire_enum!(Account, "account" {
@@ -70,6 +70,7 @@ wire_enum!(Effect, "effect" {
     61 = HeldTerms { party, lot, pending, expires },
     62 = Refer { party },
     63 = Unobserve(gone),
+    64 = Reverse(back),
     80 = Kin(kin),
 });
 
@@ -89,5 +90,7 @@ wire_enum!(Clipped, "clipped" {
 wire_struct!(Credit { party, pool, lot, amount, repaid, earned_at, available_at, expires_at, from, reason, rule });
 
 wire_struct!(Unobserved { party, ring, key, of, left });
+
+wire_struct!(Reversed { party, ring, key, of, at, entries, value });
 
 wire_struct!(Clip { party, what, wanted, given, limit });

@@ -6,6 +6,7 @@ use super::wire::{wire_enum, wire_struct};
 use super::{decode_row, encode_row};
 use crate::journal::Error;
 use crate::ledger::desk::{Case, Closed, DeskRow, DeskStats, RuleStats};
+use crate::ledger::held_out::{HeldOut, RuleHeldOut};
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::review::{ClawBack, Outcome, Release, Resolution, Review, Vest};
 use crate::ledger::suspects::Named;
@@ -52,11 +53,16 @@ wire_enum!(DeskRow, "desk row" {
     2 = Entry(entry),
     80 = Kin(row),
     81 = Named(named),
+    82 = HeldOut(held_out),
 });
 
 wire_struct!(Case { id, program, entity, opened_at, updated_at, held, referred, members, rules, at_risk, closed });
 
 wire_struct!(Named { case, program, records });
+
+wire_struct!(HeldOut { program, day, points, rules, open });
+
+wire_struct!(RuleHeldOut { held, confirmed, cleared });
 
 wire_struct!(ListChange { allow, kind, value, put, key });
 

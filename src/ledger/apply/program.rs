@@ -65,6 +65,7 @@ pub(super) fn keep_books(program: &mut ProgramState, record: &Record) {
             | Effect::Refer { .. }
             | Effect::Kin(_)
             | Effect::Unobserve(_)
+            | Effect::Reverse(_)
             | Effect::Private(_)
             | Effect::Origin { .. }
             | Effect::Spend { .. }

@@ -321,6 +321,12 @@ impl<'a> Giving<'a> {
         };
         let [_, of] = self.subject.seqs();
         draft.unobserve(self.books, (event, of), what);
+        let is_back = |progress: &Progress| is_whole(progress) || left(progress) < all;
+        let back = |limit: &LimitTerms| match limit.metric {
+            Metric::Sum => (left(before) != left(after)).then_some(all - left(after)),
+            _ => (is_back(after) && !is_back(before)).then_some(1),
+        };
+        draft.reverse(self.books, (event, of), back);
     }
 
     /// A party of the order as a party of the refund.

@@ -13,6 +13,9 @@ use super::act::room_for_hold;
 use super::{Books, Draft, Judgement, status_of, within};
 use crate::limits::REVERSAL_GRACE_DAYS;
 
+/// Effects that a transfer from a few lots comes to, about: room for them is made at once.
+const EFFECTS_TYPICAL: usize = 8;
+
 /// Decides a transfer between two members, through the `transit` account.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub fn transfer(
         return Err(Reject::StepUpRequired(why));
     }
     let status = status_of(judgement.assessment.verdict);
-    let mut draft = Draft::default();
+    let mut draft = Draft { effects: Vec::with_capacity(EFFECTS_TYPICAL), ..Draft::default() };
     let giver = draft.party(&transfer.from, Some(from));
     let receiver = draft.party(&transfer.to, Some(to));
     match status {
@@ -120,7 +123,7 @@ impl Draft {
         to: &Member,
         (party, pool): (u8, NameId),
     ) -> Result<(), Reject> {
-        let mut arriving: Vec<(Option<TimeMs>, Points)> = Vec::with_capacity(1);
+        let mut arriving: Vec<(Option<TimeMs>, Points)> = Vec::with_capacity(EFFECTS_TYPICAL / 2);
         let grace = || books.terms.zone.after(books.now, Span::Days(REVERSAL_GRACE_DAYS));
         let source = from.pool(pool).map_or(&[][..], |pool| &pool.lots);
         for effect in &self.effects {

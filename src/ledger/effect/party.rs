@@ -12,6 +12,7 @@ impl Effect {
             Self::Kin(kin) => kin.party(),
             Self::Private(private) => private.party(),
             Self::Unobserve(gone) => gone.party,
+            Self::Reverse(back) => back.party,
             Self::Enroll { party, .. }
             | Self::Debit { party, .. }
             | Self::Owe { party, .. }

@@ -20,9 +20,21 @@ pub(in crate::rules) struct FraudTable {
     pub pack: PackText,
     /// Flags of several families that weigh this much together hold; 0 for never. 60 where not given.
     pub together: Option<Whole<0, 100>>,
+    /// Of what limits deny, what is held for a person instead, to learn how often they are right; nothing where not given.
+    pub holdout: Option<HoldoutTable>,
     /// `[fraud.rules.<id>]`: what to change of one of the pack.
     #[serde(default)]
     pub rules: Named<OverrideTable>,
+}
+
+/// `holdout = { per_thousand = 10, points_per_day = 500 }`: by the event's own id, so the same every time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::rules) struct HoldoutTable {
+    /// Of a thousand denials, so many.
+    pub per_thousand: Whole<1, 10>,
+    /// The most points that they may come to in a day.
+    pub points_per_day: Whole<1, { i64::MAX }>,
 }
 
 /// Which limits every program begins with.
@@ -74,7 +86,8 @@ pub(in crate::rules) struct LimitTable {
     /// `count` events, `sum` their amounts, count `distinct` values `of` a field, the `gap` between two, the `speed` from place to
     /// place; the `share` of a balance that goes, the `age` of what arrives, `favour` of one employee, a `cycle` of transfers,
     /// how much of what was received is `passed` on, in percent, or the `sequence` of `attributes.terminal_sequence`: so many numbers
-    /// may be missing, none is used twice, none goes back; or `copies`, which are over the same amount within the window.
+    /// may be missing, none is used twice, none goes back; or `copies`, which are over the same amount within the window. Of amounts the
+    /// `max` and the `last` within the window, and the `first` of a calendar window or `ever`, are at most `limit`, the `min` at least.
     #[serde(default)]
     pub metric: MetricText,
     /// For distinct values: of which field.
@@ -88,7 +101,8 @@ pub(in crate::rules) struct LimitTable {
     pub when: BTreeMap<String, String>,
     /// Only what came after the latest of these is counted.
     pub since: Option<AfterTable>,
-    /// What is counted by its outcome: `attempted`, `accepted`, `denied`; or `kept`: what was accepted and not given back since, where it was in time.
+    /// What is counted by its outcome: `attempted`, `accepted`, `denied`; `kept`: what was accepted and not given back since, where it was in time; or
+    /// `reversed`: what was given back by now, all or in part, at the time of the order.
     #[serde(default)]
     pub counts: CountsText,
     /// Whether the event itself is in the count.
@@ -145,6 +159,9 @@ pub(in crate::rules) struct LimitTable {
     pub weight: Option<Whole<0, 100>>,
     /// What a missing field of the key means: `skip` this limit, or a verdict.
     pub absent: Option<AbsentText>,
+    /// What it means that more happened than its ring keeps: `skip`, which only notes it, or a verdict. Where not given, a window that
+    /// holds more than is kept counts as beyond the limit, and what came late and cannot be told is flagged.
+    pub unevaluable: Option<AbsentText>,
     /// Whether it is one of the default pack.
     #[serde(skip)]
     pub standard: bool,
@@ -176,6 +193,7 @@ pub(in crate::rules) enum CountsText {
     Accepted,
     Denied,
     Kept,
+    Reversed,
 }
 
 /// What a limit counts.
@@ -195,6 +213,10 @@ pub(in crate::rules) enum MetricText {
     Passed,
     Sequence,
     Copies,
+    Max,
+    Min,
+    First,
+    Last,
 }
 
 impl MetricText {
@@ -213,6 +235,10 @@ impl MetricText {
             Self::Passed => "part that is passed on",
             Self::Sequence => "gap in numbers",
             Self::Copies => "number of copies",
+            Self::Max => "largest amount",
+            Self::Min => "smallest amount",
+            Self::First => "first amount",
+            Self::Last => "last amount",
         }
     }
 }

@@ -27,6 +27,10 @@ pub(in crate::rules) struct LintTable {
     pub handler_not_tested: Option<Spanned<Words>>,
     /// Why a limit has no case in which it fires, or none in which it is silent.
     pub limit_not_tested: Option<Spanned<Words>>,
+    /// Why a limit speaks of all that it counts.
+    pub always_fires: Option<Spanned<Words>>,
+    /// Why it may stay unsaid what a missing field of a limit's key means.
+    pub no_absent: Option<Spanned<Words>>,
 }
 
 impl LintTable {
@@ -42,6 +46,8 @@ impl LintTable {
             ("no_cases", &self.no_cases),
             ("handler_not_tested", &self.handler_not_tested),
             ("limit_not_tested", &self.limit_not_tested),
+            ("always_fires", &self.always_fires),
+            ("no_absent", &self.no_absent),
         ];
         all.into_iter().filter_map(|(code, why)| Some((code, why.as_ref()?))).collect()
     }

@@ -117,9 +117,16 @@ fn limits_fit_their_rings() {
     assert_eq!(limit("limit = 511\ncounts = \"kept\""), "");
     assert_eq!(limit("limit = 512\ncounts = \"kept\""), "program.toml:22:9: a limit on a count is at most 511");
     assert_eq!(limit("limit = 9\nmetric = \"sum\"\ncounts = \"kept\""), "");
-    assert!(
-        limit("metric = \"gap\"\ncounts = \"kept\"").contains("what is kept is a count or a sum of purchases or fees")
-    );
+    assert!(limit("metric = \"gap\"\ncounts = \"kept\"").contains("what is kept or reversed is a count or a sum"));
+    assert_eq!(limit("limit = 1023\ncounts = \"reversed\""), "");
+    assert_eq!(limit("limit = 1024\ncounts = \"reversed\""), "program.toml:22:9: a limit on a count is at most 1023");
+    for metric in ["max", "min", "last"] {
+        assert_eq!(limit(&format!("limit = 100000\nmetric = \"{metric}\"\nunevaluable = \"skip\"")), "");
+        assert!(limit(&format!("metric = \"{metric}\"")).contains("a limit says the most that passes"));
+    }
+    let first = "program.toml:20:10: the first amount is that of a `day`, `week`, `month` or `ever`";
+    assert!(limit("limit = 5\nmetric = \"first\"").starts_with(first));
+    assert!(limit("limit = 5\nunevaluable = \"zero\"").contains("\"zero\" is not a verdict"));
     assert!(limit("limit = 5\nentries = 10").contains("only a sum needs"));
     assert!(limit("limit = 5\nabsent = \"zero\"").contains("\"zero\" is not a verdict"));
 }

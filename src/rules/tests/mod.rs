@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod diagnostics;
+mod doubtful;
 mod evaluation;
 mod hostile;
 mod shipped;

@@ -44,12 +44,25 @@ impl Check<'_> {
         if let Some(entries) = limit.entries.as_ref().filter(|_| limit.metric != MetricText::Sum) {
             self.wrong(entries.span(), "only a sum needs to say how many events it remembers");
         }
+        let is_rolling = matches!(limit.window.get_ref().0, WindowOf::Rolling(ms) if ms != i64::MAX);
+        if limit.metric == MetricText::First && (is_rolling || limit.since.is_some()) {
+            self.wrong(
+                limit.window.span(),
+                "the first amount is that of a `day`, `week`, `month` or `ever`: of a window that moves every event may become the \
+                 first, and no ring keeps them all",
+            );
+        }
+        if limit.around && !matches!(limit.metric, MetricText::Count | MetricText::Sum) {
+            self.wrong(limit.id.span(), "only counts and sums look around an event");
+        }
         let is_plain = matches!(limit.metric, MetricText::Count | MetricText::Sum) && limit.latest.is_none();
         let is_order = |kind: &CountedKind| matches!(kind.0, Counted::Event(EventKind::Purchase | EventKind::Fee));
-        if limit.counts == CountsText::Kept && !(is_plain && limit.on.0.iter().all(is_order)) {
+        if matches!(limit.counts, CountsText::Kept | CountsText::Reversed)
+            && !(is_plain && limit.on.0.iter().all(is_order))
+        {
             self.wrong(
                 limit.id.span(),
-                "what is kept is a count or a sum of purchases or fees, which a refund gives back",
+                "what is kept or reversed is a count or a sum of purchases or fees, which a refund gives back",
             );
         }
         if limit.key.0.len() > KeyFields::MAX {

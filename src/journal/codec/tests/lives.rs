@@ -10,7 +10,7 @@ use super::strategies::{account, birthday, context, lot_id, money, name, number,
 use crate::ledger::act::{Act, Spend, What};
 use crate::ledger::member::{Buckets, CardState, Counter};
 use crate::ledger::provenance::*;
-use crate::ledger::record::{Effect, Input, Unobserved};
+use crate::ledger::record::{Effect, Input, Reversed, Unobserved};
 use crate::ledger::standing::{Hanging, Standing};
 use crate::ledger::types::{NameId, Text};
 
@@ -118,6 +118,11 @@ fn spending() -> impl Strategy<Value = Effect> {
         (party(), name(), any::<i32>()).prop_map(|(party, counter, since)| Effect::Qualify { party, counter, since }),
         (party(), name(), text(), seq(), of(any::<i64>()))
             .prop_map(|(party, ring, key, of, left)| Effect::Unobserve(Unobserved { party, ring, key, of, left })),
+        (party(), name(), text(), seq(), time(), any::<u16>(), any::<i64>()).prop_map(
+            |(party, ring, key, of, at, entries, value)| {
+                Effect::Reverse(Reversed { party, ring, key, of, at, entries, value })
+            }
+        ),
         (party(), super::kin::landing()).prop_map(|(party, landing)| Effect::Land { party, landing }),
         (party(), lot_id(), name(), points(), of((name(), index())))
             .prop_map(|(party, id, pool, amount, reward)| Effect::Redeem { party, id, pool, amount, reward }),
