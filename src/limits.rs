@@ -104,6 +104,9 @@ pub const CASES_MAX: usize = 1_000;
 pub const CASE_TIMES_MAX: i64 = 200;
 /// Lines that one event of a case is noted to have reached.
 pub const CASE_MARKS_MAX: usize = 100_000;
+/// Places of a counting ring beyond what its limits need: a late event is judged exactly where at most so many came before it that
+/// are newer.
+pub const RING_LATE_ROOM: u16 = 32;
 /// Earlier events named in a reason's evidence: as many as the limit, but at least and at most so many.
 pub const EVIDENCE_EVENTS_MIN: usize = 10;
 /// Earlier events named in a reason's evidence at most.

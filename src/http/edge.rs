@@ -179,6 +179,11 @@ impl Ids {
         if let Some(text) = given.and_then(|value| value.to_str().ok()) {
             return RequestId(Text::new(text));
         }
+        self.made()
+    }
+
+    /// A new one.
+    fn made(&self) -> RequestId {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
         RequestId(smol_str::format_smolstr!("req_{:08x}{count:08x}", self.process))
     }
@@ -202,6 +207,11 @@ impl Entry {
     /// The edge behind it.
     pub const fn edge(&self) -> &Arc<Edge> {
         &self.edge
+    }
+
+    /// The id of what is answered without a request.
+    pub fn request_id(&self) -> RequestId {
+        self.edge.requests.made()
     }
 
     /// Answers one request. Never fails: what goes wrong is a problem in the answer.

@@ -17,11 +17,9 @@ use tokio::time::{sleep, timeout};
 
 use super::edge::{Edge, Entry};
 use super::io::Patient;
-use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, WRITE_STALL_MS_MAX};
-
-/// What a connection beyond the limit is told before it is closed.
-const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+use super::json::Json;
+use super::problem::{Code, Problem};
+use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, RETRY_AFTER_SECONDS, WRITE_STALL_MS_MAX};
 
 /// How long a client may leave an answer unread.
 const WRITE_STALL: Duration = Duration::from_millis(WRITE_STALL_MS_MAX);
@@ -68,10 +66,21 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
     }
 }
 
+/// Tells a connection beyond the limit to come back, and closes it.
 fn turn_away(entry: &Entry, stream: TcpStream) {
     entry.edge().handle.metrics().connection_refused();
+    let mut body = Json::with_capacity(512);
+    Problem::new(Code::Overloaded, "all connections are taken").write(&mut body, &entry.request_id().0);
+    let body = body.into_bytes();
+    let mut told = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: {RETRY_AFTER_SECONDS}\r\ncontent-type: application/problem+json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    told.extend(body);
     // The send buffer of a new connection is empty, so this cannot block; whether it arrives does not matter.
-    let _ = stream.into_std().and_then(|mut stream| stream.write_all(FULL));
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&told));
 }
 
 async fn connection(

@@ -17,7 +17,7 @@ use crate::ledger::terms::{
 use crate::ledger::types::{NameId, Text};
 use crate::limits::{
     COPIES_RING_ENTRIES, EVIDENCE_EVENTS_MIN, KNOWN_VALUES_MAX, OFTEN_RING_ENTRIES, ORIGINS_MAX, RING_CAPACITY_MAX,
-    SEQUENCE_RING_ENTRIES, SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
+    RING_LATE_ROOM, SEQUENCE_RING_ENTRIES, SERVED_MAX, SPEED_RING_ENTRIES, SUM_RING_ENTRIES_DEFAULT,
 };
 
 /// Entries of a ring that conditions look things up in, at least.
@@ -376,7 +376,8 @@ pub(super) fn places(limit: &LimitTable) -> u16 {
     1 + u16::from(limit.since.is_some()) + u16::from(limit.counts == CountsText::Kept)
 }
 
-/// Entries one limit needs: one more than passes, so that passing it is seen, and enough to name what made the count.
+/// Entries one limit needs: one more than passes, so that passing it is seen, enough to name what made the count, and room for
+/// what is newer than a late event.
 fn capacity(limit: &LimitTable) -> u16 {
     let evidence = u16::try_from(EVIDENCE_EVENTS_MIN).unwrap_or(RING_CAPACITY_MAX);
     let needed = u16::try_from(most(limit)).map_or(RING_CAPACITY_MAX, |limit| limit.saturating_add(1));
@@ -384,7 +385,10 @@ fn capacity(limit: &LimitTable) -> u16 {
         return u16::try_from(latest.get_ref().0).unwrap_or(RING_CAPACITY_MAX);
     }
     match limit.metric {
-        MetricText::Count => needed.max(evidence).saturating_mul(places(limit)).min(RING_CAPACITY_MAX),
+        MetricText::Count => {
+            let needed = needed.max(evidence).saturating_mul(places(limit));
+            needed.saturating_add(RING_LATE_ROOM).min(RING_CAPACITY_MAX)
+        }
         // Room for repeated values, so that late events find what lay before them.
         MetricText::Distinct => needed.saturating_mul(2).max(evidence).min(RING_CAPACITY_MAX),
         // Of these the newest decides; of marks of what they begin after there may be as many.

@@ -72,6 +72,9 @@ fn connections_beyond_their_number_are_told_to_come_back() {
     first.get("/livez").expect_status(200);
     let refused = unfinished(&daemon, b"");
     assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("retry-after: 1"), "{refused}");
+    let (_, problem) = refused.split_once("\r\n\r\n").unwrap();
+    let problem: serde_json::Value = serde_json::from_str(problem).unwrap();
+    assert_eq!((&problem["code"], &problem["retryable"]), (&json!("overloaded"), &json!(true)), "{refused}");
     let metrics = first.get("/metrics");
     assert!(metrics.text().contains("tallystick_http_connections_refused_total 1"), "{}", metrics.text());
 }

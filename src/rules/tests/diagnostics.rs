@@ -316,9 +316,9 @@ weight = 5
     assert_eq!(compiled.name(terms.caps[0].counter), "cap:monthly");
     assert_eq!(compiled.name(terms.referral.as_ref().unwrap().counter), "referrals");
     let [hour, day, moved, ..] = terms.limits.as_slice() else { panic!("{:?}", terms.limits) };
-    assert_eq!((hour.ring, hour.capacity, hour.weight), (day.ring, 31, 20));
+    assert_eq!((hour.ring, hour.capacity, hour.weight), (day.ring, 63, 20));
     assert_eq!(compiled.name(day.ring), "ring:store+staff:count:enroll+purchase");
-    assert_eq!((day.capacity, day.weight, day.absent), (31, 100, Absent::Verdict(Verdict::Flag)));
+    assert_eq!((day.capacity, day.weight, day.absent), (63, 100, Absent::Verdict(Verdict::Flag)));
     assert_eq!(hour.absent, Absent::Skip);
     assert_eq!(Some(hour.key), KeyFields::new(&[KeyField::Store, KeyField::Staff]));
     assert_eq!((moved.metric, moved.capacity, moved.weight), (Metric::Sum, 256, 5));
