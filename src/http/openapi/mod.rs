@@ -22,7 +22,7 @@ pub fn describe() -> String {
     let known: Known = serde_json::from_str(SCHEMAS).expect("a test reads the shipped file");
     let mut paths: Map<String, Value> = Map::new();
     for operation in &operations {
-        let path = operation.path.replace("{*", "{");
+        let path = described(operation);
         let methods = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(methods) = methods.as_object_mut() {
             methods
@@ -45,6 +45,11 @@ pub fn describe() -> String {
         },
     });
     format!("{document:#}\n")
+}
+
+/// A path as it is described: what stands for the rest of a path is an event's source and its id.
+fn described(operation: &Operation) -> String {
+    operation.path.replace("{*key}", "{source}/{id}")
 }
 
 /// What operations take and give, and the types they name.
@@ -76,8 +81,7 @@ fn content(schema: &str) -> Value {
 
 fn describe_one(operation: &Operation, (takes, gives): Bodies) -> Value {
     let mut parameters: Vec<Value> = Vec::new();
-    for name in operation.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
-        let name = name.trim_start_matches('*');
+    for name in described(operation).split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
     }
     for name in operation.query {
