@@ -77,7 +77,7 @@ fn crowded(question: &Question<'_>, seen: &[Near], most: usize) -> Option<Reason
         || smol_str::format_smolstr!("member={}", member()),
         |device| smol_str::format_smolstr!("device={device}"),
     );
-    let mut events: Vec<Seq> = seen.iter().rev().map(|near| near.seq).filter(|seq| *seq > Seq::ZERO).collect();
+    let mut events: Vec<Seq> = seen.iter().map(|near| near.seq).filter(|seq| *seq > Seq::ZERO).collect();
     events.sort_unstable_by(|a, b| b.cmp(a));
     events.dedup();
     let (found, limit) = (count(shape.surplus()), count(most));

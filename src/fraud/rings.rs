@@ -318,8 +318,7 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
 pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
     let told = facts::told(input);
-    let meant = told.with(Fact::Sizeable, told.has(Fact::Sizeable) && sizeable);
-    let passed_over = |only: Facts| !sizeable && only.has(Fact::Sizeable);
+    let meant = told.with(Fact::Sizeable, sizeable);
     let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
     keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));
     let mut ask = |ring: NameId, by: &KeyFields| {
@@ -334,7 +333,7 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
             continue;
         }
         let limit = concern.limit;
-        if passed_over(limit.extra.only) && limit.extra.latest.is_none() && !concern.restarts {
+        if limit.extra.latest.is_none() && !concern.restarts && !meant.include(limit.extra.only) {
             continue;
         }
         if counts(concern, input, told) || restarts(concern, input) {
@@ -347,7 +346,7 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         }
     }
     for feed in terms.concerns.feeds_beside(&terms.feeds, input) {
-        if !passed_over(feed.only) && feeds::feeds(feed, input, told) {
+        if feeds::feeds(feed, input, meant) {
             ask(feed.ring, &feed.key);
         }
     }

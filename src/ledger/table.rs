@@ -35,12 +35,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.get_hashed(self.hash_of(key), key)
-    }
-
-    /// [`Table::get`] of a key whose hash is known.
-    pub fn get_hashed(&self, hash: u64, key: &K) -> Option<&V> {
-        self.entries.find(hash, |(known, _)| known == key).map(|(_, value)| value)
+        self.entries.find(self.hash_of(key), |(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// The value of a key, to change.
@@ -62,18 +57,6 @@ impl<K: Hash + Eq, V> Table<K, V> {
                 let value = make(&key);
                 &mut vacant.insert((key, value)).into_mut().1
             }
-        }
-    }
-
-    /// [`Table::get_or_insert_with`] of a key whose hash is known; the key is copied where it has no value.
-    pub fn get_or_insert_hashed(&mut self, hash: u64, key: &K, make: impl FnOnce() -> V) -> &mut V
-    where
-        K: Clone,
-    {
-        let Self { entries, hasher } = self;
-        match entries.entry(hash, |(known, _)| known == key, |(known, _)| hasher.hash_one(known)) {
-            Entry::Occupied(known) => &mut known.into_mut().1,
-            Entry::Vacant(vacant) => &mut vacant.insert((key.clone(), make())).into_mut().1,
         }
     }
 
