@@ -13,7 +13,8 @@ use super::ahead::{Ahead, Asked, GROUP, Keys};
 use super::block::{Open, Release};
 use super::cache::Cache;
 use super::core::About;
-use super::handle::{Command, Item, JobAnswers, Pending};
+use super::handle::{Command, JobAnswers, Pending};
+use super::item::Item;
 use super::pipeline::Pipeline;
 use super::touched::{Touched, named, payee};
 use crate::fraud::{Needed, Seen};
@@ -262,9 +263,11 @@ impl Pipeline {
         let mut keys: Vec<Needed> = Vec::with_capacity(items.len() * RINGS_TYPICAL);
         let (mut ends, mut known) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for (program, item) in items {
-            let terms = &self.core.deciding(*program, &item.command).terms;
+            let version = self.core.deciding(*program, &item.command);
             let sizeable = self.core.is_sizeable(*program, &item.command, now);
-            known.push(self.core.add_rings(&mut keys, terms, (*program, &item.command), sizeable));
+            let foreseen = if sizeable { None } else { item.take_needed(version) };
+            let about = (*program, &item.command);
+            known.push(self.core.add_rings(&mut keys, &version.terms, about, (foreseen, sizeable)));
             ends.push(keys.len());
         }
         let as_of = self.core.seq();
