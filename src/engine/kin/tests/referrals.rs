@@ -412,12 +412,11 @@ fn friends_that_came_about_in_one_place_wait() {
             "enroll F{number} referrer=R device=h{device} ip=10.0.0.{ip}\nenroll X{number} device=h{device} ip=10.0.0.{ip}\n"
         )
     };
-    let mut steps = String::from("at 2026-05-01\nenroll R device=own\nbuy R 500\n");
-    for number in 1..=4 {
-        steps += &format!("at 2026-05-0{}\n{}", number + 1, friend(number, number, 1));
-    }
-    steps += "at 2026-05-06\nbuy F1 5000 device=f1 -> posted\nbuy F2 6000 device=f2 -> posted\n";
-    steps += "buy F3 5500 device=f3 -> posted referral_same_network:flag\n";
+    let friends = many(1..=4, |number| format!("at 2026-05-0{}\n{}", number + 1, friend(number, number, 1)));
+    let steps = format!(
+        "at 2026-05-01\nenroll R device=own\nbuy R 500\n{friends}at 2026-05-06\nbuy F1 5000 device=f1 -> posted\n\
+         buy F2 6000 device=f2 -> posted\nbuy F3 5500 device=f3 -> posted referral_same_network:flag\n"
+    );
     let waits = "held referral_circle:hold referral_same_network:flag";
     check("", &format!("{steps}buy F4 7000 device=f4 -> {waits}\n"));
     // Behind an address each they are four strangers who let somebody else use their phones.
