@@ -6,6 +6,7 @@
 
 use super::Seen;
 use super::channel::is_in_person;
+use super::lockstep;
 use super::measure;
 use super::rings::{Needed, RingKey, Rings};
 use crate::ledger::act::What;
@@ -163,6 +164,7 @@ impl<'a> Asked<'a> {
                 keys.extend(RingKey::of(program, ring, &by, self.input).map(|key| Needed { by, key }));
             }
         }
+        lockstep::add_keys(self, keys);
         all_known
     }
 }

@@ -13,7 +13,7 @@
 //! * `holdout` says which denials are held instead, to learn how often they are right;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
 //!   flags of several kinds, `lists` silences and denies;
-//! * `circle` says what of accounts that came about in one place;
+//! * `circle` says what of accounts that came about in one place, `lockstep` of those who always do the same at the same time;
 //! * `explain` says what a limit that spoke tells of it, `otherwise` what a detector does, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
 //!
@@ -35,6 +35,7 @@ mod holdout;
 pub mod identity;
 mod late;
 mod lists;
+mod lockstep;
 pub mod measure;
 mod otherwise;
 pub mod place;

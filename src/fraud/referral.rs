@@ -179,6 +179,7 @@ pub(super) fn paying(scene: &Scene<'_>) -> Vec<(Bonus, Reason)> {
     found.extend(case.soft());
     found.extend(case.chain());
     found.extend(case.siblings());
+    found.extend(case.one_circle());
     found.extend(case.neighbours());
     // How friends behave is no proof by itself: many an honest friend buys once. With something shared it is.
     let ties = !found.is_empty();

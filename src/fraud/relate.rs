@@ -8,7 +8,7 @@ use super::lists::heard;
 use super::question::Question;
 use super::rings::Rings;
 use super::window::Ring;
-use super::{circle, otherwise, referral, synthetic, tainted};
+use super::{circle, lockstep, otherwise, referral, synthetic, tainted};
 use crate::ledger::decide::{Bonus, Judgement};
 use crate::ledger::event::{Event, EventKind};
 use crate::ledger::kin::fingerprint;
@@ -65,6 +65,9 @@ pub(super) fn reason(rule: &'static str, (verdict, weight): (Verdict, u8), detai
 /// Adds to a judgement what an event says about whom its member is tied to.
 pub fn relate(state: &State, rings: &Rings, question: &Question<'_>, seen: &Seen, judgement: &mut Judgement) {
     let Input::Event(event) = question.input else { return };
+    if question.terms.identity.detects {
+        lockstep::note(rings, question, seen, judgement);
+    }
     let Question { program, terms, input, at, member, .. } = *question;
     let asked = Asked { program, terms, input, at, member };
     let clusters = &state.desk.clusters;

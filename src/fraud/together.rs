@@ -73,6 +73,37 @@ impl Together {
     }
 }
 
+/// What the flags of limits come to beside what a detector notes of a family of its own.
+pub(super) fn beside(
+    question: &Question<'_>,
+    assessment: &Assessment,
+    noted: &Reason,
+    family: &'static str,
+) -> Option<Reason> {
+    if noted.verdict != Verdict::Flag {
+        return None;
+    }
+    let mut together = Together::default();
+    for reason in assessment.reasons.iter().filter(|reason| reason.verdict == Verdict::Flag) {
+        if let Some(limit) = question.terms.limits.iter().find(|limit| limit.id == reason.rule) {
+            together.add(limit, reason);
+        }
+    }
+    together.flags.push((Text::new_static(family), noted.weight, noted.rule.clone()));
+    let hold = together.hold(question, assessment)?;
+    Some(with_events(hold, noted))
+}
+
+/// A reason that names the records of another one too, which come first.
+fn with_events(mut hold: Reason, noted: &Reason) -> Reason {
+    let more = noted.evidence.as_ref().map_or(&[][..], |evidence| evidence.events.as_slice());
+    if let Some(evidence) = &mut hold.evidence {
+        let fresh: Vec<Seq> = evidence.events.iter().copied().filter(|seq| !more.contains(seq)).collect();
+        evidence.events = more.iter().copied().chain(fresh).take(EVIDENCE_EVENTS_MAX).collect();
+    }
+    hold
+}
+
 /// The records that the flags name, each once.
 fn named(assessment: &Assessment, flags: &[(Text, u8, Text)]) -> Vec<Seq> {
     let of_flag = |reason: &&Reason| flags.iter().any(|(.., rule)| *rule == reason.rule);

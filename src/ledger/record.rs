@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::act::Act;
-use super::event::{Adjustment, Event, Transfer};
+use super::event::{Adjustment, Event, EventKind, Transfer};
 use super::review::{CLAW_BACK_SOURCE, RELEASE_SOURCE, Release, Review};
 use super::rollout::RulesChange;
 use super::types::{NameId, Points, ProgramId, Seq, Text, TimeMs};
@@ -246,7 +246,25 @@ fn event_field(event: &Event, field: KeyField) -> Option<&Text> {
         KeyField::Address => personal.and_then(|p| p.address_hash.as_ref()),
         KeyField::Receipt => event.attribute("receipt"),
         KeyField::Order => event.order.as_ref(),
+        KeyField::Campaign => campaign(event),
         other => context_field(&event.context, other),
+    }
+}
+
+/// What a small service is done for.
+fn campaign(event: &Event) -> Option<&Text> {
+    static SURVEY: Text = Text::new_static("survey");
+    static FOLLOW: Text = Text::new_static("social_follow");
+    static SHARE: Text = Text::new_static("social_share");
+    static REVIEW: Text = Text::new_static("review");
+    static NEWSLETTER: Text = Text::new_static("newsletter");
+    match event.kind {
+        EventKind::Survey => event.attribute("survey").or(Some(&SURVEY)),
+        EventKind::SocialFollow => event.attribute("network").or(Some(&FOLLOW)),
+        EventKind::SocialShare => Some(&SHARE),
+        EventKind::Review => Some(&REVIEW),
+        EventKind::Newsletter => Some(&NEWSLETTER),
+        _ => None,
     }
 }
 
@@ -267,6 +285,7 @@ fn context_field(context: &super::event::Context, field: KeyField) -> Option<&Te
         | KeyField::Recipient
         | KeyField::Receipt
         | KeyField::Order
+        | KeyField::Campaign
         | KeyField::Rule => None,
     }
 }

@@ -330,6 +330,8 @@ pub enum KeyField {
     Channel,
     /// No field of an input: on an allow list the id of a rule, which is silenced for everybody.
     Rule,
+    /// What a small service is done for: which survey, which network, else its kind. No program names it.
+    Campaign,
 }
 
 impl KeyField {
@@ -372,6 +374,7 @@ impl KeyField {
             Self::Order => "order",
             Self::Channel => "channel",
             Self::Rule => "rule",
+            Self::Campaign => "campaign",
         }
     }
 

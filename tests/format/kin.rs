@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tallystick::ledger::circles::{Circle, Near};
 use tallystick::ledger::clusters::{Cluster, Hub, KinRow, Sighting};
 use tallystick::ledger::desk::DeskRow;
+use tallystick::ledger::event::EventKind;
 use tallystick::ledger::kin::{Friend, Kin, KinEffect, Link};
 use tallystick::ledger::member::Member;
-use tallystick::ledger::record::{Effect, Input, KeyField, Record};
+use tallystick::ledger::record::{Effect, Input, KeyField, KeyFields, Observation, Record};
 use tallystick::ledger::suspects::Named;
-use tallystick::ledger::types::{Money, ProgramId, Seq};
+use tallystick::ledger::types::{Money, NameId, ProgramId, Seq};
 
-use super::samples::{NOW, bare, full_event, member, text};
+use super::samples::{NOW, bare, event, full_event, member, text};
 
 /// Records with every effect on who is tied to whom.
 pub fn records() -> Vec<(String, Record)> {
@@ -31,7 +32,15 @@ pub fn records() -> Vec<(String, Record)> {
     ];
     let effects = effects.map(Effect::Kin).into();
     let record = Record { effects, ..bare(Input::Event(Arc::new(full_event()))) };
-    vec![("record-effects-kin".to_owned(), record)]
+    let by = |field| KeyFields::of(field);
+    let beside = [(KeyField::Campaign, -5), (KeyField::Member, 77)].map(|(field, value)| Observation {
+        ring: NameId::new(0xff00 + 35),
+        key: by(field),
+        capacity: 0x4040,
+        value,
+    });
+    let observed = Record { observed: beside.into(), ..bare(Input::Event(Arc::new(event(EventKind::SocialShare)))) };
+    vec![("record-effects-kin".to_owned(), record), ("record-observed-beside".to_owned(), observed)]
 }
 
 /// A member who is tied to others.

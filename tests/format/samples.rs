@@ -42,7 +42,7 @@ fn item(line: u32, sku: &str, amount: i64) -> Item {
     }
 }
 
-fn event(kind: EventKind) -> Event {
+pub fn event(kind: EventKind) -> Event {
     Event {
         id: text("r-1001-0001"),
         source: text("pos-12"),

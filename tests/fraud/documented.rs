@@ -61,7 +61,7 @@ fn every_detector_is_in_the_table() {
     let families = read("src/cli/bench/fraud/attacks/mod.rs");
     let known: BTreeSet<String> = table.iter().map(|row| row[0].clone()).collect();
     let mut spoken = BTreeSet::from(["tainted".to_owned(), "weak_signals".to_owned()]);
-    for file in ["synthetic", "circle", "referral", "referral/friends"] {
+    for file in ["synthetic", "circle", "lockstep", "referral", "referral/friends"] {
         spoken.append(&mut named(&read(&format!("src/fraud/{file}.rs")), &["synthetic_", "referral_"]));
     }
     assert_eq!(known, spoken);

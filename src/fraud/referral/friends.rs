@@ -2,8 +2,9 @@
 //! proof by itself, so most of it counts only together with something else. It pays nothing and changes nothing.
 
 use super::{Case, DAY_MS};
+use crate::ledger::circles::{CIRCLE_MS, Near};
 use crate::ledger::decide::Bonus;
-use crate::ledger::kin::Friend;
+use crate::ledger::kin::{Friend, fingerprint};
 use crate::ledger::member::Member;
 use crate::ledger::record::{KeyField, Reason, Verdict};
 use crate::ledger::types::{Money, Seq};
@@ -32,6 +33,9 @@ const CHEAP_PERCENT: i64 = 125;
 /// Earlier friends who paid exactly the same, at most.
 const SAME_MOST: usize = 3;
 
+/// Of the referrer's, so many may have come about in one place with a friend: a family of four.
+const CIRCLE_MOST: usize = 2;
+
 /// What follows from how friends behave, with and without something that ties them to each other or to the referrer.
 const fn behaved(is_enough: bool) -> (Bonus, (Verdict, u8)) {
     if is_enough { (Bonus::Hold, (Verdict::Hold, 50)) } else { (Bonus::Pay, (Verdict::Flag, 20)) }
@@ -56,6 +60,35 @@ impl Case<'_> {
             format!("{count} other friends of {id} came from the client address of this one, at most {NETWORK_MOST}");
         let numbers = [i64::try_from(count).unwrap_or(i64::MAX), i64::try_from(NETWORK_MOST).unwrap_or(0), 0];
         Some((Bonus::Pay, self.say("referral_same_network", (Verdict::Flag, 20), detail, numbers, events)))
+    }
+
+    /// The referrer, those who brought them and their other friends, of whom too many came about in one place with this friend: on
+    /// devices that were shared, behind addresses that were. One device may tie none of them to another.
+    pub(super) fn one_circle(&self) -> Option<(Bonus, Reason)> {
+        let person = &self.scene.person;
+        let circle = person.clusters.circles.of(person.program, person.own)?;
+        let ancestors = self.member.kin.as_deref().map_or(&[][..], |kin| kin.ancestors.as_slice());
+        let friends = self.friends().iter().map(|friend| fingerprint(&friend.member));
+        let tied: Vec<i64> = ancestors.iter().copied().chain(friends).filter(|other| *other != person.own).collect();
+        let now = self.scene.question.now;
+        let of_those = |near: &&Near| now.since(near.at) < CIRCLE_MS && tied.contains(&near.member);
+        let mut found: Vec<(i64, Seq)> =
+            circle.seen.iter().filter(of_those).map(|near| (near.member, near.seq)).collect();
+        found.sort_unstable();
+        found.dedup_by_key(|(member, _)| *member);
+        let count = found.len();
+        if count <= CIRCLE_MOST {
+            return None;
+        }
+        let detail = format!(
+            "{count} of the referrer {}, who brought them and their other friends came about in one place with this friend within \
+             30d, at most {CIRCLE_MOST}; the bonuses wait",
+            self.id
+        );
+        let events = found.into_iter().map(|(_, seq)| seq).filter(|seq| *seq > Seq::ZERO).collect();
+        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let numbers = [number(count), number(CIRCLE_MOST), CIRCLE_MS];
+        Some((Bonus::Hold, self.say("referral_circle", (Verdict::Hold, 50), detail, numbers, events)))
     }
 
     /// Friends who all paid hardly more than the bonus asks for, and never came again: within a day, or after some.

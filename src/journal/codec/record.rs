@@ -117,6 +117,7 @@ wire_enum!(KeyField, "key field" {
     60 = Receipt,
     61 = Order,
     62 = Channel,
+    63 = Campaign,
     130 = Rule,
 });
 

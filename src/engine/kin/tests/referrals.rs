@@ -403,3 +403,24 @@ fn a_referral_that_was_to_oneself_is_found_out_later() {
         ",
     );
 }
+
+/// No two of the friends were seen on one device together; the phones and the address they were made on tie them all.
+#[test]
+fn friends_that_came_about_in_one_place_wait() {
+    let friend = |number: u32, device: u32, ip: u32| {
+        format!(
+            "enroll F{number} referrer=R device=h{device} ip=10.0.0.{ip}\nenroll X{number} device=h{device} ip=10.0.0.{ip}\n"
+        )
+    };
+    let friends = many(1..=4, |number| format!("at 2026-05-0{}\n{}", number + 1, friend(number, number, 1)));
+    let steps = format!(
+        "at 2026-05-01\nenroll R device=own\nbuy R 500\n{friends}at 2026-05-06\nbuy F1 5000 device=f1 -> posted\n\
+         buy F2 6000 device=f2 -> posted\nbuy F3 5500 device=f3 -> posted referral_same_network:flag\n"
+    );
+    let waits = "held referral_circle:hold referral_same_network:flag";
+    check("", &format!("{steps}buy F4 7000 device=f4 -> {waits}\n"));
+    // Behind an address each they are four strangers who let somebody else use their phones.
+    let apart = steps.replace("10.0.0.1", "IP").replace(" referral_same_network:flag", "");
+    let apart = (1..=4).fold(apart, |text, number| text.replacen("IP", &format!("10.1.0.{number}"), 2));
+    check("", &format!("{apart}buy F4 7000 device=f4 -> posted\n"));
+}

@@ -291,3 +291,68 @@ fn a_debt_follows_the_person() {
         ",
     );
 }
+
+/// Some enrol.
+fn enrolled(most: u32) -> String {
+    format!("at 2026-05-01\n{}", many(1..=most, |member| format!("enroll M{member}\n")))
+}
+
+/// Everybody of some numbers does something, a few seconds after each other, from a phone of their own.
+fn together(at: &str, kind: &str, range: std::ops::RangeInclusive<u32>, said: impl Fn(u32) -> &'static str) -> String {
+    let all = many(range, |member| format!("{kind} M{member} device=d{member} -> posted{}\n", said(member)));
+    format!("at {at}\n{all}")
+}
+
+#[test]
+fn accounts_that_always_do_the_same_at_the_same_time_are_noted() {
+    let mut steps = enrolled(6);
+    steps += &together("2026-05-02T20:00", "review", 1..=6, |_| "");
+    steps += &together("2026-05-04T09:30", "review", 1..=6, |_| "");
+    // The third time four were beside the fifth, and five beside the sixth.
+    let noted = |member| if member > 4 { " synthetic_lockstep:flag" } else { "" };
+    steps += &together("2026-05-05T21:10", "review", 1..=6, noted);
+    // Who has bought is asked no more, and half an hour later nobody is beside anybody.
+    steps += "buy M6 500\n";
+    steps += &together("2026-05-06T20:00", "review", 6..=6, |_| "");
+    steps += &together("2026-05-06T20:30", "review", 5..=5, |_| "");
+    check("", &steps);
+    // It is one sign: with another, of an account that took much and bought nothing, the next one waits.
+    let more = many(1..=4, |_| "survey M5 device=d5\nsurvey M6 device=d6\n".to_owned());
+    let (before, _) = steps.split_once("at 2026-05-05").unwrap();
+    let others = many(1..=4, |member| {
+        format!(
+            "review M{member} device=d{member} -> posted
+"
+        )
+    });
+    let held = format!(
+        "at 2026-05-05T21:10
+{others}review M5 device=d5 -> held synthetic_lockstep:flag
+"
+    );
+    check("", &format!("{before}{more}{held}"));
+    check("[identity]\ndetect = false", &steps.replace(" synthetic_lockstep:flag", ""));
+}
+
+#[test]
+fn who_comes_together_by_chance_or_is_one_of_a_crowd_is_not_noted() {
+    // A family of four, day after day.
+    let mut steps = enrolled(4);
+    for day in 2..=9 {
+        steps += &together(&format!("2026-05-0{day}T20:00"), "social_share", 1..=4, |_| "");
+    }
+    check("", &steps);
+    // Thirty at once, whenever the letter comes.
+    let mut steps = enrolled(30);
+    for day in 2..=3 {
+        steps += &together(&format!("2026-05-0{day}T20:00"), "review", 1..=30, |_| "");
+    }
+    steps += &together("2026-05-04T20:00", "review", 30..=30, |_| "");
+    check("", &steps);
+    // The same six, but twice within the hour: that is one occasion.
+    let mut steps = enrolled(6);
+    for time in ["20:00", "20:20", "20:40"] {
+        steps += &together(&format!("2026-05-02T{time}"), "review", 1..=6, |_| "");
+    }
+    check("", &steps);
+}

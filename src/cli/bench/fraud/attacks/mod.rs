@@ -60,7 +60,7 @@ const fn held_out(name: &'static str, write: fn(&mut Attack<'_>)) -> Family {
 }
 
 /// All families.
-pub const FAMILIES: [Family; 52] = [
+pub const FAMILIES: [Family; 53] = [
     family("punch.burst", punch::burst),
     family("punch.split_sale", punch::split_sale),
     family("punch.window_edge", punch::window_edge),
@@ -113,6 +113,7 @@ pub const FAMILIES: [Family; 52] = [
     held_out("synthetic.one_network", soft::one_network),
     held_out("account.nibble", soft::nibble),
     held_out("punch.office_code", soft::office_code),
+    held_out("referral.handed_round", soft::handed_round),
 ];
 
 /// An attack that is being written.

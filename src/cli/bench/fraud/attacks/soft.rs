@@ -129,3 +129,24 @@ pub fn office_code(attack: &mut Attack<'_>) {
         }
     }
 }
+
+/// Two who bring friends to each other's phones: each phone makes a friend of the one and of the other, so that no two friends of one
+/// share it, and each friend buys with a phone of their own.
+pub fn handed_round(attack: &mut Attack<'_>) {
+    let referrers = [attack.member(80), attack.member(81)];
+    let (count, gap) = attack.by((8, 20 * MINUTE), (7, 9 * HOUR), (6, 2 * DAY));
+    for number in 1..=count {
+        let at = Town::at(attack.day, 10, 0) + number * gap;
+        let (device, ip) = (attack.own("round", number), attack.own("round-ip", number % 2));
+        for (turn, referrer) in (0i64..).zip(&referrers) {
+            let friend = number * 10 + turn;
+            let step = attack.enrolment(friend, at + turn * 3 * MINUTE).with("device", &device).with("ip", &ip);
+            attack.send(step.with("referrer", referrer));
+            let (name, phone) = (attack.own("x", friend), attack.own("d", friend));
+            let amount = LEAST + 200 + attack.rng.below(900);
+            let step = attack.coffee(&name, at + HOUR, amount).with("device", phone);
+            let stake = step.stake + BONUSES;
+            attack.send(step.stake(stake));
+        }
+    }
+}
