@@ -14,7 +14,7 @@ use crate::ledger::calendar::Zone;
 use crate::ledger::record::{
     Assessment, Evidence, Input, Keep, KeyField, KeyFields, MARK, Observation, Reason, Told, Verdict,
 };
-use crate::ledger::terms::{Absent, CalendarWindow, Concern, Facts, LimitTerms, Metric};
+use crate::ledger::terms::{Absent, CalendarWindow, Concern, Facts, Fields, LimitTerms, Metric};
 use crate::ledger::types::{Seq, Text, TimeMs};
 use crate::limits::{EVIDENCE_EVENTS_MAX, EVIDENCE_EVENTS_MIN, FLIGHT_GROUND_MS, FLIGHT_KMH, FLIGHT_MIN_M};
 
@@ -48,12 +48,15 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
     let packed = OnceCell::new();
     let mut looked = Looked::new();
     let mut fired: Vec<Fired<'_>> = Vec::new();
-    let told = facts::told(input);
+    let has = Fields::of(input);
+    let told = facts::told_of(input, has);
     let known = facts::known(told, question);
-    for concern in terms.concerns.limits(&terms.limits, input) {
-        if looked.glances.pass_over(concern, known, question) {
+    let near = terms.concerns.near(&terms.limits, input);
+    for at in 0..near.len() {
+        if near.lacks(at, has) || near.glance(at).is_some_and(|one| looked.glances.pass_over(one, known, question)) {
             continue;
         }
+        let Some(concern) = near.concern(at) else { continue };
         let limit = concern.limit;
         if !counts(concern, input, told) {
             if restarts(concern, input)
@@ -89,7 +92,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
             raise(&mut assessment, lists::heard(reason, limit.extra.shadow, question));
         }
     }
-    feed(&mut looked.observed, question, known, &find);
+    feed(&mut looked.observed, question, (known, has), &find);
     if let Some(reason) = together.hold(question, &assessment) {
         raise(&mut assessment, reason);
     }
@@ -149,9 +152,14 @@ impl<'a> Looked<'a> {
 }
 
 /// Adds what the feeds' rings take in, but for those a limit has observed already.
-fn feed<'a>(observed: &mut Vec<Observation>, question: &Question<'_>, known: Facts, find: &impl Find<'a>) {
+fn feed<'a>(
+    observed: &mut Vec<Observation>,
+    question: &Question<'_>,
+    (known, has): (Facts, Fields),
+    find: &impl Find<'a>,
+) {
     let Question { terms, input, .. } = question;
-    for fed in terms.concerns.feeds(&terms.feeds, input) {
+    for fed in terms.concerns.feeds(&terms.feeds, input, has) {
         let is_meant = feeds::feeds(fed, input, known);
         if is_meant && !observed.iter().any(|seen| seen.ring == fed.ring && seen.key == fed.key) {
             feeds::feed(observed, fed, question, find);

@@ -2,14 +2,14 @@
 
 use std::cell::LazyCell;
 
-use super::channel::is_in_person;
+use super::channel::{is_in_person, is_in_person_of};
 use super::measure;
 use super::question::{Question, Spending};
 use super::window::Ring;
 use crate::ledger::calendar::parts_of;
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, KeyField, KeyFields};
-use crate::ledger::terms::{Fact, Facts, Fresh, LimitTerms, Metric, Prior};
+use crate::ledger::terms::{Fact, Facts, Fields, Fresh, LimitTerms, Metric, Prior};
 use crate::ledger::types::{NameId, Seq, Text, TimeMs};
 
 /// Finds the ring of a name by fields of the input: nothing where the input lacks one of them, and no ring where there is none yet.
@@ -19,20 +19,26 @@ impl<'a, T: Fn(NameId, &KeyFields) -> Option<Option<&'a Ring>>> Find<'a> for T {
 
 /// What an input may be, as far as it says so itself: what only the ledger knows counts as so.
 pub(super) fn told(input: &Input) -> Facts {
-    let (in_person, has_receipt) = (is_in_person(input), has(input, KeyField::Receipt));
-    let contact = [KeyField::Email, KeyField::Phone, KeyField::Address].iter().any(|field| has(input, *field));
+    told_of(input, Fields::of(input))
+}
+
+/// The same of an input that has these fields.
+pub(super) fn told_of(input: &Input, fields: Fields) -> Facts {
+    let has = |field| fields.has(field);
+    let (in_person, has_receipt) = (is_in_person_of(input, fields), has(KeyField::Receipt));
+    let contact = has(KeyField::Email) || has(KeyField::Phone) || has(KeyField::Address);
     FOR_THE_LEDGER
         .with(Fact::InPerson, in_person)
         .with(Fact::Remote, !in_person)
-        .with(Fact::OwnTill, has(input, KeyField::Staff))
-        .with(Fact::Unlinked, !has(input, KeyField::Order))
-        .with(Fact::NoStore, !has(input, KeyField::Store))
+        .with(Fact::OwnTill, has(KeyField::Staff))
+        .with(Fact::Unlinked, !has(KeyField::Order))
+        .with(Fact::NoStore, !has(KeyField::Store))
         .with(Fact::Trifling, is_trifling(input))
         .with(Fact::Receipt, has_receipt)
         .with(Fact::LateReceipt, has_receipt)
         .with(Fact::Contact, contact)
         .with(Fact::BirthdaySoon, is_birthday_soon(input))
-        .with(Fact::Mailbox, has(input, KeyField::Email))
+        .with(Fact::Mailbox, has(KeyField::Email))
         .with(Fact::Late, is_numbered(input))
 }
 
@@ -52,7 +58,10 @@ pub(super) fn has(input: &Input, field: KeyField) -> bool {
 /// What an input is, of what [`told`] says it may be, by what the ledger knows; of the facts that nobody asks for it may say
 /// either.
 pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
-    let asked = question.terms.concerns.facts(question.input);
+    let asked = question.terms.concerns.facts(question.input).and(told).and(KNOWN_TO_THE_LEDGER);
+    if asked.is_empty() {
+        return told;
+    }
     let (bought, at) = (LazyCell::new(|| bought(question)), question.at);
     let age_ms = question.now.since(at);
     let is_new = |since: TimeMs| at.since(since) < NEWCOMER_MS;
@@ -68,10 +77,7 @@ pub(super) fn known(told: Facts, question: &Question<'_>) -> Facts {
         Fact::Late => age_ms > SOON_MS,
         _ => true,
     };
-    OF_THE_LEDGER
-        .into_iter()
-        .filter(|fact| asked.has(*fact) && told.has(*fact))
-        .fold(told, |known, fact| known.with(fact, is(fact)))
+    OF_THE_LEDGER.into_iter().filter(|fact| asked.has(*fact)).fold(told, |known, fact| known.with(fact, is(fact)))
 }
 
 /// What the input alone does not say.
@@ -85,6 +91,8 @@ const OF_THE_LEDGER: [Fact; 8] = [
     Fact::LateReceipt,
     Fact::Late,
 ];
+
+const KNOWN_TO_THE_LEDGER: Facts = FOR_THE_LEDGER.with(Fact::LateReceipt, true).with(Fact::Late, true);
 
 /// How often the member bought, less what was given back.
 pub(super) fn bought(question: &Question<'_>) -> i64 {

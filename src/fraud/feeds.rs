@@ -3,7 +3,7 @@
 use super::facts::{self, Find};
 use super::measure;
 use super::question::Question;
-use super::rings::has;
+use super::rings::has_attributes;
 use crate::ledger::record::{Input, Keep, KeyField, KeyFields, Observation, Taken};
 use crate::ledger::terms::{Facts, Feed, FeedValue};
 use crate::limits::{CYCLE_HOPS_MAX, ORIGINS_MAX};
@@ -14,7 +14,7 @@ const HOPS: i64 = 0b111;
 /// Whether a feed takes in this input, as far as it says so itself.
 pub(super) fn feeds(feed: &Feed, input: &Input, told: Facts) -> bool {
     feed.on.iter().any(|kind| kind.is(input))
-        && (feed.when.is_empty() || has(&feed.when, input))
+        && (feed.when.is_empty() || has_attributes(&feed.when, input))
         && told.include(feed.only)
         && match feed.value {
             FeedValue::Distinct(of) | FeedValue::Each(of) | FeedValue::First(of) => {

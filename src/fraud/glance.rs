@@ -4,7 +4,7 @@
 use super::question::Question;
 use super::trail;
 use super::window::Ring;
-use crate::ledger::terms::{Concern, Facts, TRAIL_FIELDS};
+use crate::ledger::terms::{Concern, Facts, Glance, TRAIL_FIELDS};
 use crate::ledger::types::TimeMs;
 use crate::limits::GLANCED_RINGS_MAX;
 
@@ -43,8 +43,7 @@ impl<'a> Glances<'a> {
     }
 
     /// Whether a limit has nothing to say, and nothing to observe that is not observed already.
-    pub(super) fn pass_over(&mut self, concern: Concern<'_>, known: Facts, question: &Question<'_>) -> bool {
-        let Some(glance) = concern.glance else { return false };
+    pub(super) fn pass_over(&mut self, glance: &Glance, known: Facts, question: &Question<'_>) -> bool {
         let is_meant = known.include(glance.only);
         if !is_meant && glance.counts_what_is_meant {
             return true;

@@ -8,7 +8,7 @@ use super::{facts, feeds};
 use crate::ledger::record::{
     Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Reversed, Status, Taken, Unobserved,
 };
-use crate::ledger::terms::{Concern, Fact, Facts, Metric, Terms};
+use crate::ledger::terms::{Concern, Fact, Facts, Fields, Glance, Metric, Terms};
 use crate::ledger::types::{NameId, ProgramId, Seq, Text};
 
 /// Which ring.
@@ -317,7 +317,8 @@ pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> 
 /// Adds [`keys_of`] an input to the keys of others. Of one that is not sizeable, those that nobody asks for are left out.
 pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
     let from = keys.len();
-    let told = facts::told(input);
+    let has = Fields::of(input);
+    let told = facts::told_of(input, has);
     let meant = told.with(Fact::Sizeable, sizeable);
     let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
     keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));
@@ -328,10 +329,13 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
         }
         keys.extend(needed((ring, *by)));
     };
-    for concern in terms.concerns.limits_beside(&terms.limits, input) {
-        if concern.glance.is_some_and(|glance| glance.counts_what_is_meant && !meant.include(glance.only)) {
+    let near = terms.concerns.near_beside(&terms.limits, input);
+    for at in 0..near.len() {
+        let means_nothing = |glance: &Glance| glance.counts_what_is_meant && !meant.include(glance.only);
+        if near.lacks(at, has) || near.glance(at).is_some_and(means_nothing) {
             continue;
         }
+        let Some(concern) = near.concern(at) else { continue };
         let limit = concern.limit;
         if limit.extra.latest.is_none() && !concern.restarts && !meant.include(limit.extra.only) {
             continue;
@@ -345,7 +349,7 @@ pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input
             }
         }
     }
-    for feed in terms.concerns.feeds_beside(&terms.feeds, input) {
+    for feed in terms.concerns.feeds_beside(&terms.feeds, input, has) {
         if feeds::feeds(feed, input, meant) {
             ask(feed.ring, &feed.key);
         }
@@ -389,17 +393,17 @@ fn unobserved(record: &Record) -> impl Iterator<Item = (RingKey, Gone<'_>)> {
 pub(super) fn counts(concern: Concern<'_>, input: &Input, told: Facts) -> bool {
     let extra = &concern.limit.extra;
     concern.counts
-        && (extra.when.is_empty() || has(&extra.when, input))
+        && (extra.when.is_empty() || has_attributes(&extra.when, input))
         && (extra.latest.is_some() || told.include(extra.only))
 }
 
 /// Whether a limit counts only what came after an input.
 pub(super) fn restarts(concern: Concern<'_>, input: &Input) -> bool {
-    concern.restarts && concern.limit.extra.since.as_ref().is_some_and(|since| has(&since.when, input))
+    concern.restarts && concern.limit.extra.since.as_ref().is_some_and(|since| has_attributes(&since.when, input))
 }
 
 /// Whether an input has these attributes.
-pub(super) fn has(wanted: &[(Text, Text)], input: &Input) -> bool {
+pub(super) fn has_attributes(wanted: &[(Text, Text)], input: &Input) -> bool {
     let Input::Event(event) = input else { return wanted.is_empty() };
     wanted.iter().all(|(name, value)| event.attribute(name) == Some(value))
 }

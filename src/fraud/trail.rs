@@ -30,17 +30,13 @@ fn small(value: &Text) -> i64 {
     (fingerprint(value) & ((1 << BITS) - 1)).max(1)
 }
 
-/// The part of a trail, where the event had the field.
-fn part(entry: i64, field: KeyField) -> Option<i64> {
-    part_at(entry, bits_after(field)?)
-}
-
 /// How many bits of a trail come after a field's part.
 fn bits_after(field: KeyField) -> Option<u32> {
     let at = TRAIL_FIELDS.iter().rev().position(|known| *known == field)?;
     Some(BITS * u32::try_from(at).unwrap_or(0))
 }
 
+/// The part of a trail that so many bits come after, where the event had the field.
 fn part_at(entry: i64, bits: u32) -> Option<i64> {
     let part = entry >> bits & ((1 << BITS) - 1);
     (entry != MARK && entry >= TRAIL && part != 0).then_some(part)
@@ -87,7 +83,8 @@ pub(super) fn distinct(ring: &Ring, question: &Question<'_>, limit: &LimitTerms,
 pub(super) fn values(ring: &Ring, input: &Input, of: KeyField) -> u16 {
     let own = told(input, of);
     let (mut few, mut count) = ([own.unwrap_or(0); FEW], usize::from(own.is_some()));
-    for value in ring.entries().filter_map(|entry| part(entry.value, of)) {
+    let Some(bits) = bits_after(of) else { return u16::from(own.is_some()) };
+    for value in ring.entries().filter_map(|entry| part_at(entry.value, bits)) {
         if !few.get(..count).is_some_and(|few| few.contains(&value)) {
             let Some(free) = few.get_mut(count) else { return u16::MAX };
             (*free, count) = (value, count + 1);
@@ -162,56 +159,51 @@ pub(super) fn favoured(
         return None;
     }
     let entries = || latest(own, question.at, limit.window_ms, limit.extra.latest.unwrap_or(u16::MAX));
-    let by = |entry: &Entry| part(entry.value, KeyField::Staff);
-    let counts = |entry: &Entry| !(terms.cash && part(entry.value, KeyField::Card).is_some());
+    let (staff_at, card_at) = (bits_after(KeyField::Staff)?, bits_after(KeyField::Card)?);
+    let by = |entry: &Entry| part_at(entry.value, staff_at);
+    let counts = |entry: &Entry| !(terms.cash && part_at(entry.value, card_at).is_some());
     // Most members are served by many: then nothing further is looked at.
     let at_most = entries().filter(|entry| by(entry) == Some(staff) && counts(entry)).count();
     if i64::try_from(at_most).is_ok_and(|before| before < limit.limit) {
         return None;
     }
-    let (mut count, mut all, mut last) = (1, 1, question.at);
-    let (mut days, mut records) = (vec![day(last)], Vec::new());
-    for entry in entries().filter(|entry| by(entry).is_some()) {
-        if by(entry) != Some(staff) || !counts(entry) {
-            all += 1;
-        } else if terms.apart_ms == 0 || last.since(entry.at) > terms.apart_ms {
-            (all, count, last) = (all + 1, count + 1, entry.at);
-            records.push(entry.seq);
-            if !days.contains(&day(last)) {
-                days.push(day(last));
+    // How often in all, how often by this employee, and on how many days. Newest first, so a day is never come back to.
+    let tally = |name: &mut dyn FnMut(Seq)| {
+        let (mut count, mut all, mut days, mut last) = (1, 1, 1, question.at);
+        for entry in entries().filter(|entry| by(entry).is_some()) {
+            if by(entry) != Some(staff) || !counts(entry) {
+                all += 1;
+            } else if terms.apart_ms == 0 || last.since(entry.at) > terms.apart_ms {
+                days += i64::from(day(last) != day(entry.at));
+                (all, count, last) = (all + 1, count + 1, entry.at);
+                name(entry.seq);
             }
         }
-    }
+        (count, all, days)
+    };
+    let (count, all, days) = tally(&mut |_| {});
     let share = count * 100 / all;
     if count <= limit.limit || share < terms.share {
         return None;
     }
-    let days = i64::try_from(days.len()).unwrap_or(i64::MAX);
     if days < terms.days || count < terms.a_day.saturating_mul(days) {
         return None;
     }
     let member = question.input.key_field(KeyField::Member).map(fingerprint)?;
-    let mut visits: Vec<(i64, i64)> = Vec::new();
-    let (mut sales, mut others) = (0i64, Vec::new());
-    for entry in within(served?, question.at, limit.window_ms).filter(|entry| entry.value != member) {
-        sales += 1;
-        if !visits.contains(&(entry.value, day(entry.at))) {
-            visits.push((entry.value, day(entry.at)));
-        }
-        if !others.contains(&entry.value) {
-            others.push(entry.value);
-        }
-    }
+    let served = within(served?, question.at, limit.window_ms).filter(|entry| entry.value != member);
+    let mut visits: Vec<(i64, i64)> = served.map(|entry| (entry.value, day(entry.at))).collect();
+    let sales = i64::try_from(visits.len()).unwrap_or(i64::MAX);
+    visits.sort_unstable();
+    visits.dedup();
+    let others = visits.chunk_by(|one, next| one.0 == next.0).count();
     let usual = (sales * 100).checked_div(i64::try_from(visits.len()).unwrap_or(i64::MAX))?;
     let out_of_proportion = count * 100 >= terms.times * usual * days;
-    (others.len() >= terms.others && out_of_proportion).then_some(Favoured {
-        count,
-        days,
-        share,
-        usual,
-        others: others.len(),
-        records,
-    })
+    if others < terms.others || !out_of_proportion {
+        return None;
+    }
+    let mut records = Vec::new();
+    tally(&mut |seq| records.push(seq));
+    Some(Favoured { count, days, share, usual, others, records })
 }
 
 const fn day(at: TimeMs) -> i64 {

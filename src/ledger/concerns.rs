@@ -2,9 +2,10 @@
 
 use super::act::What;
 use super::event::EventKind;
+use super::fields::Fields;
 use super::record::{Input, KeyField, KeyFields};
 use super::types::{NameId, Text};
-use super::velocity::{Absent, Counted, Facts, Feed, LimitTerms, Metric, TRAIL_FIELDS};
+use super::velocity::{Absent, Counted, Facts, Feed, FeedValue, LimitTerms, Metric, TRAIL_FIELDS};
 use crate::limits::GLANCED_RINGS_MAX;
 
 /// Limits and feeds by the kind of input, so that an input asks only those that can concern it.
@@ -35,6 +36,8 @@ struct Place {
     at: u16,
     counts: bool,
     restarts: bool,
+    /// It means nothing to an input that lacks one of these.
+    needs: Fields,
     glance: Option<Glance>,
 }
 
@@ -74,6 +77,27 @@ impl Glance {
             least: most.filter(|_| is_number).unwrap_or(0),
             values,
         })
+    }
+}
+
+/// What an input must have for a limit to say or to observe anything of it.
+fn needs_of_limit(limit: &LimitTerms) -> Fields {
+    let key = Fields::of_key(&limit.key);
+    match limit.metric {
+        _ if limit.absent != Absent::Skip || limit.extra.since.is_some() => Fields::NONE,
+        // Others read what these do.
+        Metric::Cycle | Metric::Passed => Fields::NONE,
+        Metric::Distinct(of) if !limit.extra.trail => key.with(of),
+        _ => key,
+    }
+}
+
+/// What an input must have for a feed to take it in.
+fn needs_of_feed(feed: &Feed) -> Fields {
+    let key = Fields::of_key(&feed.key);
+    match feed.value {
+        FeedValue::Distinct(of) | FeedValue::Each(of) | FeedValue::First(of) => key.with(of),
+        FeedValue::One | FeedValue::Amount | FeedValue::Origins => key,
     }
 }
 
@@ -168,6 +192,14 @@ impl Concerns {
         for (at, feed) in feeds.iter().enumerate() {
             concerns.put(&feed.on, |kind| place_in(&mut kind.feeds, at).counts = true);
         }
+        for kind in &mut concerns.kinds {
+            for place in &mut kind.limits {
+                place.needs = limits.get(usize::from(place.at)).map_or(Fields::NONE, needs_of_limit);
+            }
+            for place in &mut kind.feeds {
+                place.needs = feeds.get(usize::from(place.at)).map_or(Fields::NONE, needs_of_feed);
+            }
+        }
         for (at, kind) in concerns.kinds.iter_mut().enumerate() {
             // Custom kinds share a place, so nothing is read by all of them.
             let is_one_kind = at != place_of_event(&EventKind::Custom(Text::default()));
@@ -187,12 +219,19 @@ impl Concerns {
 
     /// Those of the limits that such an input concerns, in their order.
     pub fn limits<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> impl Iterator<Item = Concern<'a>> {
-        self.concerns(|kind| &kind.limits, all, input)
+        let near = self.near(all, input);
+        (0..near.len()).filter_map(move |at| near.concern(at))
     }
 
-    /// Those of the feeds that such an input may concern, in their order.
-    pub fn feeds<'a>(&'a self, all: &'a [Feed], input: &Input) -> impl Iterator<Item = &'a Feed> {
-        self.found(|kind| &kind.feeds, all, input)
+    /// The same, to be asked one by one.
+    #[must_use]
+    pub fn near<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> Near<'a> {
+        self.near_of(|kind| &kind.limits, all, input)
+    }
+
+    /// Those of the feeds that such an input may concern, in their order, by the fields it has.
+    pub fn feeds<'a>(&'a self, all: &'a [Feed], input: &Input, has: Fields) -> impl Iterator<Item = &'a Feed> {
+        self.found(|kind| &kind.feeds, all, input, has)
     }
 
     /// What any limit or feed asks of such an input beside its kind.
@@ -208,35 +247,28 @@ impl Concerns {
     }
 
     /// Those of the limits that may read other rings than [`Concerns::always`] tells.
-    pub fn limits_beside<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> impl Iterator<Item = Concern<'a>> {
-        self.concerns(|kind| &kind.limits_beside, all, input)
+    #[must_use]
+    pub fn near_beside<'a>(&'a self, all: &'a [LimitTerms], input: &'a Input) -> Near<'a> {
+        self.near_of(|kind| &kind.limits_beside, all, input)
     }
 
     /// Those of the feeds that may read other rings than [`Concerns::always`] tells.
-    pub fn feeds_beside<'a>(&'a self, all: &'a [Feed], input: &Input) -> impl Iterator<Item = &'a Feed> {
-        self.found(|kind| &kind.feeds_beside, all, input)
+    pub fn feeds_beside<'a>(&'a self, all: &'a [Feed], input: &Input, has: Fields) -> impl Iterator<Item = &'a Feed> {
+        self.found(|kind| &kind.feeds_beside, all, input, has)
     }
 
     fn kind(&self, input: &Input) -> Option<&Kind> {
         place_of_input(input).filter(|_| self.sorted).and_then(|kind| self.kinds.get(kind))
     }
 
-    fn concerns<'a>(
+    fn near_of<'a>(
         &'a self,
         places: impl Fn(&'a Kind) -> &'a [Place],
         all: &'a [LimitTerms],
         input: &'a Input,
-    ) -> impl Iterator<Item = Concern<'a>> {
-        // Custom kinds share a place, so each limit is asked whether it means this one.
-        let custom = matches!(input, Input::Event(event) if matches!(event.kind, EventKind::Custom(_)));
-        let known = self.kind(input).map_or(&[][..], places);
-        let count = if self.sorted { known.len() } else { all.len() };
-        (0..count).filter_map(move |at| match known.get(at) {
-            Some(&Place { at, counts, restarts, glance }) if !custom => {
-                Some(Concern { limit: all.get(usize::from(at))?, counts, restarts, glance })
-            }
-            place => Some(Concern::of(all.get(place.map_or(at, |place| usize::from(place.at)))?, input)),
-        })
+    ) -> Near<'a> {
+        let is_custom = matches!(input, Input::Event(event) if matches!(event.kind, EventKind::Custom(_)));
+        Near { places: self.kind(input).map_or(&[][..], places), all, input, is_custom, sorted: self.sorted }
     }
 
     fn found<'a>(
@@ -244,9 +276,62 @@ impl Concerns {
         places: impl Fn(&'a Kind) -> &'a Vec<Place>,
         all: &'a [Feed],
         input: &Input,
+        has: Fields,
     ) -> impl Iterator<Item = &'a Feed> {
-        let known = self.kind(input).into_iter().flat_map(places).filter_map(|place| all.get(usize::from(place.at)));
+        let known = self.kind(input).into_iter().flat_map(places).filter(move |place| has.include(place.needs));
+        let known = known.filter_map(|place| all.get(usize::from(place.at)));
         known.chain(if self.sorted { &[] } else { all })
+    }
+}
+
+/// The limits that an input may concern. Most have nothing to do with it or to say of it, which is known before one is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Near<'a> {
+    places: &'a [Place],
+    all: &'a [LimitTerms],
+    input: &'a Input,
+    /// Custom kinds share a place, so each limit is asked whether it means this one.
+    is_custom: bool,
+    /// False where nobody has sorted them: then they are all.
+    sorted: bool,
+}
+
+impl<'a> Near<'a> {
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        if self.sorted { self.places.len() } else { self.all.len() }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether one means nothing to an input that has these fields.
+    #[must_use]
+    pub fn lacks(&self, at: usize, has: Fields) -> bool {
+        self.places.get(at).is_some_and(|place| !has.include(place.needs))
+    }
+
+    /// What is enough to pass one over.
+    #[must_use]
+    pub fn glance(&self, at: usize) -> Option<&'a Glance> {
+        self.places.get(at)?.glance.as_ref().filter(|_| !self.is_custom)
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn concern(&self, at: usize) -> Option<Concern<'a>> {
+        let Some(place) = self.places.get(at) else {
+            return Some(Concern::of(self.all.get(at).filter(|_| !self.sorted)?, self.input));
+        };
+        let limit = self.all.get(usize::from(place.at))?;
+        if self.is_custom {
+            return Some(Concern::of(limit, self.input));
+        }
+        Some(Concern { limit, counts: place.counts, restarts: place.restarts, glance: place.glance })
     }
 }
 
@@ -298,7 +383,7 @@ impl Kind {
 fn place_in(list: &mut Vec<Place>, at: usize) -> &mut Place {
     let at = u16::try_from(at).expect("a program declares fewer than 2^16 limits");
     if list.last().is_none_or(|last| last.at != at) {
-        list.push(Place { at, counts: false, restarts: false, glance: None });
+        list.push(Place { at, counts: false, restarts: false, needs: Fields::NONE, glance: None });
     }
     list.last_mut().expect("there is one now")
 }

@@ -121,6 +121,12 @@ impl Facts {
         self.0 & others.0 == others.0
     }
 
+    /// Those that are both here and there.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// Those that are there or there.
     #[must_use]
     pub const fn or(self, others: Self) -> Self {

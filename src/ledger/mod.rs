@@ -22,6 +22,7 @@ pub mod desk;
 mod effect;
 pub mod event;
 mod fact;
+mod fields;
 pub mod held_out;
 pub mod history;
 pub mod kin;

@@ -12,10 +12,10 @@ use super::types::{Money, NameId, Points, Text, TimeMs};
 use super::verdict::KeyField;
 use crate::limits::HUB_MEMBERS_DEFAULT;
 
-pub use super::concerns::{Concern, Concerns, Glance};
+pub use super::concerns::{Concern, Concerns, Glance, Near};
 pub use super::velocity::{
-    Absent, CalendarWindow, Counted, Fact, Facts, Favour, Feed, FeedValue, Fresh, LimitExtra, LimitTerms, Metric,
-    Prior, Since, TRAIL_FIELDS,
+    Absent, CalendarWindow, Counted, Fact, Facts, Favour, Feed, FeedValue, Fields, Fresh, LimitExtra, LimitTerms,
+    Metric, Prior, Since, TRAIL_FIELDS,
 };
 pub use tiers::{Downgrade, LevelTerms, Need, TierPeriod, TierTerms};
 

@@ -5,6 +5,7 @@
 use super::act::What;
 use super::event::{Event, EventKind};
 pub use super::fact::{Fact, Facts};
+pub use super::fields::Fields;
 use super::record::{Input, KeyField, KeyFields, Taken, Verdict};
 use super::types::{NameId, Text};
 

@@ -243,10 +243,16 @@ impl Keep {
 const SEPARATOR: char = '\u{1f}';
 
 /// One to [`KeyFields::MAX`] fields that make a key, in order; small enough to be copied with every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyFields {
-    first: KeyField,
-    others: [Option<KeyField>; Self::MAX - 1],
+    /// One more than the place of each among all fields; 0 after the last. Two keys are compared as one number is.
+    places: [u8; Self::MAX],
+}
+
+impl std::fmt::Debug for KeyFields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl KeyFields {
@@ -256,7 +262,7 @@ impl KeyFields {
     /// One field.
     #[must_use]
     pub const fn of(field: KeyField) -> Self {
-        Self { first: field, others: [None; Self::MAX - 1] }
+        Self { places: [Self::place(field), 0, 0, 0] }
     }
 
     /// The values of the fields, in order, with U+001F between them; `None` where one is missing or empty.
@@ -278,20 +284,23 @@ impl KeyFields {
     /// The fields; `None` where there are none or too many.
     #[must_use]
     pub fn new(fields: &[KeyField]) -> Option<Self> {
-        let (first, rest) = fields.split_first()?;
-        if fields.len() > Self::MAX {
+        if fields.is_empty() || fields.len() > Self::MAX {
             return None;
         }
-        let mut others = [None; Self::MAX - 1];
-        for (slot, field) in others.iter_mut().zip(rest) {
-            *slot = Some(*field);
+        let mut places = [0; Self::MAX];
+        for (place, field) in places.iter_mut().zip(fields) {
+            *place = Self::place(*field);
         }
-        Some(Self { first: *first, others })
+        Some(Self { places })
     }
 
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = KeyField> + '_ {
-        std::iter::once(self.first).chain(self.others.iter().flatten().copied())
+        self.places.iter().map_while(|place| KeyField::at(usize::from(*place).checked_sub(1)?))
+    }
+
+    const fn place(field: KeyField) -> u8 {
+        field as u8 + 1
     }
 }
 
@@ -353,6 +362,16 @@ impl KeyField {
         Self::Order,
         Self::Channel,
     ];
+
+    /// The field of a place, which is its number.
+    fn at(place: usize) -> Option<Self> {
+        match place.checked_sub(Self::ALL.len()) {
+            None => Self::ALL.get(place).copied(),
+            Some(0) => Some(Self::Rule),
+            Some(1) => Some(Self::Campaign),
+            Some(_) => None,
+        }
+    }
 
     /// Its name in programs, keys of evidence and paths.
     #[must_use]
