@@ -7,7 +7,8 @@ use tokio::sync::oneshot;
 
 use super::core::Core;
 use super::counters::Counter;
-use super::handle::{Item, JobAnswers, Pending, ProgramView};
+use super::handle::{JobAnswers, Pending, ProgramView};
+use super::item::Item;
 use super::kin::KinView;
 use super::review::CasePage;
 use super::review::RulesDone;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use super::moments::{self, By};
-use crate::fraud::{self, Needed, Rings, Seen};
+use crate::fraud::{self, Needed, Rings, Said, Seen};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
@@ -124,21 +124,24 @@ impl Core {
     /// The velocity rings, and those of identifiers, that a command's decision by some terms reads.
     pub(super) fn rings_of(&self, terms: &Terms, program: ProgramId, command: &Command) -> Vec<Needed> {
         let mut keys = Vec::new();
-        self.add_rings(&mut keys, terms, (program, command), true);
+        self.add_rings(&mut keys, terms, (program, command), (None, true));
         keys
     }
 
-    /// Adds them to those of others; without those that only a sizeable spending is asked about, where it is not.
-    /// True where the member is known with all identifiers that the command shows.
+    /// Adds them to those of others; without those that only a sizeable spending is asked about, where it is not. Those of
+    /// limits may have been `foreseen`. True where the member is known with all identifiers that the command shows.
     pub(super) fn add_rings(
         &self,
         keys: &mut Vec<Needed>,
         terms: &Terms,
         (program, command): (ProgramId, &Command),
-        sizeable: bool,
+        (foreseen, sizeable): (Option<Vec<Needed>>, bool),
     ) -> bool {
         let input = &command.input();
-        fraud::add_keys(keys, terms, program, input, sizeable);
+        match foreseen {
+            Some(needed) => keys.extend(needed),
+            None => fraud::add_keys(keys, terms, (program, input, Said::by(input)), sizeable),
+        }
         let (id, at) = match command {
             Command::Event(event) => (&event.member, event.occurred_at),
             // Of a spending only what is new to its member is looked at, whenever it is.

@@ -13,6 +13,8 @@ use super::Error;
 use super::backtest::{self, Plan, Report};
 use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
+use super::item::Item;
+pub use super::item::Prepared;
 use super::kin::{KinQuestion, KinView};
 use super::reads;
 use super::review::RulesDone;
@@ -180,13 +182,6 @@ pub struct EngineStatus {
 /// Why a handler or a rule fired or did not.
 pub type Trace = crate::rules::TraceLine;
 
-/// A command on its way to the engine, with its natural key's hash made on the caller's thread.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) command: Command,
-    pub(super) key: Option<[u8; 16]>,
-}
-
 /// What a command came to within its block.
 #[derive(Debug)]
 pub(super) enum Pending {
@@ -277,8 +272,18 @@ pub struct Handle {
 impl Handle {
     /// Does all commands, in order; one answer each, after the sync.
     pub async fn submit(&self, program: ProgramId, commands: Vec<Command>) -> Result<Vec<Answer>, SubmitError> {
-        let items: Vec<Item> =
-            commands.into_iter().map(|command| Item { key: key_of(program, &command), command }).collect();
+        self.submit_prepared(self.prepare(program, commands)).await
+    }
+
+    /// Looks into commands as far as the caller's thread can: long work where they are many.
+    #[must_use]
+    pub fn prepare(&self, program: ProgramId, commands: Vec<Command>) -> Prepared {
+        Prepared::new(&self.shared, program, commands)
+    }
+
+    /// [`Handle::submit`] of commands that were prepared.
+    pub async fn submit_prepared(&self, prepared: Prepared) -> Result<Vec<Answer>, SubmitError> {
+        let Prepared { program, items } = prepared;
         let count = items.len();
         if self.shared.queued.fetch_add(count, Ordering::AcqRel) + count > self.shared.queue_limit {
             self.shared.queued.fetch_sub(count, Ordering::AcqRel);
@@ -489,8 +494,4 @@ impl Handle {
             TrySendError::Disconnected(_) => SubmitError::Stopped,
         })
     }
-}
-
-fn key_of(program: ProgramId, command: &Command) -> Option<[u8; 16]> {
-    command.input().natural_key().map(|key| natural_key(program, key.source, key.id))
 }

@@ -41,6 +41,7 @@ pub mod differ;
 pub mod handle;
 mod holdout;
 mod install;
+mod item;
 pub mod kin;
 mod log;
 mod moments;

@@ -18,7 +18,8 @@ use super::cache::Cache;
 use super::checkpoint::Checkpoint;
 use super::chunk::Job;
 use super::core::{About, Core};
-use super::handle::{Command, Item, Request};
+use super::handle::{Command, Request};
+use super::item::Item;
 use super::review;
 use super::schedule::Agenda;
 use super::shared::Shared;
@@ -267,7 +268,7 @@ impl Pipeline {
         at: Option<TimeMs>,
         version: Option<Arc<Compiled>>,
     ) -> Result<Simulated, Error> {
-        let item = Item { command: Command::Event(Arc::clone(event)), key: None };
+        let item = Item::plain(Command::Event(Arc::clone(event)));
         let now = self.now();
         let seen = self.prefetch(&[(program, &item)], now)?.pop().unwrap_or_default();
         let command = item.command;

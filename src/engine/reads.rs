@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::handle::{Answer, Item, Pending, RecordRef, SubmitError};
+use super::handle::{Answer, Pending, RecordRef, SubmitError};
+use super::item::Item;
 use super::vault::{self, Opened};
 use crate::journal::block::BlockReader;
 use crate::ledger::private::Private;

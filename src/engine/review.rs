@@ -10,7 +10,8 @@ use tokio::sync::oneshot;
 use super::Error;
 use super::block::{Open, Release};
 use super::core::Core;
-use super::handle::{Command, Item, JobAnswers, Pending};
+use super::handle::{Command, JobAnswers, Pending};
+use super::item::Item;
 use super::pipeline::Pipeline;
 use super::reads;
 use super::shared::Shared;
@@ -236,7 +237,7 @@ impl Pipeline {
     ) -> Result<(), Error> {
         let step = Arc::new(Review::Resolve(resolution.clone()));
         let input = Input::Review(Arc::clone(&step));
-        let items = vec![Item { command: Command::Review(step), key: None }];
+        let items = vec![Item::plain(Command::Review(step))];
         let key = input.natural_key().map(|key| natural_key(program, key.source, key.id));
         if let Some(first) = key.map(|key| self.find_key(key)).transpose()?.flatten() {
             block.releases.push(Release::Work { reply, pending: vec![Pending::Replayed(first)], items });

@@ -22,7 +22,8 @@ use crate::ledger::types::{NameId, Text, TimeMs};
 pub struct Compiled {
     /// What the ledger decides by.
     pub terms: Arc<Terms>,
-    /// Tells compiled programs apart within this process, also after one is dropped.
+    /// Tells compiled programs apart within this process, also after one is dropped. Of one identity all is the same but the
+    /// instant since which it decides.
     pub(super) identity: u64,
     pub(super) names: Names,
     pub(super) rules: Vec<Rule>,
@@ -73,7 +74,7 @@ fn costs(manifest: &Manifest, id: Ids<'_>) -> Vec<(NameId, i64, i64)> {
     costs.collect()
 }
 
-static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
+static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(1);
 
 impl Compiled {
     pub(super) fn new(manifest: &Manifest, text: &str, scripts: &Arc<Vec<Script>>, version: u32, id: Ids<'_>) -> Self {
@@ -113,6 +114,13 @@ impl Compiled {
         }
         let terms = Arc::new(Terms { since, ..Terms::clone(&self.terms) });
         Arc::new(Self { terms, ..Self::clone(self) })
+    }
+
+    /// Tells compiled programs apart within this process: of one identity all is the same but [`Terms::since`]. No program's
+    /// is zero.
+    #[must_use]
+    pub const fn identity(&self) -> u64 {
+        self.identity
     }
 
     /// The version of the rules this is.

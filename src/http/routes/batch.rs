@@ -11,7 +11,7 @@ use hyper::body::Body as HttpBody;
 use hyper::header::{ACCEPT, HeaderName, HeaderValue};
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, answer, cases};
-use crate::engine::handle::{Answer, Command};
+use crate::engine::handle::{Answer, Command, Prepared};
 use crate::http::body::{self, Format};
 use crate::http::edge::Settings;
 use crate::http::json::Json;
@@ -56,7 +56,7 @@ fn element_key(key: &Text, at: usize) -> Text {
 
 /// A batch that was read: what to do, and what each element became so far.
 struct Parsed {
-    commands: Vec<Command>,
+    prepared: Prepared,
     /// In order; `None` stands for the next command.
     problems: Vec<Option<Problem>>,
 }
@@ -77,10 +77,14 @@ where
     let whole = body::read(&call.edge.bodies, call.headers, body, batch_body_bytes, body_read).await?;
     let size = whole.bytes.len();
     let bytes = whole.bytes.clone();
-    let parsed = off_reactor(size, move || parse::<W, I>(&bytes, format, to_command)).await?;
+    let (handle, program) = (call.edge.handle.clone(), view.id);
+    let parsed = off_reactor(size, move || {
+        let (commands, problems) = parse::<W, I>(&bytes, format, to_command)?;
+        Ok::<_, Problem>(Parsed { prepared: handle.prepare(program, commands), problems })
+    });
 
-    let Parsed { commands, problems } = parsed;
-    let answers = if commands.is_empty() { Vec::new() } else { call.edge.handle.submit(view.id, commands).await? };
+    let Parsed { prepared, problems } = parsed.await?;
+    let answers = if prepared.is_empty() { Vec::new() } else { call.edge.handle.submit_prepared(prepared).await? };
     let replays = answers.iter().filter(|answer| matches!(answer, Answer::Replayed(_))).count();
     let elements = problems.len();
     let metrics = call.edge.handle.metrics();
@@ -127,7 +131,11 @@ async fn off_reactor<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + 
     }
 }
 
-fn parse<W, I>(bytes: &[u8], format: Format, to_command: impl Fn(I, usize) -> Command) -> Result<Parsed, Problem>
+fn parse<W, I>(
+    bytes: &[u8],
+    format: Format,
+    to_command: impl Fn(I, usize) -> Command,
+) -> Result<(Vec<Command>, Vec<Option<Problem>>), Problem>
 where
     W: for<'de> Wire<'de, Input = I>,
 {
@@ -140,7 +148,7 @@ where
     for element in elements {
         problems.push(element.map(|command| commands.push(command)).err());
     }
-    Ok(Parsed { commands, problems })
+    Ok((commands, problems))
 }
 
 #[derive(Clone, Copy)]
