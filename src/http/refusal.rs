@@ -126,7 +126,7 @@ mod tests {
                 drop(near);
             };
             let mut heard = String::new();
-            let (_, heard_all) = tokio::join!(said, far.read_to_string(&mut heard));
+            let ((), heard_all) = tokio::join!(said, far.read_to_string(&mut heard));
             heard_all.unwrap();
             assert_eq!(heard, if read.is_empty() { written } else { read });
         }
