@@ -167,23 +167,27 @@ pub(super) fn favoured(
     if i64::try_from(at_most).is_ok_and(|before| before < limit.limit) {
         return None;
     }
-    // How often in all, how often by this employee, and on how many days. Newest first, so a day is never come back to.
+    // How often in all, how often by this employee, how often of those soon after the one before, and on how many days. Newest
+    // first, so a day is never come back to.
     let tally = |name: &mut dyn FnMut(Seq)| {
-        let (mut count, mut all, mut days, mut last) = (1, 1, 1, question.at);
+        let (mut count, mut all, mut quick, mut days, mut last) = (1, 1, 0, 1, question.at);
         for entry in entries().filter(|entry| by(entry).is_some()) {
             if by(entry) != Some(staff) || !counts(entry) {
                 all += 1;
             } else if terms.apart_ms == 0 || last.since(entry.at) > terms.apart_ms {
+                quick += i64::from(limit.extra.quick_ms.is_some_and(|quick_ms| last.since(entry.at) <= quick_ms));
                 days += i64::from(day(last) != day(entry.at));
                 (all, count, last) = (all + 1, count + 1, entry.at);
                 name(entry.seq);
             }
         }
-        (count, all, days)
+        (count, all, quick, days)
     };
-    let (count, all, days) = tally(&mut |_| {});
+    let (count, all, quick, days) = tally(&mut |_| {});
     let share = count * 100 / all;
-    if count <= limit.limit || share < terms.share {
+    // Who comes thrice a day, in the morning, at noon and in the evening, does not come one time after the other.
+    let in_rows = limit.extra.quick_ms.is_none() || quick * 2 >= count;
+    if count <= limit.limit || share < terms.share || !in_rows {
         return None;
     }
     if days < terms.days || count < terms.a_day.saturating_mul(days) {

@@ -186,12 +186,12 @@ fn who_spends_on_one_device_is_known_by_it() {
 #[test]
 fn points_given_by_hand_wait_where_a_limit_holds_them() {
     let mut steps = String::from("at 2026-05-01\nenroll A\n");
-    steps += &"credit A 50 staff=eva -> posted\n".repeat(3);
-    steps += "credit A 50 staff=eva -> held\n= A 150 pending=50\n";
-    check("", &format!("{steps}clear A\n= A 200 pending=0\n"));
-    check("", &format!("{steps}confirm A\n= A 150 pending=0\n"));
+    steps += &many(2..=3, |day| format!("at 2026-05-0{day}\ncredit A 50 staff=eva -> posted\n"));
+    steps += "at 2026-05-05\ncredit A 50 staff=eva -> held\n= A 100 pending=50\n";
+    check("", &format!("{steps}clear A\n= A 150 pending=0\n"));
+    check("", &format!("{steps}confirm A\n= A 100 pending=0\n"));
     // Taking points away by hand is nobody's gain.
-    check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 130 pending=50\n"));
+    check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 80 pending=50\n"));
 }
 
 #[test]
