@@ -2,9 +2,16 @@
 //! only notes. Nothing here counts.
 
 use super::question::Question;
-use crate::ledger::desk::ListEntry;
+use crate::ledger::desk::{ListEntry, TAINTED};
 use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::Text;
+
+/// Whether an id is one that detectors speak under: they are declared nowhere, and each keeps to its family's names.
+#[must_use]
+pub fn is_detector(rule: &Text) -> bool {
+    let family = |family: &&str| rule.strip_prefix(*family).is_some_and(|rest| !rest.is_empty());
+    ["referral_", "identity_", "synthetic_"].iter().any(|named| family(&named)) || rule == TAINTED
+}
 
 /// A reason as it is heard: noted without consequence where its rule is in shadow, or silenced by an allow list.
 pub(super) fn heard(mut reason: Reason, shadow: bool, question: &Question<'_>) -> Reason {

@@ -17,9 +17,9 @@ use tokio::time::{sleep, timeout};
 
 use super::edge::{Edge, Entry};
 use super::io::Patient;
-use super::json::Json;
 use super::problem::{Code, Problem};
-use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, RETRY_AFTER_SECONDS, WRITE_STALL_MS_MAX};
+use super::refused::{Spoken, written};
+use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, WRITE_STALL_MS_MAX};
 
 /// How long a client may leave an answer unread.
 const WRITE_STALL: Duration = Duration::from_millis(WRITE_STALL_MS_MAX);
@@ -69,16 +69,7 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
 /// Tells a connection beyond the limit to come back, and closes it.
 fn turn_away(entry: &Entry, stream: TcpStream) {
     entry.edge().handle.metrics().connection_refused();
-    let mut body = Json::with_capacity(512);
-    Problem::new(Code::Overloaded, "all connections are taken").write(&mut body, &entry.request_id().0);
-    let body = body.into_bytes();
-    let mut told = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nretry-after: {RETRY_AFTER_SECONDS}\r\ncontent-type: application/problem+json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    told.extend(body);
+    let told = written(&Problem::new(Code::Overloaded, "all connections are taken"), &entry.request_id().0);
     // The send buffer of a new connection is empty, so this cannot block; whether it arrives does not matter.
     let _ = stream.into_std().and_then(|mut stream| stream.write_all(&told));
 }
@@ -104,7 +95,7 @@ async fn connection(
         .header_read_timeout(entry.edge().settings.header_read)
         .max_headers(REQUEST_HEADERS_MAX)
         .max_buf_size(REQUEST_HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_STALL)), service);
+        .serve_connection(TokioIo::new(Spoken::new(Patient::new(stream, WRITE_STALL), Arc::clone(&entry))), service);
     let mut connection = pin!(connection);
     // The channel says one thing once, or is gone; either way it is time to end.
     let ended = tokio::select! {

@@ -1,6 +1,7 @@
 //! The closed list of problem codes, with what each means. A code is never renamed and never reused.
 
 mod programs;
+mod requests;
 mod spending;
 
 use hyper::StatusCode;
@@ -12,6 +13,12 @@ pub enum Code {
     MalformedJson,
     /// The request breaks a rule of the contract; `errors` says where.
     InvalidRequest,
+    /// What arrived is not HTTP.
+    MalformedRequest,
+    /// The request's path and query are too long.
+    UriTooLong,
+    /// The request's header lines are too many or too long.
+    HeadersTooLarge,
     /// No key, or one that is not known.
     Unauthenticated,
     /// The key does not open this.
@@ -141,9 +148,12 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 56] = [
         Self::MalformedJson,
         Self::InvalidRequest,
+        Self::MalformedRequest,
+        Self::UriTooLong,
+        Self::HeadersTooLarge,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
@@ -207,6 +217,9 @@ impl Code {
         match self {
             Self::MalformedJson
             | Self::InvalidRequest
+            | Self::MalformedRequest
+            | Self::UriTooLong
+            | Self::HeadersTooLarge
             | Self::Unauthenticated
             | Self::Forbidden
             | Self::RequestTimeout
@@ -253,62 +266,6 @@ impl Code {
             Self::LimitOfEndpoints | Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => {
                 self.daemon_info()
             }
-        }
-    }
-
-    const fn request_info(self) -> Info {
-        match self {
-            Self::MalformedJson => info(
-                "malformed_json",
-                StatusCode::BAD_REQUEST,
-                "The body is not JSON",
-                "The body could not be read as JSON in UTF-8; the detail names the line and column. Nothing was recorded.",
-            ),
-            Self::Unauthenticated => info(
-                "unauthenticated",
-                StatusCode::UNAUTHORIZED,
-                "A key is needed",
-                "Send a key of this program as Authorization: Bearer tsk_… . Keys are compared exactly; a revoked key is unknown.",
-            ),
-            Self::Forbidden => info(
-                "forbidden",
-                StatusCode::FORBIDDEN,
-                "The key may not do this",
-                "The key is known and its scope, or the programs it belongs to, do not cover this. Scopes: read looks up and \
-                 simulates, write posts and spends, admin changes rules and balances; each includes those before it.",
-            ),
-            Self::RequestTimeout => info(
-                "request_timeout",
-                StatusCode::REQUEST_TIMEOUT,
-                "The body did not arrive in time",
-                "The request's body took too long to arrive. Nothing was recorded; send it again.",
-            ),
-            Self::BodyTooLarge => info(
-                "body_too_large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The body is too large",
-                "One event may take 1 MiB, a batch 64 MiB, less where the configuration says so. Split the batch; nothing of this \
-                 request was recorded.",
-            ),
-            Self::BatchTooLarge => info(
-                "batch_too_large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The batch has too many elements",
-                "A batch may have 10,000 elements. Split it; nothing of this request was recorded.",
-            ),
-            Self::UnsupportedMediaType => info(
-                "unsupported_media_type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The body's type is not supported",
-                "Send Content-Type: application/json, or application/x-ndjson where the path takes batches, without Content-Encoding.",
-            ),
-            _ => info(
-                "invalid_request",
-                StatusCode::BAD_REQUEST,
-                "The request is not valid",
-                "A field is missing, unknown, of the wrong type or out of its bounds: errors[] has a JSON pointer for each. \
-                 Amounts are integers without fraction or exponent. Nothing was recorded.",
-            ),
         }
     }
 
