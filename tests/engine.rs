@@ -257,7 +257,7 @@ fn rings_that_are_worked_out_once_are_those_that_every_limit_is_asked_for() {
             for sizeable in [false, true] {
                 let keys = |terms: &Terms| {
                     let mut keys = Vec::new();
-                    fraud::add_keys(&mut keys, terms, ProgramId::new(0), &input, sizeable);
+                    fraud::add_keys(&mut keys, terms, (ProgramId::new(0), &input, fraud::Said::by(&input)), sizeable);
                     keys.sort_unstable_by(|one, other| {
                         (&one.key, format!("{:?}", one.by)).cmp(&(&other.key, format!("{:?}", other.by)))
                     });

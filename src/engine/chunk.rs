@@ -58,8 +58,10 @@ impl Pipeline {
         if jobs.is_empty() {
             return Ok(());
         }
-        let flat: Vec<(ProgramId, &Item)> =
-            jobs.iter().flat_map(|job| job.items.iter().map(move |item| (job.program, item))).collect();
+        let mut flat: Vec<(ProgramId, &Item)> = Vec::with_capacity(jobs.iter().map(|job| job.items.len()).sum());
+        for job in &jobs {
+            flat.extend(job.items.iter().map(|item| (job.program, item)));
+        }
         let mut results: Vec<Pending> = Vec::with_capacity(flat.len());
         block.records.reserve(flat.len());
         // What a chunk touches is still near the processor when its turn comes.
@@ -252,8 +254,8 @@ impl Pipeline {
     /// command's rings are.
     pub(super) fn prefetch(&mut self, items: &[(ProgramId, &Item)], now: TimeMs) -> Result<Vec<Seen>, Error> {
         let store = &self.shared.store;
-        let members: Vec<MemberKey> =
-            items.iter().flat_map(|(program, item)| named(*program, &item.command)).flatten().collect();
+        let mut members: Vec<MemberKey> = Vec::with_capacity(items.len() * 2);
+        members.extend(items.iter().flat_map(|(program, item)| named(*program, &item.command)).flatten());
         self.core.begin(&members);
         self.cache.fetch_members(&mut self.core, store, members.into_iter())?;
         self.core.warm(items.iter().map(|(program, item)| (*program, &item.command)));
@@ -272,7 +274,10 @@ impl Pipeline {
         }
         let as_of = self.core.seq();
         let seen = Cache::find_rings(&mut self.core, store, keys, &ends)?;
-        let seen = seen.into_iter().zip(known).map(|(seen, known)| if known { seen.knowing_all(as_of) } else { seen });
+        let seen = seen.into_iter().zip(known).zip(items).map(|((seen, known), (_, item))| {
+            let seen = seen.saying(item.said);
+            if known { seen.knowing_all(as_of) } else { seen }
+        });
         let seen: Vec<Seen> = seen.collect();
         self.core.rings.warm(&seen);
         Ok(seen)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::deploy::{Beside, Version, decided_by};
 use super::handle::Command;
 use super::moments::{self, By};
-use crate::fraud::{self, Needed, Rings, Seen};
+use crate::fraud::{self, Needed, Rings, Said, Seen};
 use crate::ledger::act::{Spend, What};
 use crate::ledger::apply::apply;
 use crate::ledger::decide::{self, Books, Earlier, Judgement, Kinship, Subject};
@@ -140,7 +140,7 @@ impl Core {
         let input = &command.input();
         match foreseen {
             Some(needed) => keys.extend(needed),
-            None => fraud::add_keys(keys, terms, program, input, sizeable),
+            None => fraud::add_keys(keys, terms, (program, input, Said::by(input)), sizeable),
         }
         let (id, at) = match command {
             Command::Event(event) => (&event.member, event.occurred_at),

@@ -1,5 +1,5 @@
 //! A command on its way to the engine, with all that its caller's thread could find out about it: the hash of its natural key,
-//! and the rings that its fraud checks need.
+//! what it says by itself to fraud checks, and the rings that they need.
 //!
 //! What was found out holds for the rules that were in force then; under others it is found out again, on the engine's thread.
 //! Nothing here reads a member, a ring or the clock.
@@ -9,7 +9,7 @@ use std::cell::Cell;
 use super::deploy::{Beside, decided_by};
 use super::handle::Command;
 use super::shared::Shared;
-use crate::fraud::{self, Needed};
+use crate::fraud::{self, Needed, Said};
 use crate::ledger::types::ProgramId;
 use crate::rules::Compiled;
 use crate::store::keys::natural_key;
@@ -23,6 +23,8 @@ pub(super) struct Item {
     pub(super) command: Command,
     /// The hash of its natural key, where it has one.
     pub(super) key: Option<[u8; 16]>,
+    /// What it says by itself.
+    pub(super) said: Said,
     foreseen: Foreseen,
 }
 
@@ -43,7 +45,8 @@ impl std::fmt::Debug for Foreseen {
 impl Item {
     /// A command without a natural key that only the engine looks into.
     pub(super) fn plain(command: Command) -> Self {
-        Self { command, key: None, foreseen: Foreseen::default() }
+        let said = Said::by(&command.input());
+        Self { command, key: None, said, foreseen: Foreseen::default() }
     }
 
     /// A command, looked into by the rules that decide it: those in force, or one that runs beside them.
@@ -53,8 +56,9 @@ impl Item {
         let (member, store) = decided_by(&command);
         let version = beside.deciding(member, store).map_or(live, |other| other);
         let mut needed = Vec::with_capacity(RINGS_TYPICAL);
-        fraud::add_keys(&mut needed, &version.terms, program, &input, false);
-        Self { command, key, foreseen: Foreseen { by: version.identity(), needed: Cell::new(Some(needed)) } }
+        let said = Said::by(&input);
+        fraud::add_keys(&mut needed, &version.terms, (program, &input, said), false);
+        Self { command, key, said, foreseen: Foreseen { by: version.identity(), needed: Cell::new(Some(needed)) } }
     }
 
     /// The rings it needs, where it is no sizeable spending: once, and only by the rules that they were found out by.
@@ -133,7 +137,9 @@ mod tests {
         let needed = item.take_needed(&then).unwrap();
         assert!(!needed.is_empty());
         let mut anew = Vec::new();
-        fraud::add_keys(&mut anew, &core.compiled(ProgramId::new(0)).terms, ProgramId::new(0), &command.input(), false);
+        let input = command.input();
+        let about = (ProgramId::new(0), &input, Said::by(&input));
+        fraud::add_keys(&mut anew, &core.compiled(ProgramId::new(0)).terms, about, false);
         assert_eq!(needed, anew);
         assert_eq!(item.take_needed(&then), None, "taken");
         assert_eq!(Item::plain(command).take_needed(&then), None, "never foreseen");

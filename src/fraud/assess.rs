@@ -1,12 +1,11 @@
 //! What the declared limits say about an input: every one is asked, the strongest wins. It reads the rings and never
 //! changes them; what they must take in is returned, to become part of the record.
 
-use std::cell::OnceCell;
-
 use super::facts::{self, Find};
 use super::glance::Glances;
 use super::question::Question;
 use super::rings::{RingKey, Rings, Seen, counts, restarts};
+use super::said::Said;
 use super::together::Together;
 use super::window::{Ring, Tally};
 use super::{copies, explain, extremes, feeds, flows, late, lists, measure, place, sequence, trail, words};
@@ -28,7 +27,7 @@ const SCORE_MAX: u8 = 100;
 /// attempt.
 #[must_use]
 pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observation>) {
-    ask(question, |ring, by| {
+    ask(question, Said::by(question.input), |ring, by| {
         let key = RingKey::of(question.program, ring, by, question.input)?;
         Some(rings.get(&key))
     })
@@ -37,18 +36,18 @@ pub fn assess(rings: &Rings, question: &Question<'_>) -> (Assessment, Vec<Observ
 /// [`assess`] where the rings of the input have been looked up already.
 #[must_use]
 pub fn assess_seen(rings: &Rings, question: &Question<'_>, seen: &Seen) -> (Assessment, Vec<Observation>) {
-    ask(question, |ring, by| rings.of_seen(seen, ring, by).map(Some))
+    let said = seen.said.unwrap_or_else(|| Said::by(question.input));
+    ask(question, said, |ring, by| rings.of_seen(seen, ring, by).map(Some))
 }
 
 /// Asks every limit.
-fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Observation>) {
+fn ask<'a>(question: &Question<'_>, said: Said, find: impl Find<'a>) -> (Assessment, Vec<Observation>) {
     let Question { terms, input, .. } = question;
     let mut assessment = Assessment::default();
     let mut together = Together::default();
-    let packed = OnceCell::new();
     let mut looked = Looked::new();
     let mut fired: Vec<Fired<'_>> = Vec::new();
-    let told = facts::told(input);
+    let told = said.told;
     let known = facts::known(told, question);
     for concern in terms.concerns.limits(&terms.limits, input) {
         if looked.glances.pass_over(concern, known, question) {
@@ -67,7 +66,7 @@ fn ask<'a>(question: &Question<'_>, find: impl Find<'a>) -> (Assessment, Vec<Obs
         if limit.extra.latest.is_none() && !is_meant || is_owned(limit, question) {
             continue;
         }
-        let Some(value) = value_of(limit, question, || *packed.get_or_init(|| trail::pack(input))) else {
+        let Some(value) = value_of(limit, question, said) else {
             absent(&mut assessment, limit, question);
             continue;
         };
@@ -220,10 +219,10 @@ pub(super) fn raise(assessment: &mut Assessment, reason: Reason) {
 }
 
 /// What an input adds to a limit's ring; `None` where it lacks what is counted.
-fn value_of(limit: &LimitTerms, question: &Question<'_>, packed: impl Fn() -> i64) -> Option<i64> {
+fn value_of(limit: &LimitTerms, question: &Question<'_>, said: Said) -> Option<i64> {
     let input = question.input;
     if limit.extra.trail {
-        return Some(packed());
+        return Some(said.trail);
     }
     match limit.metric {
         Metric::Count | Metric::Gap | Metric::Age | Metric::Favour | Metric::Cycle => Some(1),

@@ -12,7 +12,8 @@
 //!   once the record is applied; [`combine`] adds what scripts raised, which never lowers it;
 //! * `holdout` says which denials are held instead, to learn how often they are right;
 //! * `facts`, `feeds`, `flows`, `channel`, `sequence`, `copies` and `trail` are what single metrics and conditions compare, `together` weighs
-//!   flags of several kinds, `lists` silences and denies;
+//!   flags of several kinds, `lists` silences and denies; `said` what an input
+//!   says by itself;
 //! * `circle` says what of accounts that came about in one place, `lockstep` of those who always do the same at the same time;
 //! * `explain` says what a limit that spoke tells of it, `otherwise` what a detector does, `words` in sentences, `late` which decisions a late event would have
 //!   changed, `reading` what a ring says to who only looks, `sweep` what every limit counts, whatever it lets pass.
@@ -44,6 +45,7 @@ pub mod reading;
 mod referral;
 mod relate;
 pub mod rings;
+mod said;
 mod sequence;
 mod sweep;
 mod synthetic;
@@ -62,4 +64,5 @@ pub use lists::is_detector;
 pub use question::{Question, Spending};
 pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};
+pub use said::Said;
 pub use sweep::{Counted, is_swept, sweep};

@@ -1,10 +1,11 @@
 //! The rings in memory, by key. It may hold only some of them at a time: the engine fetches the rings of an input before
 //! it is assessed and evicts those that are on disk. It never decides anything.
 
+use super::feeds;
 pub use super::held::Slot;
 use super::held::{Hash, Held};
+use super::said::Said;
 use super::window::{Entry, Ring};
-use super::{facts, feeds};
 use crate::ledger::record::{
     Effect, Input, Keep, KeyField, KeyFields, Observation, Record, Reversed, Status, Taken, Unobserved,
 };
@@ -72,6 +73,8 @@ pub struct Seen {
     places: Vec<(KeyFields, Sought)>,
     /// The record as of which none of the input's identifiers had to be looked at.
     pub(super) known_as_of: Option<Seq>,
+    /// What the input says by itself, where that was worked out before.
+    pub(super) said: Option<Said>,
 }
 
 impl Seen {
@@ -89,6 +92,13 @@ impl Seen {
     #[must_use]
     pub const fn knowing_all(mut self, as_of: Seq) -> Self {
         self.known_as_of = Some(as_of);
+        self
+    }
+
+    /// The same, with what the input says by itself.
+    #[must_use]
+    pub const fn saying(mut self, said: Said) -> Self {
+        self.said = Some(said);
         self
     }
 }
@@ -197,7 +207,7 @@ impl Rings {
 
     /// The rings of an input that [`Rings::find`] looked for, by the fields that lead to them.
     pub fn seen(&self, places: impl Iterator<Item = (KeyFields, Sought)>) -> Seen {
-        Seen { places: places.collect(), known_as_of: None }
+        Seen { places: places.collect(), known_as_of: None, said: None }
     }
 
     /// A ring of an input that was looked up, as it is by now; `None` where the input lacks a field of its key.
@@ -310,14 +320,19 @@ pub struct Needed {
 #[must_use]
 pub fn keys_of(terms: &Terms, program: ProgramId, input: &Input) -> Vec<Needed> {
     let mut keys = Vec::new();
-    add_keys(&mut keys, terms, program, input, true);
+    add_keys(&mut keys, terms, (program, input, Said::by(input)), true);
     keys
 }
 
 /// Adds [`keys_of`] an input to the keys of others. Of one that is not sizeable, those that nobody asks for are left out.
-pub fn add_keys(keys: &mut Vec<Needed>, terms: &Terms, program: ProgramId, input: &Input, sizeable: bool) {
+pub fn add_keys(
+    keys: &mut Vec<Needed>,
+    terms: &Terms,
+    (program, input, said): (ProgramId, &Input, Said),
+    sizeable: bool,
+) {
     let from = keys.len();
-    let told = facts::told(input);
+    let told = said.told;
     let meant = told.with(Fact::Sizeable, sizeable);
     let needed = |(ring, by): (NameId, KeyFields)| RingKey::of(program, ring, &by, input).map(|key| Needed { by, key });
     keys.extend(terms.concerns.always(input).iter().copied().filter_map(needed));

@@ -1,8 +1,10 @@
 //! A hash map whose lookups can be begun for many keys together. A lookup in a large map waits for memory twice; begun one
 //! after the other without looking at what was found, many of them wait at once.
 //!
+//! What was found lately is found again at once: the steps of a decision ask for the same one or two members again and again.
 //! Otherwise it is an ordinary map, with no order of its own.
 
+use std::cell::Cell;
 use std::hash::{BuildHasher as _, Hash};
 
 use hashbrown::hash_table::Entry;
@@ -13,11 +15,13 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 pub struct Table<K, V> {
     entries: HashTable<(K, V)>,
     hasher: DefaultHashBuilder,
+    /// Where the keys were that were found last: hints, which are looked at and never relied on.
+    lately: [Cell<usize>; 2],
 }
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self { entries: HashTable::new(), hasher: DefaultHashBuilder::default() }
+        Self { entries: HashTable::new(), hasher: DefaultHashBuilder::default(), lately: Default::default() }
     }
 }
 
@@ -33,14 +37,28 @@ impl<K: Hash + Eq, V> Table<K, V> {
         self.entries.iter_hash(hash).next().map(|(_, value)| value)
     }
 
+    /// Where a key is.
+    fn find(&self, key: &K) -> Option<usize> {
+        let [one, other] = &self.lately;
+        let is_there = |at: &Cell<usize>| self.entries.get_bucket(at.get()).is_some_and(|(known, _)| known == key);
+        if is_there(one) {
+            return Some(one.get());
+        }
+        if !is_there(other) {
+            other.set(self.entries.find_bucket_index(self.hash_of(key), |(known, _)| known == key)?);
+        }
+        one.swap(other);
+        Some(one.get())
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.entries.find(self.hash_of(key), |(known, _)| known == key).map(|(_, value)| value)
+        self.entries.get_bucket(self.find(key)?).map(|(_, value)| value)
     }
 
     /// The value of a key, to change.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.entries.find_mut(self.hasher.hash_one(key), |(known, _)| known == key).map(|(_, value)| value)
+        self.entries.get_bucket_mut(self.find(key)?).map(|(_, value)| value)
     }
 
     /// True where the key has a value.
@@ -50,7 +68,7 @@ impl<K: Hash + Eq, V> Table<K, V> {
 
     /// The value of a key; `make` makes it where there is none.
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce(&K) -> V) -> &mut V {
-        let Self { entries, hasher } = self;
+        let Self { entries, hasher, .. } = self;
         match entries.entry(hasher.hash_one(&key), |(known, _)| *known == key, |(known, _)| hasher.hash_one(known)) {
             Entry::Occupied(known) => &mut known.into_mut().1,
             Entry::Vacant(vacant) => {
@@ -133,6 +151,15 @@ mod tests {
         table.retain(|key, _| key % 2 == 1);
         assert_eq!((table.len(), table.get(&7), table.get(&8), table.get(&9)), (499, None, None, Some(&19)));
         assert_eq!(table.keys().copied().sum::<u64>(), 250_000 - 7);
+        // What was found lately is found again, until it is gone or has moved.
+        assert_eq!([9, 11, 9, 11].map(|key| table.get(&key).copied()), [Some(19), Some(23), Some(19), Some(23)]);
+        *table.get_mut(&11).unwrap() = 24;
+        assert_eq!(table.remove(&11), Some(24));
+        assert_eq!(table.get(&11), None);
+        (2_000..9_000).for_each(|number| table.insert(number, number));
+        assert_eq!((table.get(&9), table.get(&11)), (Some(&19), None));
+        (2_000..9_000).for_each(|number| assert_eq!(table.remove(&number), Some(number)));
+        table.insert(11, 23);
         assert!(table.keys().all(|key| table.begin(table.hash_of(key)).is_some()));
         let mut other = table.clone();
         assert_eq!(other, table);
