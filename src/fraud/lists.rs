@@ -9,8 +9,8 @@ use crate::ledger::types::Text;
 /// Whether an id is one that detectors speak under: they are declared nowhere, and each keeps to its family's names.
 #[must_use]
 pub fn is_detector(rule: &Text) -> bool {
-    let family = |family: &&str| rule.strip_prefix(*family).is_some_and(|rest| !rest.is_empty());
-    ["referral_", "identity_", "synthetic_"].iter().any(|named| family(&named)) || rule == TAINTED
+    let families = ["referral_", "identity_", "synthetic_"];
+    rule == TAINTED || families.iter().any(|family| rule.len() > family.len() && rule.starts_with(family))
 }
 
 /// A reason as it is heard: noted without consequence where its rule is in shadow, or silenced by an allow list.

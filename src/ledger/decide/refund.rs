@@ -445,7 +445,11 @@ pub(super) fn recheck(draft: &mut Draft, member: &Member) {
     let tier = tier.unwrap_or(member.tier);
     for hanging in &standing.conditions {
         let holds = match &hanging.condition {
-            Condition::Tier(tiers) => tier.is_some_and(|tier| tiers.contains(&tier)),
+            // A tier that time or a closed card took before took nothing with it: only a refund that ends it does.
+            Condition::Tier(tiers) => {
+                let among = |tier: Option<NameId>| tier.is_some_and(|tier| tiers.contains(&tier));
+                among(tier) || !among(member.tier)
+            }
             Condition::Counter { counter, window, at_least } => {
                 let moved = moved_within(draft, *counter, *window);
                 let known = member.counter(*counter).map_or(0, |known| sum_of(known, *window));

@@ -51,13 +51,20 @@ impl Code {
                 "The body's type is not supported",
                 "Send Content-Type: application/json, or application/x-ndjson where the path takes batches, without Content-Encoding.",
             ),
-            Self::MalformedRequest => info(
-                "malformed_request",
+            Self::MalformedRequest | Self::UriTooLong | Self::HeadersTooLarge => self.head_info(),
+            _ => info(
+                "invalid_request",
                 StatusCode::BAD_REQUEST,
-                "What arrived is not an HTTP/1.1 request",
-                "The request line, a header line or the length could not be read, so the connection is closed. The daemon speaks \
-                 HTTP/1.1 without TLS: a proxy in front of it does that. Nothing was recorded.",
+                "The request is not valid",
+                "A field is missing, unknown, of the wrong type or out of its bounds: errors[] has a JSON pointer for each. \
+                 Amounts are integers without fraction or exponent. Nothing was recorded.",
             ),
+        }
+    }
+
+    /// Of what never became a request.
+    const fn head_info(self) -> Info {
+        match self {
             Self::UriTooLong => info(
                 "uri_too_long",
                 StatusCode::URI_TOO_LONG,
@@ -71,11 +78,11 @@ impl Code {
                 "A request may have 64 header lines and a head of 64 KiB, so the connection is closed. Nothing was recorded.",
             ),
             _ => info(
-                "invalid_request",
+                "malformed_request",
                 StatusCode::BAD_REQUEST,
-                "The request is not valid",
-                "A field is missing, unknown, of the wrong type or out of its bounds: errors[] has a JSON pointer for each. \
-                 Amounts are integers without fraction or exponent. Nothing was recorded.",
+                "What arrived is not an HTTP/1.1 request",
+                "The request line, a header line or the length could not be read, so the connection is closed. The daemon speaks \
+                 HTTP/1.1 without TLS: a proxy in front of it does that. Nothing was recorded.",
             ),
         }
     }
