@@ -2,16 +2,9 @@
 //! only notes. Nothing here counts.
 
 use super::question::Question;
-use crate::ledger::desk::{ListEntry, TAINTED};
+use crate::ledger::desk::ListEntry;
 use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::Text;
-
-/// Whether an id is one that detectors speak under: they are declared nowhere, and each keeps to its family's names.
-#[must_use]
-pub fn is_detector(rule: &Text) -> bool {
-    let families = ["referral_", "identity_", "synthetic_"];
-    rule == TAINTED || families.iter().any(|family| rule.len() > family.len() && rule.starts_with(family))
-}
 
 /// A reason as it is heard: noted without consequence where its rule is in shadow, or silenced by an allow list.
 pub(super) fn heard(mut reason: Reason, shadow: bool, question: &Question<'_>) -> Reason {

@@ -60,7 +60,6 @@ mod tests;
 
 pub use assess::{assess, assess_seen, combine};
 pub use holdout::{hold_out, mark_held_out};
-pub use lists::is_detector;
 pub use question::{Question, Spending};
 pub use relate::{relate, spends, tie};
 pub use rings::{Needed, Rings, Seen, add_keys, keys_of};

@@ -10,12 +10,12 @@ use hyper::header::HeaderValue;
 
 use super::{Ask, Call, IDEMPOTENT_REPLAYED, end_page, json};
 use crate::engine::handle::{Answer, Command, ProgramView};
-use crate::fraud::is_detector;
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::http::render;
 use crate::http::wire::ListEntryWire;
+use crate::ledger::desk::is_detector;
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::record::{Input, KeyField};
 use crate::ledger::review::Review;
