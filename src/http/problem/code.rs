@@ -1,7 +1,6 @@
 //! The closed list of problem codes, with what each means. A code is never renamed and never reused.
 
 mod programs;
-mod requests;
 mod spending;
 
 use hyper::StatusCode;
@@ -13,12 +12,6 @@ pub enum Code {
     MalformedJson,
     /// The request breaks a rule of the contract; `errors` says where.
     InvalidRequest,
-    /// What arrived is not HTTP.
-    MalformedRequest,
-    /// The request's path and query are too long.
-    UriTooLong,
-    /// The request's header lines are too many or too long.
-    HeadersTooLarge,
     /// No key, or one that is not known.
     Unauthenticated,
     /// The key does not open this.
@@ -41,6 +34,10 @@ pub enum Code {
     BodyTooLarge,
     /// The batch has more elements than one request may.
     BatchTooLarge,
+    /// The request's address is too long.
+    UriTooLong,
+    /// The request's line and headers are too many or too long.
+    HeadTooLarge,
     /// The body's type is not one the route reads.
     UnsupportedMediaType,
     /// The program has no such pool.
@@ -148,12 +145,9 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 55] = [
         Self::MalformedJson,
         Self::InvalidRequest,
-        Self::MalformedRequest,
-        Self::UriTooLong,
-        Self::HeadersTooLarge,
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
@@ -166,6 +160,8 @@ impl Code {
         Self::RequestTimeout,
         Self::BodyTooLarge,
         Self::BatchTooLarge,
+        Self::UriTooLong,
+        Self::HeadTooLarge,
         Self::UnsupportedMediaType,
         Self::UnknownPool,
         Self::OccurredInFuture,
@@ -217,14 +213,13 @@ impl Code {
         match self {
             Self::MalformedJson
             | Self::InvalidRequest
-            | Self::MalformedRequest
-            | Self::UriTooLong
-            | Self::HeadersTooLarge
             | Self::Unauthenticated
             | Self::Forbidden
             | Self::RequestTimeout
             | Self::BodyTooLarge
             | Self::BatchTooLarge
+            | Self::UriTooLong
+            | Self::HeadTooLarge
             | Self::UnsupportedMediaType => self.request_info(),
             Self::NotFound
             | Self::UnknownProgram
@@ -266,6 +261,74 @@ impl Code {
             Self::LimitOfEndpoints | Self::BackupRefused | Self::Overloaded | Self::Stopping | Self::ReadFailed => {
                 self.daemon_info()
             }
+        }
+    }
+
+    const fn request_info(self) -> Info {
+        match self {
+            Self::MalformedJson => info(
+                "malformed_json",
+                StatusCode::BAD_REQUEST,
+                "The body is not JSON",
+                "The body could not be read as JSON in UTF-8; the detail names the line and column. Nothing was recorded.",
+            ),
+            Self::Unauthenticated => info(
+                "unauthenticated",
+                StatusCode::UNAUTHORIZED,
+                "A key is needed",
+                "Send a key of this program as Authorization: Bearer tsk_… . Keys are compared exactly; a revoked key is unknown.",
+            ),
+            Self::Forbidden => info(
+                "forbidden",
+                StatusCode::FORBIDDEN,
+                "The key may not do this",
+                "The key is known and its scope, or the programs it belongs to, do not cover this. Scopes: read looks up and \
+                 simulates, write posts and spends, admin changes rules and balances; each includes those before it.",
+            ),
+            Self::RequestTimeout => info(
+                "request_timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time",
+                "The request's body took too long to arrive. Nothing was recorded; send it again.",
+            ),
+            Self::BodyTooLarge => info(
+                "body_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body is too large",
+                "One event may take 1 MiB, a batch 64 MiB, less where the configuration says so. Split the batch; nothing of this \
+                 request was recorded.",
+            ),
+            Self::BatchTooLarge => info(
+                "batch_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The batch has too many elements",
+                "A batch may have 10,000 elements. Split it; nothing of this request was recorded.",
+            ),
+            Self::UriTooLong => info(
+                "uri_too_long",
+                StatusCode::URI_TOO_LONG,
+                "The address is too long",
+                "Ids have at most 128 bytes and a path few of them. Nothing was recorded; the connection is closed.",
+            ),
+            Self::HeadTooLarge => info(
+                "head_too_large",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request has too many headers, or too long ones",
+                "A request's line and headers may have 64 KiB and 64 lines. Nothing was recorded; the connection is closed.",
+            ),
+            Self::UnsupportedMediaType => info(
+                "unsupported_media_type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body's type is not supported",
+                "Send Content-Type: application/json, or application/x-ndjson where the path takes batches, without Content-Encoding.",
+            ),
+            _ => info(
+                "invalid_request",
+                StatusCode::BAD_REQUEST,
+                "The request is not valid",
+                "A field is missing, unknown, of the wrong type or out of its bounds: errors[] has a JSON pointer for each. \
+                 Amounts are integers without fraction or exponent. Nothing was recorded.",
+            ),
         }
     }
 
