@@ -369,21 +369,6 @@ fn a_free_reward_is_withdrawn_with_what_it_hung_on_and_counts_as_never_given() {
         = A rewards=0 counters=gifts:0,purchases:1,spend:2999
         ",
     );
-    // Counters keep two months. The third read as nothing, and a refund of any order withdrew its reward.
-    check(
-        "pool points
-         reward gift",
-        "
-        at 2026-02-02
-        buy A 3000 grant=gift if=spend:month:3000 once=gifts
-        at 2026-03-02
-        buy A 10
-        at 2026-04-02
-        buy A 10 order=q
-        refund A order=q
-        = A rewards=1 counters=gifts:1,purchases:2,spend:3010
-        ",
-    );
 }
 
 #[test]
