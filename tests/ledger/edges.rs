@@ -1,5 +1,5 @@
 //! Where one step more or less decides: the largest sums, the last attribute, the cent that still pays for a plan, the hold that
-//! ends with others. Mutation testing found each of these unproved.
+//! ends with others. Mutation testing found most of these unproved.
 
 use crate::support::check;
 
