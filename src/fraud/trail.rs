@@ -169,12 +169,13 @@ pub(super) fn favoured(
     if i64::try_from(at_most).is_ok_and(|before| before < limit.limit) {
         return None;
     }
-    let (mut count, mut all, mut last) = (1, 1, question.at);
+    let (mut count, mut all, mut quick, mut last) = (1, 1, 0, question.at);
     let (mut days, mut records) = (vec![day(last)], Vec::new());
     for entry in entries().filter(|entry| by(entry).is_some()) {
         if by(entry) != Some(staff) || !counts(entry) {
             all += 1;
         } else if terms.apart_ms == 0 || last.since(entry.at) > terms.apart_ms {
+            quick += i64::from(limit.extra.quick_ms.is_some_and(|quick_ms| last.since(entry.at) <= quick_ms));
             (all, count, last) = (all + 1, count + 1, entry.at);
             records.push(entry.seq);
             if !days.contains(&day(last)) {
@@ -183,7 +184,9 @@ pub(super) fn favoured(
         }
     }
     let share = count * 100 / all;
-    if count <= limit.limit || share < terms.share {
+    // Who comes thrice a day, in the morning, at noon and in the evening, does not come one time after the other.
+    let in_rows = limit.extra.quick_ms.is_none() || quick * 2 >= count;
+    if count <= limit.limit || share < terms.share || !in_rows {
         return None;
     }
     let days = i64::try_from(days.len()).unwrap_or(i64::MAX);

@@ -24,10 +24,10 @@ const TIED_LEAST: usize = 3;
 const RETURNED_MOST: usize = 1;
 /// Earlier friends behind the same client address, at most.
 const NETWORK_MOST: usize = 1;
-/// So many friends who paid hardly more than was asked, and came once, after so long: few after a week, more after three days, more
-/// still after one day, and within it.
-const CHEAP: [(i64, usize); 3] = [(8 * DAY_MS, 3), (3 * DAY_MS, 4), (DAY_MS, 6)];
-const CHEAP_DAY: usize = 5;
+/// So many friends who paid hardly more than was asked, and came once, after so long: few after a week, more after three days; and so
+/// many within a day, and within a week.
+const CHEAP: [(i64, usize); 2] = [(8 * DAY_MS, 3), (3 * DAY_MS, 4)];
+const CHEAP_QUICK: [(i64, usize); 2] = [(DAY_MS, 5), (7 * DAY_MS, 6)];
 /// Hardly more than was asked, in percent of it.
 const CHEAP_PERCENT: i64 = 125;
 /// Earlier friends who paid exactly the same, at most.
@@ -112,8 +112,10 @@ impl Case<'_> {
             (friends.len() >= least && is_cheap(&friends)).then_some((friends, least, after_ms))
         });
         let quick = || {
-            let friends = of(&|friend| age(friend) < DAY_MS);
-            (friends.len() >= CHEAP_DAY && is_cheap(&friends)).then_some((friends, CHEAP_DAY, DAY_MS))
+            CHEAP_QUICK.into_iter().find_map(|(within_ms, least)| {
+                let friends = of(&|friend| age(friend) < within_ms);
+                (friends.len() >= least && is_cheap(&friends)).then_some((friends, least, within_ms))
+            })
         };
         let (friends, least, window_ms) = settled.or_else(quick)?;
         let (count, id) = (friends.len(), self.id);

@@ -128,8 +128,9 @@ impl Check<'_> {
         if limit.apart.is_some() && limit.quick.is_none() {
             self.wrong(limit.id.span(), "what is apart is told of what came quickly");
         }
-        if limit.quick.is_some() && (limit.latest.is_none() || metric != MetricText::Count) {
-            self.wrong(limit.id.span(), "only a count of the latest entries tells which came quickly");
+        let tells_quick = matches!(metric, MetricText::Count | MetricText::Favour);
+        if limit.quick.is_some() && (limit.latest.is_none() || !tells_quick) {
+            self.wrong(limit.id.span(), "only a count of the latest entries, or a favour, tells which came quickly");
         }
         if limit.after.iter().any(|prior| prior.key.as_ref().is_some_and(|key| key.0.len() > KeyFields::MAX)) {
             self.wrong(limit.id.span(), format!("a key has at most {} fields", KeyFields::MAX));

@@ -186,12 +186,12 @@ fn who_spends_on_one_device_is_known_by_it() {
 #[test]
 fn points_given_by_hand_wait_where_a_limit_holds_them() {
     let mut steps = String::from("at 2026-05-01\nenroll A\n");
-    steps += &"credit A 50 staff=eva -> posted\n".repeat(3);
-    steps += "credit A 50 staff=eva -> held\n= A 150 pending=50\n";
-    check("", &format!("{steps}clear A\n= A 200 pending=0\n"));
-    check("", &format!("{steps}confirm A\n= A 150 pending=0\n"));
+    steps += &many(2..=3, |day| format!("at 2026-05-0{day}\ncredit A 50 staff=eva -> posted\n"));
+    steps += "at 2026-05-05\ncredit A 50 staff=eva -> held\n= A 100 pending=50\n";
+    check("", &format!("{steps}clear A\n= A 150 pending=0\n"));
+    check("", &format!("{steps}confirm A\n= A 100 pending=0\n"));
     // Taking points away by hand is nobody's gain.
-    check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 130 pending=50\n"));
+    check("", &format!("{steps}credit A -20 staff=eva -> posted\n= A 80 pending=50\n"));
 }
 
 #[test]
@@ -355,4 +355,26 @@ fn who_comes_together_by_chance_or_is_one_of_a_crowd_is_not_noted() {
         steps += &together(&format!("2026-05-02T{time}"), "review", 1..=6, |_| "");
     }
     check("", &steps);
+}
+
+#[test]
+fn a_household_shares_more_than_those_who_live_apart() {
+    let enrol = |member: u32, home: u32| format!("enroll M{member} address=a{home} phone=p1 -> ");
+    // Five of one home have one phone number and one card.
+    let home = many(1..=5, |member| {
+        let noted = if member < 3 { "posted\n" } else { "posted synthetic_same_contact:flag\n" };
+        format!("{}{noted}buy M{member} 300 card=c1 -> posted\n", enrol(member, 1))
+    });
+    check("", &format!("at 2026-05-01\n{home}"));
+    // Of those who live apart, the third on a card waits, and the fourth with a number.
+    let apart =
+        many(1..=2, |member| format!("enroll N{member} address=a{member}\nbuy N{member} 300 card=c1 -> posted\n"));
+    let third = "enroll N3 address=a3\nbuy N3 300 card=c1 -> held synthetic_one_card:hold\n";
+    check("", &format!("at 2026-05-01\n{apart}{third}"));
+    let numbers = many(1..=3, |member| {
+        let noted = if member < 3 { "posted\n" } else { "posted synthetic_same_contact:flag\n" };
+        format!("{}{noted}", enrol(member, member))
+    });
+    let fourth = format!("{}held synthetic_same_contact:hold\n", enrol(4, 4));
+    check("", &format!("at 2026-05-01\n{numbers}{fourth}"));
 }
