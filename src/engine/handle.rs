@@ -11,12 +11,10 @@ use tokio::sync::oneshot;
 
 use super::Error;
 use super::backtest::{self, Plan, Report};
-use super::counters::Counter;
 use super::deploy::{Beside, Version, files_of};
-use super::item::Item;
 pub use super::item::Prepared;
-use super::kin::{KinQuestion, KinView};
 use super::reads;
+pub(super) use super::request::{JobAnswers, Pending, Request};
 use super::review::RulesDone;
 use super::review::{CaseFilter, CasePage};
 use super::rulesets::{self, Change, Changed, Outcome, Refused};
@@ -28,7 +26,7 @@ use crate::ledger::desk::Case;
 use crate::ledger::event::{Adjustment, Event, Transfer};
 use crate::ledger::lists::ListEntry;
 use crate::ledger::member::Member;
-use crate::ledger::record::{Input, KeyField, Record};
+use crate::ledger::record::{Input, Record};
 use crate::ledger::reject::Reject;
 use crate::ledger::review::{RELEASE_SOURCE, Resolution, Review};
 use crate::ledger::rollout::Rollout;
@@ -181,86 +179,6 @@ pub struct EngineStatus {
 
 /// Why a handler or a rule fired or did not.
 pub type Trace = crate::rules::TraceLine;
-
-/// What a command came to within its block.
-#[derive(Debug)]
-pub(super) enum Pending {
-    Recorded(usize),
-    Replayed(Seq),
-    Rejected(Reject),
-}
-
-/// The answers of a job, with the block they lie in, and the job's items back.
-pub(super) type JobAnswers = (Arc<Vec<Record>>, Vec<Pending>, Vec<Item>);
-
-/// All that can reach the engine thread.
-#[derive(Debug)]
-pub(super) enum Request {
-    Work {
-        program: ProgramId,
-        items: Vec<Item>,
-        reply: oneshot::Sender<JobAnswers>,
-    },
-    Member {
-        key: MemberKey,
-        reply: oneshot::Sender<Option<Arc<Member>>>,
-    },
-    Find {
-        key: [u8; 16],
-        reply: oneshot::Sender<Option<Seq>>,
-    },
-    Simulate {
-        program: ProgramId,
-        event: Arc<Event>,
-        at: Option<TimeMs>,
-        version: Option<Arc<Compiled>>,
-        reply: oneshot::Sender<Simulated>,
-    },
-    SetClock {
-        now: TimeMs,
-        reply: oneshot::Sender<Result<(), String>>,
-    },
-    Rules {
-        program: ProgramId,
-        change: Box<Change>,
-        reply: oneshot::Sender<Outcome>,
-    },
-    Resolve {
-        program: ProgramId,
-        resolution: Resolution,
-        reply: oneshot::Sender<JobAnswers>,
-    },
-    Cases {
-        program: ProgramId,
-        filter: CaseFilter,
-        reply: oneshot::Sender<CasePage>,
-    },
-    Case {
-        program: ProgramId,
-        id: Seq,
-        reply: oneshot::Sender<CasePage>,
-    },
-    Kin {
-        program: ProgramId,
-        question: KinQuestion,
-        reply: oneshot::Sender<KinView>,
-    },
-    Stats {
-        program: ProgramId,
-        reply: oneshot::Sender<RulesDone>,
-    },
-    Entries {
-        program: ProgramId,
-        reply: oneshot::Sender<Vec<Arc<ListEntry>>>,
-    },
-    Counters {
-        program: ProgramId,
-        given: Vec<(KeyField, Text)>,
-        single: bool,
-        reply: oneshot::Sender<Vec<Counter>>,
-    },
-    Stop,
-}
 
 /// A cloneable handle.
 #[derive(Clone, Debug)]

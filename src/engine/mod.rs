@@ -50,6 +50,7 @@ mod pipeline;
 mod projector;
 mod reads;
 mod recover;
+mod request;
 mod review;
 pub mod rulesets;
 mod schedule;

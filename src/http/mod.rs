@@ -15,6 +15,7 @@ mod io;
 pub(crate) mod json;
 mod openapi;
 mod query;
+mod refusal;
 pub(crate) mod render;
 mod routes;
 mod server;

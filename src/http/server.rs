@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +20,7 @@ use super::edge::{Edge, Entry};
 use super::io::Patient;
 use super::json::Json;
 use super::problem::{Code, Problem};
+use super::refusal::Telling;
 use crate::limits::{REQUEST_HEAD_BYTES_MAX, REQUEST_HEADERS_MAX, RETRY_AFTER_SECONDS, WRITE_STALL_MS_MAX};
 
 /// How long a client may leave an answer unread.
@@ -69,18 +71,48 @@ pub async fn serve(listener: TcpListener, edge: Arc<Edge>, shutdown: impl Future
 /// Tells a connection beyond the limit to come back, and closes it.
 fn turn_away(entry: &Entry, stream: TcpStream) {
     entry.edge().handle.metrics().connection_refused();
+    let told = whole_answer(entry, &Problem::new(Code::Overloaded, "all connections are taken"));
+    // The send buffer of a new connection is empty, so this cannot block; whether it arrives does not matter.
+    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&told));
+}
+
+/// What is said instead of a refusal by the HTTP parser itself; the connection ends with it.
+fn parser_refused(entry: &Entry, status: u16) -> Vec<u8> {
+    let problem = match status {
+        414 => Problem::new(Code::UriTooLong, "the request's address has more bytes than can be read"),
+        431 => Problem::new(
+            Code::HeadTooLarge,
+            format!(
+                "a request's head has at most {REQUEST_HEADERS_MAX} header lines and {REQUEST_HEAD_BYTES_MAX} bytes"
+            ),
+        ),
+        _ => Problem::new(Code::InvalidRequest, "the request's line or a header is not HTTP/1.1"),
+    };
+    entry.edge().handle.metrics().rejects(problem.code().info().code, 1);
+    whole_answer(entry, &problem)
+}
+
+/// An answer outside of any request, head and body.
+fn whole_answer(entry: &Entry, problem: &Problem) -> Vec<u8> {
+    let (id, info) = (entry.request_id(), problem.code().info());
     let mut body = Json::with_capacity(512);
-    Problem::new(Code::Overloaded, "all connections are taken").write(&mut body, &entry.request_id().0);
+    problem.write(&mut body, &id.0);
     let body = body.into_bytes();
+    let retry = if info.status == StatusCode::SERVICE_UNAVAILABLE {
+        format!("retry-after: {RETRY_AFTER_SECONDS}\r\n")
+    } else {
+        String::new()
+    };
     let mut told = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nretry-after: {RETRY_AFTER_SECONDS}\r\ncontent-type: application/problem+json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {}\r\n{retry}content-type: application/problem+json\r\nrequest-id: {}\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
+        info.status,
+        id.0,
         body.len()
     )
     .into_bytes();
     told.extend(body);
-    // The send buffer of a new connection is empty, so this cannot block; whether it arrives does not matter.
-    let _ = stream.into_std().and_then(|mut stream| stream.write_all(&told));
+    told
 }
 
 async fn connection(
@@ -99,12 +131,13 @@ async fn connection(
         let entry = Arc::clone(&entry);
         async move { Ok::<_, Infallible>(entry.answer(request).await) }
     });
+    let stream = Telling::new(Patient::new(stream, WRITE_STALL), |status| parser_refused(&entry, status));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(entry.edge().settings.header_read)
         .max_headers(REQUEST_HEADERS_MAX)
         .max_buf_size(REQUEST_HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_STALL)), service);
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     // The channel says one thing once, or is gone; either way it is time to end.
     let ended = tokio::select! {

@@ -54,6 +54,27 @@ fn bodies_are_as_large_as_the_configuration_says() {
 }
 
 #[test]
+fn what_is_no_http_is_refused_with_a_problem() {
+    let (_ledger, daemon) = serve("");
+    let many = format!("GET /livez HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(65));
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(65_534));
+    for (sent, status, code) in [
+        ("GET  /livez\r\n\r\n", 400, "invalid_request"),
+        ("GET /livez HTTP/1.1\r\nno colon\r\n\r\n", 400, "invalid_request"),
+        (&many, 431, "head_too_large"),
+        (&long, 414, "uri_too_long"),
+    ] {
+        let answer = unfinished(&daemon, sent.as_bytes());
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        assert!(head.contains("\r\ncontent-type: application/problem+json\r\n"), "{head}");
+        let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)));
+        assert!(head.contains(&format!("\r\nrequest-id: {}", problem["request_id"].as_str().unwrap())), "{head}");
+    }
+}
+
+#[test]
 fn slow_heads_and_bodies_are_given_up() {
     let (_ledger, daemon) = serve("header_read_ms = 50\nbody_read_ms = 50");
     let closed = unfinished(&daemon, b"GET /livez HTTP/1.1\r\nhost: x\r\n");

@@ -354,6 +354,21 @@ fn a_free_reward_is_withdrawn_with_what_it_hung_on_and_counts_as_never_given() {
         = A rewards=0 tier=basic
         ",
     );
+    // The order that brought it was returned whole; it was withdrawn though another order held the month's spend up.
+    check(
+        "pool points
+         reward gift",
+        "
+        at 2026-02-02
+        buy A 3000 order=o grant=gift if=spend:month:3000 once=gifts
+        = A rewards=1
+        buy A 3000 order=p
+        refund A order=o
+        = A rewards=1 counters=gifts:1,purchases:1,spend:3000
+        refund A order=p amount=1
+        = A rewards=0 counters=gifts:0,purchases:1,spend:2999
+        ",
+    );
 }
 
 #[test]

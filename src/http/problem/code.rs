@@ -34,6 +34,10 @@ pub enum Code {
     BodyTooLarge,
     /// The batch has more elements than one request may.
     BatchTooLarge,
+    /// The request's address is too long.
+    UriTooLong,
+    /// The request's line and headers are too many or too long.
+    HeadTooLarge,
     /// The body's type is not one the route reads.
     UnsupportedMediaType,
     /// The program has no such pool.
@@ -141,7 +145,7 @@ const fn info(code: &'static str, status: StatusCode, title: &'static str, help:
 
 impl Code {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 55] = [
         Self::MalformedJson,
         Self::InvalidRequest,
         Self::Unauthenticated,
@@ -156,6 +160,8 @@ impl Code {
         Self::RequestTimeout,
         Self::BodyTooLarge,
         Self::BatchTooLarge,
+        Self::UriTooLong,
+        Self::HeadTooLarge,
         Self::UnsupportedMediaType,
         Self::UnknownPool,
         Self::OccurredInFuture,
@@ -212,6 +218,8 @@ impl Code {
             | Self::RequestTimeout
             | Self::BodyTooLarge
             | Self::BatchTooLarge
+            | Self::UriTooLong
+            | Self::HeadTooLarge
             | Self::UnsupportedMediaType => self.request_info(),
             Self::NotFound
             | Self::UnknownProgram
@@ -295,6 +303,18 @@ impl Code {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "The batch has too many elements",
                 "A batch may have 10,000 elements. Split it; nothing of this request was recorded.",
+            ),
+            Self::UriTooLong => info(
+                "uri_too_long",
+                StatusCode::URI_TOO_LONG,
+                "The address is too long",
+                "Ids have at most 128 bytes and a path few of them. Nothing was recorded; the connection is closed.",
+            ),
+            Self::HeadTooLarge => info(
+                "head_too_large",
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request has too many headers, or too long ones",
+                "A request's line and headers may have 64 KiB and 64 lines. Nothing was recorded; the connection is closed.",
             ),
             Self::UnsupportedMediaType => info(
                 "unsupported_media_type",

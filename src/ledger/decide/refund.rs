@@ -343,9 +343,14 @@ impl<'a> Giving<'a> {
         matches!(self.subject.order.effects.get(other), Some(Effect::Grant { .. })).then_some(other)
     }
 
-    /// Whether a grant of the order goes back now: refunded whole, and unused.
+    /// Whether a grant of the order goes back now: refunded whole, and unused. One that hangs on a condition goes with that
+    /// alone: other orders may hold it up.
     fn is_withdrawn(&self, draft: &Draft, at: usize, after: &Progress) -> bool {
-        let Some(Effect::Grant { index, .. }) = self.subject.order.effects.get(at) else { return false };
+        let effects = &self.subject.order.effects;
+        let Some(Effect::Grant { index, .. }) = effects.get(at) else { return false };
+        if effects.iter().any(|effect| matches!(effect, Effect::Hangs { party: 0, grant, .. } if grant == index)) {
+            return false;
+        }
         let id = LotId { seq: self.subject.order.seq, index: *index };
         let gone = |effect: &Effect| matches!(effect, Effect::Ungrant { grant, .. } if *grant == id);
         self.back(at, 1, after) == 1 && self.member.grant(id).is_some() && !draft.effects.iter().any(gone)
