@@ -13,7 +13,7 @@ use super::relate::{Counted, Scene, reason};
 use crate::ledger::act::What;
 use crate::ledger::clusters::Clusters;
 use crate::ledger::event::EventKind;
-use crate::ledger::kin::{Kin, fingerprint, is_hard};
+use crate::ledger::kin::{fingerprint, is_hard};
 use crate::ledger::member::Member;
 use crate::ledger::record::{Input, KeyField, Reason, Verdict};
 use crate::ledger::types::{NameId, Seq, Text};
@@ -43,10 +43,6 @@ const ADDRESS_DAY: usize = 5;
 const ADDRESS_APART: usize = 80;
 /// Others who pay with the card of somebody's first purchase, at most, and how long somebody is new to it.
 const CARD_OTHERS: usize = 4;
-/// The same where nobody else is known at the member's address: those others are no household of theirs. And others with their phone
-/// number, from so many on.
-const CARD_APART: usize = 1;
-const PHONE_APART: usize = 3;
 const CARD_NEW_MS: i64 = 14 * DAY_MS;
 
 fn count(number: usize) -> i64 {
@@ -110,21 +106,12 @@ fn records(look: &Look) -> Vec<Seq> {
     look.others.iter().map(|(_, seq, _)| *seq).collect()
 }
 
-/// Said of those who are no household.
-const fn elsewhere(apart: bool) -> &'static str {
-    if apart { " and none of them this one's address" } else { "" }
-}
-
 /// One mailbox or telephone for many members.
 fn contact(scene: &Scene<'_>, kind: KeyField, (said, held): (usize, usize)) -> Option<Reason> {
-    let home = look(scene, KeyField::Address);
-    let apart = kind == KeyField::Phone && home.is_some_and(|home| home.others.is_empty());
-    let held = if apart { PHONE_APART } else { held };
     let look = look(scene, kind).filter(|look| look.others.len() >= said)?;
     let (value, number) = (scene.question.input.key_field(kind)?, look.others.len());
     let verdict = if number >= held { (Verdict::Hold, 60) } else { (Verdict::Flag, 15) };
-    let detail =
-        format!("{number} other members have this {}{}, fewer than {held} pass", kind.name(), elsewhere(apart));
+    let detail = format!("{number} other members have this {}, fewer than {held} pass", kind.name());
     let key = smol_str::format_smolstr!("{}={value}", kind.name());
     let limit = count(held) - 1;
     let counted =
@@ -159,23 +146,15 @@ fn address(scene: &Scene<'_>) -> Option<Reason> {
 /// The first purchase of a new member is paid with the card of more others than a family has.
 fn card(scene: &Scene<'_>) -> Option<Reason> {
     let member = scene.member?;
-    let lives_alone = |kin: &Kin| {
-        let home = kin.links.iter().rev().find(|link| link.kind == KeyField::Address);
-        home.is_some_and(|link| link.others == 0 && !link.hub)
-    };
-    let apart = member.kin.as_deref().is_some_and(lives_alone);
-    let most = if apart { CARD_APART } else { CARD_OTHERS };
-    let look = look(scene, KeyField::Card).filter(|look| look.others.len() > most)?;
+    let look = look(scene, KeyField::Card).filter(|look| look.others.len() > CARD_OTHERS)?;
     if bought(scene.question) > 0 || scene.question.at.since(member.enrolled_at) >= CARD_NEW_MS {
         return None;
     }
     let number = look.others.len();
-    let detail = format!(
-        "a new member's first purchase is on the card of {number} other members{}, at most {most}",
-        elsewhere(apart)
-    );
+    let detail =
+        format!("a new member's first purchase is on the card of {number} other members, at most {CARD_OTHERS}");
     let key = smol_str::format_smolstr!("card={}", scene.question.input.key_field(KeyField::Card)?);
-    let (found, limit) = (count(number), count(most));
+    let (found, limit) = (count(number), count(CARD_OTHERS));
     let counted = Counted { key, metric: "distinct", window_ms: 0, found, limit, events: records(&look) };
     Some(reason("synthetic_one_card", (Verdict::Hold, 50), detail, counted))
 }

@@ -356,25 +356,3 @@ fn who_comes_together_by_chance_or_is_one_of_a_crowd_is_not_noted() {
     }
     check("", &steps);
 }
-
-#[test]
-fn a_household_shares_more_than_those_who_live_apart() {
-    let enrol = |member: u32, home: u32| format!("enroll M{member} address=a{home} phone=p1 -> ");
-    // Five of one home have one phone number and one card.
-    let home = many(1..=5, |member| {
-        let noted = if member < 3 { "posted\n" } else { "posted synthetic_same_contact:flag\n" };
-        format!("{}{noted}buy M{member} 300 card=c1 -> posted\n", enrol(member, 1))
-    });
-    check("", &format!("at 2026-05-01\n{home}"));
-    // Of those who live apart, the third on a card waits, and the fourth with a number.
-    let apart =
-        many(1..=2, |member| format!("enroll N{member} address=a{member}\nbuy N{member} 300 card=c1 -> posted\n"));
-    let third = "enroll N3 address=a3\nbuy N3 300 card=c1 -> held synthetic_one_card:hold\n";
-    check("", &format!("at 2026-05-01\n{apart}{third}"));
-    let numbers = many(1..=3, |member| {
-        let noted = if member < 3 { "posted\n" } else { "posted synthetic_same_contact:flag\n" };
-        format!("{}{noted}", enrol(member, member))
-    });
-    let fourth = format!("{}held synthetic_same_contact:hold\n", enrol(4, 4));
-    check("", &format!("at 2026-05-01\n{numbers}{fourth}"));
-}

@@ -60,7 +60,7 @@ const fn held_out(name: &'static str, write: fn(&mut Attack<'_>)) -> Family {
 }
 
 /// All families.
-pub const FAMILIES: [Family; 54] = [
+pub const FAMILIES: [Family; 53] = [
     family("punch.burst", punch::burst),
     family("punch.split_sale", punch::split_sale),
     family("punch.window_edge", punch::window_edge),
@@ -114,7 +114,6 @@ pub const FAMILIES: [Family; 54] = [
     held_out("account.nibble", soft::nibble),
     held_out("punch.office_code", soft::office_code),
     held_out("referral.handed_round", soft::handed_round),
-    family("staff.own_pocket", staff::own_pocket),
 ];
 
 /// An attack that is being written.

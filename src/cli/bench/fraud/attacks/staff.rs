@@ -113,15 +113,3 @@ pub fn drain(attack: &mut Attack<'_>) {
         attack.send(step);
     }
 }
-
-/// An employee who keeps the money of sales, or makes them up, for the points: one after the other, on one account.
-pub fn own_pocket(attack: &mut Attack<'_>) {
-    let member = attack.member(0);
-    let (count, gap, days) = attack.by((10, 12, 2), (3, 38, 9), (2, 55, 20));
-    for day in attack.days(days) {
-        for one in 0..count {
-            let at = Town::at(day, 13, 5 + one * gap) + attack.rng.below(3) * MINUTE;
-            attack.send(Town::at_till(Step::sale(&member, at, 380), attack.store, 1));
-        }
-    }
-}
