@@ -27,13 +27,6 @@ const OVERFLOW: Text = Text::new_static("overflow");
 /// The rule that speaks where points move that an open case looks at.
 pub const TAINTED: &str = "tainted";
 
-/// Whether an id is one that detectors speak under: they are declared nowhere, and each keeps to its family's names.
-#[must_use]
-pub fn is_detector(rule: &Text) -> bool {
-    let families = ["referral_", "identity_", "synthetic_"];
-    rule == TAINTED || families.iter().any(|family| rule.len() > family.len() && rule.starts_with(family))
-}
-
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {

@@ -15,7 +15,6 @@ use crate::http::problem::{Code, Problem};
 use crate::http::query::Query;
 use crate::http::render;
 use crate::http::wire::ListEntryWire;
-use crate::ledger::desk::is_detector;
 use crate::ledger::lists::{ListChange, ListEntry, ListTerms};
 use crate::ledger::record::{Input, KeyField};
 use crate::ledger::review::Review;
@@ -147,26 +146,7 @@ pub async fn put(ask: Ask, body: Body) -> Result<Response, Problem> {
     if !place.0 && !terms.rules.is_empty() {
         return Err(Problem::pointer("/rules", "only an entry of the allow list silences rules"));
     }
-    let whole = Some(&place.2).filter(|_| place.1 == KeyField::Rule);
-    if whole.is_some() || !terms.rules.is_empty() {
-        let (stats, _) = call.edge.handle.desk_stats(view.id).await?;
-        // A rule of a script has no declaration: it is known once it spoke.
-        let is_rule = |rule: &&Text| {
-            let declared = view.compiled.terms.limits.iter().any(|limit| limit.id == **rule);
-            declared || is_detector(rule) || stats.rules.contains_key(*rule)
-        };
-        if let Some(rule) = whole.filter(|rule| !is_rule(rule)) {
-            return Err(Problem::new(Code::NotFound, no_rule(rule)));
-        }
-        if let Some((at, rule)) = terms.rules.iter().enumerate().find(|(_, rule)| !is_rule(rule)) {
-            return Err(Problem::pointer(&format!("/rules/{at}"), no_rule(rule)));
-        }
-    }
     change(&call, &view, place, Some(terms)).await
-}
-
-fn no_rule(rule: &Text) -> String {
-    format!("there is no fraud rule {rule:?}; GET …/fraud/rules lists those that are declared or ever spoke")
 }
 
 /// `DELETE …/fraud/lists/{list}/{kind}/{value}`.
