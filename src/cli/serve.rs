@@ -26,10 +26,10 @@ pub struct Args {
     /// The configuration file; without it, every key has its default.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The folder of the ledger.
+    /// The folder of the ledger; `data` unless the configuration says another.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The folder of the programs.
+    /// The folder of the programs; `rules` unless the configuration says another.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one.

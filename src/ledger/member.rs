@@ -9,7 +9,7 @@ use super::calendar::{Day, month_index, year_of};
 use super::event::Birthday;
 use super::kin::Kin;
 pub use super::lots::{Lot, Lots};
-use super::provenance::Hold;
+use super::provenance::{Hold, Window};
 use super::record::{PoolAfter, Snapshot};
 use super::standing::Standing;
 use super::status::Status;
@@ -97,6 +97,13 @@ impl Buckets {
         self.0.iter().find(|(kept, _)| *kept == period).map_or(0, |(_, sum)| *sum)
     }
 
+    /// The sum of a period; nothing where later ones have taken its place.
+    #[must_use]
+    pub fn kept(&self, period: i32) -> Option<i64> {
+        let forgotten = self.0.iter().all(|(kept, _)| *kept != 0 && *kept > period);
+        (!forgotten).then(|| self.get(period))
+    }
+
     /// The latest period it moved in; zero where it never did.
     #[must_use]
     pub const fn latest(&self) -> i32 {
@@ -121,6 +128,17 @@ impl Buckets {
 }
 
 impl Counter {
+    /// The sum within a window; nothing where it is no longer kept, since two later periods have moved.
+    #[must_use]
+    pub fn sum(&self, window: Window) -> Option<i64> {
+        match window {
+            Window::Ever => Some(self.ever),
+            Window::Year(year) => self.years.kept(year),
+            Window::Month(month) => self.months.kept(month),
+            Window::Day(day) => self.days.kept(day),
+        }
+    }
+
     /// Adds to every period the day lies in. Sums stay within `i64`: `decide` refuses what would pass it.
     pub fn add(&mut self, day: Day, amount: i64) {
         self.ever = self.ever.saturating_add(amount);

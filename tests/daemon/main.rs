@@ -12,6 +12,7 @@ mod grocer;
 mod holdouts;
 mod investigations;
 mod keys;
+mod kills;
 mod kiosk;
 mod lists;
 mod mixed;

@@ -60,6 +60,32 @@ fn two_conversions_of_one_day_do_not_spend_the_same_points() {
 }
 
 #[test]
+fn a_dividend_of_a_year_whose_total_is_no_longer_kept_is_left_alone() {
+    // Counters keep two years. Of the third the total read as nothing, and a refund of any of its orders took the whole dividend.
+    check(
+        "pool points
+         pool credit
+         law rate dividend spend credit 10 100 later year
+         schedule dividend yearly:3:1 law=0",
+        "
+        at 2027-02-01
+        buy A 1000 order=a
+        buy A 2000 order=b
+        at 2028-04-01
+        buy A 500 order=c
+        = A pools=credit:300/0
+        refund A order=b amount=1000
+        = A pools=credit:200/0
+        at 2029-04-01
+        buy A 10
+        = A pools=credit:250/0
+        refund A order=b
+        = A pools=credit:250/0
+        ",
+    );
+}
+
+#[test]
 fn a_dividend_is_paid_on_the_net_spend_of_the_year_that_ended() {
     // What was refunded meanwhile was paid as well, or the dividend of a year was taken as that of the next.
     check(

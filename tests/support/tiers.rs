@@ -83,7 +83,8 @@ pub const LEVELS: [(i64, &str); 4] = [(0, "basic"), (100, "silver"), (300, "gold
 impl Climb {
     /// A member without credit.
     pub fn new(over: Over, grace: i64, by_one: bool, enrolled: i64) -> Self {
-        let years = (0..70).map(|turn| match over {
+        // Lives of some waits reach far: beyond 2039 there was no year once.
+        let years = (0..200).map(|turn| match over {
             Over::Own => add_months(enrolled * DAY_MS, 12 * turn) / DAY_MS,
             _ => start_of_year(1970 + turn) / DAY_MS,
         });

@@ -85,7 +85,15 @@ impl Known {
         };
         match law.window {
             LawWindow::Ever => Some(by(&|counter| counter.ever)),
-            LawWindow::Year => Some(by(&|counter| counter.years.get(year_of(moved.day)))),
+            LawWindow::Year => {
+                let year = year_of(moved.day);
+                // Without the year's total nothing can be said of it, and nothing is taken.
+                moved
+                    .member
+                    .and_then(|member| member.counter(law.counter))
+                    .map_or(Some(0), |known| known.years.kept(year))?;
+                Some(by(&|counter| counter.years.get(year)))
+            }
             LawWindow::Plan(plan) => {
                 let covers = |period: &&PlanPeriod| period.plan == plan && period.covers(moved.at);
                 let period = moved.member?.standing()?.plans.iter().find(covers)?;

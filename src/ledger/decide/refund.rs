@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::super::act::{Act, What};
 use super::super::calendar::{month_index, year_of};
 use super::super::event::Event;
-use super::super::member::{Counter, Member};
+use super::super::member::Member;
 use super::super::proposal::Proposal;
 use super::super::provenance::{Back, Condition, Leaving, LineBack, Lines, Window};
 use super::super::record::{Account, Effect, Input, Record, Status};
@@ -448,11 +448,16 @@ pub(super) fn recheck(draft: &mut Draft, member: &Member) {
     let tier = tier.unwrap_or(member.tier);
     for hanging in &standing.conditions {
         let holds = match &hanging.condition {
-            Condition::Tier(tiers) => tier.is_some_and(|tier| tiers.contains(&tier)),
+            // A tier that time or a closed card took before took nothing with it: only a refund that ends it does.
+            Condition::Tier(tiers) => {
+                let among = |tier: Option<NameId>| tier.is_some_and(|tier| tiers.contains(&tier));
+                among(tier) || !among(member.tier)
+            }
             Condition::Counter { counter, window, at_least } => {
                 let moved = moved_within(draft, *counter, *window);
-                let known = member.counter(*counter).map_or(0, |known| sum_of(known, *window));
-                known.saturating_add(moved) >= *at_least
+                // A sum that is no longer kept was enough when it was: nothing says that it is not.
+                let known = member.counter(*counter).map_or(Some(0), |known| known.sum(*window));
+                known.is_none_or(|known| known.saturating_add(moved) >= *at_least)
             }
         };
         let gone = |effect: &Effect| matches!(effect, Effect::Ungrant { grant, .. } if *grant == hanging.grant);
@@ -473,15 +478,6 @@ fn moved_within(draft: &Draft, name: NameId, window: Window) -> i64 {
         _ => 0,
     };
     draft.effects.iter().map(of_effect).sum()
-}
-
-fn sum_of(counter: &Counter, window: Window) -> i64 {
-    match window {
-        Window::Ever => counter.ever,
-        Window::Year(year) => counter.years.get(year),
-        Window::Month(month) => counter.months.get(month),
-        Window::Day(day) => counter.days.get(day),
-    }
 }
 
 /// Whether a day's counts lie in a window.

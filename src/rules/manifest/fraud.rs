@@ -264,7 +264,7 @@ pub(in crate::rules) struct PriorTable {
     /// How often, at least.
     #[serde(default = "once")]
     pub least: Whole<0, 63>,
-    /// At least so many in a hundred of what the limit itself counted in that time.
+    /// At least so many in a hundred of what the limit itself counted in that time; where that is more than is kept, it says nothing.
     pub percent: Option<Whole<1, 100>>,
     /// At most so many in a hundred of that. Where both are of different values, only those counted that are among these stand for it.
     pub most_percent: Option<Whole<1, 1_000>>,
